@@ -1,0 +1,57 @@
+"""People and their API tokens, for platform staff; only a superuser changes who may do what."""
+
+from allauth.account.models import EmailAddress, EmailConfirmation
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import BooleanRadioFilter
+
+from accounts.admin_base import PlatformAdmin
+from accounts.models import ApiToken, User
+
+# Shown on a person's page or not at all; their own admins know nothing of our rules.
+for model in (Group, EmailAddress, EmailConfirmation):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+@admin.register(User)
+class UserAdmin(PlatformAdmin):
+    list_display = ("email", "name", "is_active", "is_staff", "last_login", "date_joined")
+    list_filter = (("is_staff", BooleanRadioFilter), ("is_active", BooleanRadioFilter))
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    fieldsets = (
+        (None, {"fields": ("email", ("name", "phone"))}),
+        ("Rights", {"fields": (("is_active", "is_staff", "is_superuser"), "groups")}),
+        ("Dates", {"fields": (("date_joined", "last_login"),)}),
+    )
+    always_readonly = ("email", "date_joined", "last_login")
+    rights = ("is_staff", "is_superuser", "groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Staff may correct a name and lock an account, though not that of a colleague."""
+        if not self.has_view_permission(request):
+            return False
+        return request.user.is_superuser or obj is None or not obj.is_platform_staff
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        return self.always_readonly if request.user.is_superuser else (*self.always_readonly, *self.rights)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(PlatformAdmin):
+    """Tokens may be taken away here; nobody can read them, for only their digest is kept."""
+
+    list_display = ("name", "user", "created_at", "last_used_at")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__email")
+    ordering = ("-created_at",)
+    fields = ("name", "user", "created_at", "last_used_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
+        return self.has_view_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        return super().get_queryset(request).select_related("user")

@@ -1,0 +1,80 @@
+"""What all our admin classes share: rows one may not see do not exist, and garbage is refused, not an error."""
+
+from typing import Any
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin
+
+# What the filters of a list add to a field's name in the address.
+FILTER_SUFFIXES = ("", "__exact", "__id__exact", "__in", "__isnull", "_from", "_to")
+
+
+class CarefulAdmin(ModelAdmin):
+    """A ModelAdmin whose lists and pages answer strangers with 404 and probing lookups with 400."""
+
+    actions: tuple[str, ...] = ()
+    list_filter_submit = True
+    list_per_page = 50
+    show_full_result_count = False
+    view_on_site: Any = False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model:
+        """Return the row, or answer 404: a row out of sight looks like one that never was."""
+        obj = super().get_object(request, object_id, from_field)
+        if obj is None:
+            raise Http404
+        return obj
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        _refuse_garbage(request)
+        return super().changelist_view(request, extra_context)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        # PostgreSQL takes no NUL; autocomplete, unlike a list's search, lets one through.
+        return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only what the list's own filters ask: any other lookup would let rows be probed through relations."""
+        names = [_filter_name(item) for item in self.get_list_filter(request)]
+        return any(lookup == name + suffix for name in names for suffix in FILTER_SUFFIXES)
+
+
+class PlatformAdmin(CarefulAdmin):
+    """Rows for platform staff to look at; a subclass says what else they may do."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.is_staff and request.user.is_platform_staff
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = super().get_queryset(request)
+        return rows if request.user.is_platform_staff else rows.none()
+
+
+def _filter_name(item: Any) -> str:
+    if isinstance(item, tuple | list):
+        return item[0]
+    return item if isinstance(item, str) else item.parameter_name
+
+
+def _refuse_garbage(request: HttpRequest) -> None:
+    if any("\x00" in value for _name, values in request.GET.lists() for value in values):
+        raise BadRequest("NUL in the address")
+    if not all(value.isdecimal() for value in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+        raise BadRequest("not a row's id")

@@ -1,0 +1,111 @@
+"""Who calls the API: hosts and staff by bearer token, guests by their booking's secret, anyone by the site's login."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
+
+from accounts.models import ApiToken
+from core import clock
+from core.problems import Problem
+
+LONGEST_CREDENTIAL = 200
+USED_EVERY = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: a user (by token or login), the holder of a booking's secret, or nobody known.
+
+    What a secret opens is for bookings to say: it is checked against the booking asked for.
+    """
+
+    user: Any = field(default_factory=AnonymousUser)
+    secret: str = ""
+    by_token: bool = False
+
+    @property
+    def id(self) -> str:
+        """Tells callers apart, for keys they choose themselves; empty for those unknown."""
+        return str(self.user.pk or "")
+
+
+class BearerToken(AuthBase):
+    """`Authorization: Bearer <token>` of a host or of staff."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        token = _credential(request, "bearer")
+        if not token:
+            return None
+        # Found by its digest: how long that takes says nothing about the token.
+        row = ApiToken.objects.select_related("user").filter(digest=ApiToken.digest_of(token)).first()
+        if row is None or not row.user.is_active:
+            return None
+        _note_use(row)
+        return Caller(user=row.user, by_token=True)
+
+
+class BookingSecret(AuthBase):
+    """`Authorization: Booking <secret>` of a guest, from the booking's link."""
+
+    openapi_type = "apiKey"
+    openapi_in = "header"
+    openapi_name = "Authorization"
+    openapi_description = "`Booking <secret>`: the secret that came with the booking."
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        secret = _credential(request, "booking")
+        return Caller(secret=secret) if secret else None
+
+
+class SiteLogin(AuthBase):
+    """The site's own login. What changes something needs the CSRF token, too."""
+
+    openapi_type = "apiKey"
+    openapi_in = "cookie"
+    openapi_name = settings.SESSION_COOKIE_NAME
+    openapi_description = "The site's login; requests that change something send `X-CSRFToken`, too."
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        # A wrong token must not be mended by a cookie that happens to be there.
+        if "Authorization" in request.headers or not request.user.is_authenticated:
+            return None
+        if check_csrf(request) is not None:
+            raise Problem(403, "csrf_failed", "The CSRF token is missing or wrong.")
+        return Caller(user=request.user)
+
+
+class Anyone(AuthBase):
+    """Nobody in particular: guests may book without an account. Who shows a credential is held to it."""
+
+    openapi_type = "none"
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.openapi_security_schema
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        return None if "Authorization" in request.headers else Caller()
+
+
+def _credential(request: HttpRequest, scheme: str) -> str:
+    """Return what follows the scheme in `Authorization`; empty for another scheme or what can be none of ours."""
+    given, _, value = request.headers.get("Authorization", "").partition(" ")
+    value = value.strip()
+    is_plausible = value.isascii() and value.isprintable() and len(value) <= LONGEST_CREDENTIAL
+    return value if given.lower() == scheme and is_plausible else ""
+
+
+def _note_use(token: ApiToken) -> None:
+    """Remember the use, at most once a minute: a busy program must not write a row a request."""
+    now = clock.now()
+    if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

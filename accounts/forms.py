@@ -1,0 +1,49 @@
+"""Forms of people's accounts: what sign-up asks beyond allauth, the profile, and new API tokens."""
+
+from django import forms
+from django.http import HttpRequest
+
+from accounts.models import ApiToken, User
+
+# Letters to pronounce a name by; `<script>` is shown as text anyway, control characters help nobody.
+NAME_FIELD = {"max_length": 120, "strip": True}
+
+
+class SignupForm(forms.Form):
+    """Asked at sign-up beside e-mail and password; allauth takes it as the base of its own form."""
+
+    name = forms.CharField(
+        label="Your name", **NAME_FIELD, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    phone = forms.CharField(
+        label="Phone", max_length=32, required=False, widget=forms.TextInput(
+            attrs={"autocomplete": "tel", "type": "tel"}
+        ), help_text="So that a host can reach you. Optional.",
+    )  # fmt: skip
+    field_order = ["name", "email", "phone", "password1", "password2"]
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        """Keep what was asked; allauth calls this once the user exists."""
+        user.name = self.cleaned_data["name"]
+        user.phone = self.cleaned_data["phone"]
+        user.save(update_fields=["name", "phone"])
+
+
+class ProfileForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["name", "phone"]
+        labels = {"name": "Your name", "phone": "Phone"}
+        help_texts = {"phone": "Filled in for you when you book."}
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "phone": forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+        }
+
+
+class TokenForm(forms.ModelForm):
+    class Meta:
+        model = ApiToken
+        fields = ["name"]
+        labels = {"name": "What is it for?"}
+        help_texts = {"name": "For example: front-desk screen."}

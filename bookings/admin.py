@@ -1,0 +1,145 @@
+"""The booking desk in the admin: lists and pages to look at, and decisions that go through bookings.services."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
+from unfold.decorators import display
+
+from accounts.admin_base import PlatformAdmin
+from bookings import admin_views, desk
+from bookings.models import Booking, EventReceipt
+from core import clock
+from core.money import format_minor
+from rooms.scoping import EVERYBODY, OwnRowsFilter, ReadOnlyAdmin
+
+
+class DeskFilter(DropdownFilter):
+    title = "desk"
+    parameter_name = "desk"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return (("undecided", "Waiting for an answer"), ("capturing", "Being charged"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = {"undecided": desk.UNDECIDED, "capturing": desk.CAPTURING}.get(self.value() or "")
+        return queryset.filter(chosen) if chosen else queryset
+
+
+@admin.register(Booking)
+class BookingAdmin(ReadOnlyAdmin):
+    """Every member of a venue's team sees its bookings and decides; nothing is edited by hand."""
+
+    view_roles = EVERYBODY
+    list_display = ("state", "who", "place", "stay", "amount", "answer_within")
+    list_display_links = ("who",)
+    list_filter = (
+        DeskFilter,
+        ("status", ChoicesDropdownFilter),
+        ("venue", OwnRowsFilter),
+        ("starts_at", RangeDateFilter),
+    )
+    search_fields = ("reference", "guest_name", "guest_email")
+    search_help_text = "Reference, name or e-mail"
+    list_select_related = ("venue", "room")
+    ordering = desk.URGENT_FIRST
+    actions = ("approve_selected",)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [path("desk/", wrap(admin_views.desk_live), name="bookings_booking_desk")]
+        for name in ("live", *admin_views.DECISIONS):
+            view = wrap(self._on_booking(name))
+            own.append(path(f"<int:booking_id>/{name}/", view, name=f"bookings_booking_{name}"))
+        return own + super().get_urls()
+
+    def _on_booking(self, name: str) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, booking_id: int) -> HttpResponse:
+            booking = self.get_object(request, str(booking_id))
+            if name == "live":
+                return admin_views.live(request, booking)
+            return admin_views.decide(request, booking, name)
+
+        return view
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> TemplateResponse:
+        """The booking's page: to look at and to decide from, not a form."""
+        return admin_views.booking_page(request, self.get_object(request, object_id))
+
+    @admin.action(description="Approve…", permissions=["view"])
+    def approve_selected(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse:
+        return admin_views.approve_many(request, queryset)
+
+    # --- columns
+
+    @display(description="Status", ordering="status")
+    def state(self, booking: Booking) -> SafeString:
+        text, tone = desk.pill(booking)
+        return format_html('<span class="rh-pill rh-{}">{}</span>', tone, text)
+
+    @display(description="Guest", ordering="guest_name")
+    def who(self, booking: Booking) -> SafeString:
+        return _two_lines(booking.guest_name, booking.reference)
+
+    @display(description="Room", ordering="room__name")
+    def place(self, booking: Booking) -> SafeString:
+        return _two_lines(booking.room.name, booking.venue.name)
+
+    @display(description="Dates", ordering="starts_at")
+    def stay(self, booking: Booking) -> SafeString:
+        return _two_lines(desk.write_stay(booking), f"{desk.write_length(booking)}, {booking.time_zone}")
+
+    @display(description="Amount", ordering="total_minor")
+    def amount(self, booking: Booking) -> SafeString:
+        return format_html(
+            '<span class="rh-figures">{}</span>', format_minor(booking.total_minor, booking.currency)
+        )
+
+    @display(description="Time to answer", ordering="decide_by")
+    def answer_within(self, booking: Booking) -> SafeString | str:
+        left = desk.time_left(booking, clock.now())
+        return (
+            format_html('<span class="rh-left rh-left-{}">{}</span>', left.tone, left.text) if left else "–"
+        )
+
+
+def _two_lines(main: str, second: str) -> SafeString:
+    return format_html('<span class="rh-two"><b>{}</b><small>{}</small></span>', main, second)
+
+
+class DoneFilter(DropdownFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return (("parked", "Given up: staff must look"), ("open", "On their way"), ("done", "Done"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "parked":
+            return queryset.filter(parked_at__isnull=False)
+        if self.value() == "open":
+            return queryset.filter(done_at__isnull=True, parked_at__isnull=True)
+        return queryset.filter(done_at__isnull=False) if self.value() == "done" else queryset
+
+
+@admin.register(EventReceipt)
+class EventReceiptAdmin(PlatformAdmin):
+    """Who has heard of which event; a receipt whose handler failed eight times waits here for staff."""
+
+    list_display = ("event", "booking", "subscriber", "attempts", "done_at", "parked_at")
+    list_filter = (DoneFilter,)
+    list_select_related = ("event__booking",)
+    search_fields = ("event__booking__reference",)
+    ordering = ("-pk",)
+
+    def booking(self, receipt: EventReceipt) -> str:
+        return receipt.event.booking.reference

@@ -1,0 +1,314 @@
+"""Pages of the booking desk in the admin: dashboard, a booking's page, and decisions with their confirm step."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.formats import date_format
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from bookings import desk, panels, selectors, services
+from bookings.actors import member_actor
+from bookings.errors import AlreadyDecided, BookingError, DecisionOverdue
+from bookings.models import Booking
+from core import clock
+from core.money import format_minor
+
+# One screen of consequences is read; a longer list is not.
+MOST_AT_ONCE = 50
+# Pusher takes one subscription a channel; beyond so many venues polling is enough.
+MOST_CHANNELS = 10
+QUICK_POLL_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verb a member may use, and the words around it. `reason`: "" for none, else the field's label."""
+
+    verb: str
+    question: str
+    button: str
+    done: str
+    reason: str = ""
+    reason_required: bool = False
+    is_grave: bool = False
+
+
+DECISIONS = {
+    decision.verb: decision
+    for decision in (
+        Decision("approve", "Approve this request?", "Approve", "Approved."),
+        Decision(
+            "decline", "Decline this request?", "Decline", "Declined.",
+            reason="Reason, for the guest to read", reason_required=True, is_grave=True,
+        ),
+        Decision(
+            "cancel", "Cancel this booking?", "Cancel the booking", "Cancelled.",
+            reason="Reason, for the guest to read", reason_required=True, is_grave=True,
+        ),
+        Decision("complete", "Mark as completed?", "Mark completed", "Marked as completed."),
+    )
+}  # fmt: skip
+
+
+class ReasonForm(forms.Form):
+    """Why a guest is turned away."""
+
+    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3, "autofocus": True}))
+
+    def __init__(self, decision: Decision, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["reason"].label = decision.reason
+        self.fields["reason"].required = decision.reason_required
+
+
+# --- dashboard ------------------------------------------------------------------------------------------------
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the desk to the admin's index: requests by deadline, today's arrivals, money held."""
+    return context | _desk_context(request) | {"title": "Requests", "channels": _channels(request)}
+
+
+def desk_live(request: HttpRequest) -> HttpResponse:
+    """The changing part of the dashboard, fetched by live.js."""
+    return render(request, "admin/desk/_live.html", _desk_context(request))
+
+
+def _desk_context(request: HttpRequest) -> dict[str, Any]:
+    now = clock.now()
+    rows = list(desk.requests_of(request.user)[: desk.INBOX_ROWS + 1])
+    shown = rows[: desk.INBOX_ROWS]
+    return {
+        "rows": [_row(booking, now) for booking in shown],
+        "has_more": len(rows) > len(shown),
+        "arrivals": [_row(booking, now) for booking in desk.arrivals_of(request.user, now)],
+        "held": desk.money_held(request.user),
+        "version": "-".join(f"{booking.pk}.{booking.version}" for booking in shown),
+        "poll_seconds": QUICK_POLL_SECONDS if any(booking.is_capturing for booking in shown) else "",
+        "now": now,
+    }
+
+
+def _row(booking: Booking, now: dt.datetime) -> dict[str, Any]:
+    text, tone = desk.pill(booking)
+    starts, ends = desk.local_times(booking)
+    return {
+        "booking": booking,
+        "pill": text,
+        "tone": tone,
+        "stay": desk.write_stay(booking),
+        "length": desk.write_length(booking),
+        "left": desk.time_left(booking, now),
+        "starts": starts,
+        "ends": ends,
+        "zone": starts.tzinfo,
+        "url": _page_url(booking),
+    }
+
+
+def _channels(request: HttpRequest) -> str:
+    """Return the Pusher channels of the person's venues; staff poll, for they would need all of them."""
+    if request.user.is_platform_staff:
+        return ""
+    from rooms.permissions import venues_of
+
+    slugs = venues_of(request.user).order_by("pk").values_list("slug", flat=True)[:MOST_CHANNELS]
+    return " ".join(f"private-venue-{slug}" for slug in slugs)
+
+
+# --- a booking's page -----------------------------------------------------------------------------------------
+
+
+def booking_page(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """A booking with its facts, money and history; GET only, for nothing here is a form."""
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+    context = {
+        **admin.site.each_context(request),
+        **_page_context(request, booking),
+        "title": booking.reference,
+        "subtitle": booking.guest_name,
+        "opts": Booking._meta,
+        "original": booking,
+    }
+    return TemplateResponse(request, "admin/bookings/booking/page.html", context)
+
+
+def live(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """The changing part of a booking's page, fetched by live.js."""
+    return render(request, "admin/bookings/booking/_live.html", _page_context(request, booking))
+
+
+def _page_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
+    now = clock.now()
+    return _row(booking, now) | {
+        "decisions": [_offer(booking, verb) for verb in desk.open_verbs(booking, now)],
+        "panels": panels.panels(booking, panels.HOST, request),
+        "timeline": selectors.timeline(booking, panels.HOST),
+        "poll_seconds": QUICK_POLL_SECONDS if booking.is_capturing else "",
+    }
+
+
+def _offer(booking: Booking, verb: str) -> dict[str, Any]:
+    return {"decision": DECISIONS[verb], "url": _decision_url(booking, verb)}
+
+
+# --- decisions ------------------------------------------------------------------------------------------------
+
+
+def decide(request: HttpRequest, booking: Booking, verb: str) -> HttpResponse:
+    """GET says exactly what would happen; POST does it through the booking's verb and goes back to its page."""
+    if request.method not in ("GET", "HEAD", "POST"):
+        return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
+    decision = DECISIONS[verb]
+    form = (
+        ReasonForm(decision, request.POST if request.method == "POST" else None) if decision.reason else None
+    )
+    if request.method == "POST" and (form is None or form.is_valid()):
+        return _do(request, booking, decision, form.cleaned_data["reason"] if form else "")
+    now = clock.now()
+    if request.method != "POST" and verb not in desk.open_verbs(booking, now):
+        messages.warning(request, why_not(booking, verb, now))
+        return HttpResponseRedirect(_page_url(booking))
+    context = {
+        **admin.site.each_context(request),
+        **_row(booking, now),
+        "title": decision.question,
+        "decision": decision,
+        "consequence": desk.consequence(verb, booking),
+        "form": form,
+        "opts": Booking._meta,
+        "original": booking,
+    }
+    status = 422 if form is not None and form.is_bound else 200
+    return TemplateResponse(request, "admin/bookings/booking/confirm.html", context, status=status)
+
+
+def _do(request: HttpRequest, booking: Booking, decision: Decision, reason: str) -> HttpResponse:
+    told = desk.consequence(decision.verb, booking)
+    try:
+        done = _verb(decision.verb, request.user, reason)(booking.pk)
+    except BookingError as error:
+        messages.error(request, explain(error, booking))
+    else:
+        if _was_so_before(decision.verb, booking, done, request.user):
+            messages.info(request, why_not(done, decision.verb, clock.now()))
+        else:
+            messages.success(request, f"{decision.done} {outcome(done, told)}")
+    return HttpResponseRedirect(_page_url(booking))
+
+
+def _was_so_before(verb: str, before: Booking, after: Booking, user: Any) -> bool:
+    """The same decision again is answered with the first one, which may be a colleague's."""
+    if verb in ("approve", "decline"):
+        return bool(before.decision) or after.decision_made_by_id != user.pk
+    return before.status == after.status
+
+
+def _verb(name: str, user: Any, reason: str = "") -> Callable[[int], Booking]:
+    actor = member_actor(user)
+    return {
+        "approve": lambda pk: services.approve(booking_id=pk, actor=actor),
+        "decline": lambda pk: services.decline(booking_id=pk, actor=actor, reason=reason),
+        "cancel": lambda pk: services.cancel(booking_id=pk, actor=actor, reason=reason),
+        "complete": lambda pk: services.complete(booking_id=pk, actor=actor),
+    }[name]
+
+
+def outcome(booking: Booking, told: str) -> str:
+    """Say what is under way after a decision; `told` is what the confirm step had said."""
+    if booking.is_capturing:
+        amount = format_minor(booking.due_minor, booking.currency)
+        return f"{amount} is being charged; the booking turns to Confirmed by itself."
+    return told
+
+
+def explain(error: BookingError, booking: Booking) -> str:
+    """Say why a decision was refused, with times as they are at the venue."""
+    if isinstance(error, AlreadyDecided):
+        return f"Already {error.decision} by {error.by} on {_local(error.at, booking)}. Nothing was changed."
+    if isinstance(error, DecisionOverdue):
+        return f"The time to answer ended on {_local(booking.decide_by, booking)}. Nothing was changed."
+    return f"{error.message} Nothing was changed."
+
+
+def why_not(booking: Booking, verb: str, now: dt.datetime) -> str:
+    """Say why a decision is not open, before anybody tries."""
+    if verb in ("approve", "decline") and booking.decision:
+        decided = booking.get_decision_display().lower()
+        when = _local(booking.decision_made_at, booking)
+        return f"Already {decided} by {booking.decision_made_by} on {when}."
+    if verb == "approve" and booking.is_undecided:
+        return f"The time to answer ended on {_local(booking.decide_by, booking)}."
+    if verb == "complete" and now < booking.starts_at:
+        return "This booking has not begun yet."
+    return f"This booking is {desk.pill(booking)[0].lower()}."
+
+
+def _local(instant: dt.datetime, booking: Booking) -> str:
+    local = instant.astimezone(desk.local_times(booking)[0].tzinfo)
+    return f"{date_format(local, 'M j, Y, H:i')} ({booking.time_zone})"
+
+
+# --- many at once ---------------------------------------------------------------------------------------------
+
+
+def approve_many(request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse:
+    """First a page with each request's consequence; its POST approves them one by one and lists each result."""
+    rows = queryset.select_related("venue", "room", "decision_made_by").order_by(*desk.URGENT_FIRST)
+    context = {**admin.site.each_context(request), "opts": Booking._meta, "checkbox": ACTION_CHECKBOX_NAME}
+    if request.POST.get("confirmed"):
+        results = [_approve_one(request.user, booking) for booking in rows[:MOST_AT_ONCE]]
+        count = sum(result["ok"] for result in results)
+        context |= {"title": f"{count} of {len(results)} approved", "results": results}
+        return TemplateResponse(request, "admin/bookings/booking/approved.html", context)
+    now = clock.now()
+    chosen = [_candidate(booking, now) for booking in rows[: MOST_AT_ONCE + 1]]
+    open_rows = [row for row in chosen[:MOST_AT_ONCE] if row["may"]]
+    context |= {
+        "title": f"Approve {len(open_rows)} request{'' if len(open_rows) == 1 else 's'}?",
+        "rows": open_rows,
+        "left_out": [row for row in chosen[:MOST_AT_ONCE] if not row["may"]],
+        "most": MOST_AT_ONCE if len(chosen) > MOST_AT_ONCE else 0,
+    }
+    return TemplateResponse(request, "admin/bookings/booking/approve_many.html", context)
+
+
+def _candidate(booking: Booking, now: dt.datetime) -> dict[str, Any]:
+    may = "approve" in desk.open_verbs(booking, now)
+    text = desk.consequence("approve", booking) if may else why_not(booking, "approve", now)
+    return _row(booking, now) | {"may": may, "text": text}
+
+
+def _approve_one(user: Any, booking: Booking) -> dict[str, Any]:
+    told = desk.consequence("approve", booking)
+    row = _row(booking, clock.now())
+    try:
+        done = _verb("approve", user)(booking.pk)
+    except BookingError as error:
+        return row | {"ok": False, "text": explain(error, booking)}
+    if done.is_capturing:
+        amount = format_minor(done.due_minor, done.currency)
+        return row | {
+            "ok": True,
+            "text": f"{amount} is being charged; confirmed as soon as the bank has answered.",
+        }
+    return row | {"ok": True, "text": told}
+
+
+def _page_url(booking: Booking) -> str:
+    return reverse("admin:bookings_booking_change", args=[booking.pk])
+
+
+def _decision_url(booking: Booking, verb: str) -> str:
+    return reverse(f"admin:bookings_booking_{verb}", args=[booking.pk])

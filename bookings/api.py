@@ -1,0 +1,237 @@
+"""Bookings over HTTP: create, list, see, approve, decline, cancel. Joined to /api/v1 by config.api.
+
+Answers are built as plain JSON (the schemas document them).
+"""
+
+import hashlib
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, JsonResponse
+from ninja import Body, Query, Router
+
+from accounts.api_auth import Caller
+from bookings import limits, services
+from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to
+from bookings.actors import Actor, guest_actor
+from bookings.errors import InvalidTransition
+from bookings.models import Booking
+from bookings.representation import alternatives_json, detail_json, instant, summary_json
+from bookings.schemas import (
+    BookingCreated,
+    BookingIn,
+    BookingList,
+    BookingOut,
+    CancelIn,
+    CancelOut,
+    DeclineIn,
+    ListQuery,
+)
+from bookings.states import Status, allows
+from core import clock
+from core.problems import FieldError, Problem
+from core.ratelimit import client_ip
+from rooms.api import room_of_path, session_of_choice
+from rooms.availability import alternatives
+from rooms.models import Room
+from rooms.occupancy import RoomTaken
+from rooms.permissions import venues_of
+from rooms.stays import Stay, stay_of
+
+router = Router(tags=["Bookings"])
+
+LONGEST_KEY = 255
+ALTERNATIVES_SECONDS = 2
+KEY_HEADER = {
+    "name": "Idempotency-Key", "in": "header", "required": False,
+    "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]*$"},
+    "description": "Chosen by the client, new for each booking: the same request sent again answers with the first.",
+}  # fmt: skip
+
+
+@router.post(
+    "bookings", response={201: BookingCreated}, auth=ANYBODY, summary="Book",
+    openapi_extra={"parameters": [KEY_HEADER], "security": [{}], "x-problems": [409]},
+)  # fmt: skip
+def create_booking(request: HttpRequest, body: BookingIn) -> JsonResponse:
+    caller: Caller = request.auth
+    key = _submission_key(request, caller)
+    room = _room(body.room)
+    session = session_of_choice(room, body)
+    dates = {"check_in": body.check_in, "check_out": body.check_out, "start": body.start, "end": body.end}
+    stay = stay_of(room, **dates, session=session)
+    now = clock.now()
+    limits.check_rate(ip=client_ip(request), email=body.guest.email)
+    try:
+        with transaction.atomic():
+            limits.check_open_holds(body.guest.email, submission_key=key)
+            booking = services.submit(
+                room=room, stay=stay, party_size=body.party_size, session=session, message=body.message,
+                guest=_guest(body, caller), submission_key=key, actor=guest_actor(caller.user),
+                expected_total_minor=body.expected_total_minor, now=now,
+            )  # fmt: skip
+    except RoomTaken as error:
+        raise _taken(room, stay, body.party_size) from error
+    # A booking made earlier under the same key was not made now.
+    headers = {} if booking.created_at == now else {"Idempotent-Replayed": "true"}
+    return private_json(_created_json(booking), status=201, headers=headers)
+
+
+@router.get("bookings", response=BookingList, auth=KNOWN, summary="Your bookings")
+def list_bookings(request: HttpRequest, query: Query[ListQuery]) -> JsonResponse:
+    """Those of a guest who is logged in; with a token also those of the user's venues. Newest first."""
+    rows = _visible_to(request.auth).order_by("-pk")
+    if query.status:
+        rows = rows.filter(status=query.status)
+    if query.venue:
+        rows = rows.filter(venue__slug=query.venue)
+    if query.after:
+        rows = rows.filter(pk__lt=Booking.objects.filter(reference=query.after).values("pk"))
+    found = list(rows.select_related("room__venue")[: query.limit + 1])
+    page = found[: query.limit]
+    following = _next_url(request, page[-1]) if len(found) > len(page) else None
+    return private_json({"items": [summary_json(booking) for booking in page], "next": following})
+
+
+@router.get("bookings/{slug:reference}", response=BookingOut, auth=GUEST_OR_KNOWN, summary="A booking")
+def get_booking(request: HttpRequest, reference: str) -> JsonResponse:
+    access = access_to(request.auth, reference)
+    return private_json(detail_json(access.booking, access.viewer))
+
+
+@router.post(
+    "bookings/{slug:reference}/approve", response=BookingOut, auth=KNOWN, summary="Say yes to a request",
+    openapi_extra={"x-problems": [409]},
+)  # fmt: skip
+def approve(request: HttpRequest, reference: str) -> JsonResponse:
+    """Held money is taken next: the booking is CONFIRMED once it is. Said again, it answers with the first yes."""
+    access = access_to(request.auth, reference)
+    access.require_host()
+    booking = services.approve(booking_id=access.booking.pk, actor=access.actor)
+    return private_json(detail_json(booking, access.viewer))
+
+
+@router.post(
+    "bookings/{slug:reference}/decline", response=BookingOut, auth=KNOWN, summary="Say no to a request",
+    openapi_extra={"x-problems": [409]},
+)  # fmt: skip
+def decline(request: HttpRequest, reference: str, body: DeclineIn = Body(DeclineIn())) -> JsonResponse:  # noqa: B008
+    """Held money is released. Said again, it answers with the first no."""
+    access = access_to(request.auth, reference)
+    access.require_host()
+    booking = services.decline(booking_id=access.booking.pk, actor=access.actor, reason=body.reason)
+    return private_json(detail_json(booking, access.viewer))
+
+
+@router.post(
+    "bookings/{slug:reference}/cancel", response=CancelOut, auth=GUEST_OR_KNOWN, summary="End a booking",
+    openapi_extra={"x-problems": [409]},
+)  # fmt: skip
+def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn())) -> JsonResponse:  # noqa: B008
+    """A guest may owe what the booking's policy says; the venue's team and staff cancel free of charge."""
+    access = access_to(request.auth, reference)
+    booking = access.booking
+    if body.dry_run:
+        fee_minor = _fee_if_cancelled(booking, access.actor)
+    else:
+        booking = services.cancel(booking_id=booking.pk, actor=access.actor, reason=body.reason)
+        fee_minor = booking.due_minor
+    is_money_held = booking.authorized_at or booking.paid_at
+    costs = {
+        "dry_run": body.dry_run,
+        "fee_minor": fee_minor,
+        "returned_minor": booking.total_minor - fee_minor if is_money_held else 0,
+    }
+    return private_json(detail_json(booking, access.viewer) | costs)
+
+
+# --- for other apps' endpoints --------------------------------------------------------------------------------
+
+
+def private_json(data: dict, *, status: int = 200, headers: dict[str, str] | None = None) -> JsonResponse:
+    """Return an answer that is for this caller alone: no cache keeps it."""
+    private = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie"}
+    return JsonResponse(data, status=status, headers=private | (headers or {}))
+
+
+# --- helpers --------------------------------------------------------------------------------------------------
+
+
+def _submission_key(request: HttpRequest, caller: Caller) -> str:
+    """Return the key of this submission: the client's own, apart for each user. Raises: Problem."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
+        message = f"Use at most {LONGEST_KEY} printable ASCII characters."
+        errors = [FieldError("Idempotency-Key", "invalid_key", message)]
+        raise Problem(400, "invalid_idempotency_key", message, errors=errors)
+    return "api:" + hashlib.sha256(f"{caller.id}:{key or uuid.uuid4()}".encode()).hexdigest()
+
+
+def _room(path: str) -> Room:
+    try:
+        return room_of_path(path)
+    except Http404 as error:
+        errors = [FieldError("room", "room_not_found", "There is no such room.")]
+        raise Problem(404, "room_not_found", "There is no such room.", errors=errors) from error
+
+
+def _guest(body: BookingIn, caller: Caller) -> services.GuestDetails:
+    """Who logs in books as themselves; a program with a token also books for others, who are then its guests."""
+    user = caller.user if caller.user.is_authenticated else None
+    if caller.by_token and caller.user.email.lower() != body.guest.email:
+        user = None
+    return services.GuestDetails(**body.guest.dict(), user=user)
+
+
+def _fee_if_cancelled(booking: Booking, actor: Actor) -> int:
+    if booking.status == Status.CANCELLED:
+        return booking.due_minor
+    if not allows("cancel", booking.status):
+        raise InvalidTransition("cancel", booking.status)
+    return services.cancellation_fee(booking, actor, clock.now())
+
+
+def _taken(room: Room, stay: Stay, party_size: int) -> Problem:
+    detail = "This has just been taken by somebody else. `alternatives` says what is free."
+    return Problem(409, RoomTaken.code, detail, alternatives=_alternatives(room, stay, party_size))
+
+
+def _alternatives(room: Room, stay: Stay, party_size: int) -> dict:
+    """Many lose the same race at the same moment; what is free instead is worked out for them once."""
+    key = f"alternatives:{room.pk}:{stay.starts_at.timestamp()}:{stay.ends_at.timestamp()}:{party_size}"
+    found = cache.get(key)
+    if found is None:
+        found = alternatives_json(room, alternatives(room, stay, party_size, clock.now()))
+        cache.set(key, found, ALTERNATIVES_SECONDS)
+    return found
+
+
+def _created_json(booking: Booking) -> dict[str, Any]:
+    return {
+        "reference": booking.reference,
+        "secret": booking.secret,
+        "status": booking.status,
+        "total_minor": booking.total_minor,
+        "currency": booking.currency,
+        "payment_due_at": instant(booking.payment_due_at),
+        "decide_by": instant(booking.decide_by),
+        "url": settings.SITE_URL + booking.secret_path,
+    }
+
+
+def _visible_to(caller: Caller) -> QuerySet[Booking]:
+    user = caller.user
+    if caller.by_token and user.is_platform_staff:
+        return Booking.objects.all()
+    own = Q(guest=user)
+    return Booking.objects.filter(own | Q(venue__in=venues_of(user)) if caller.by_token else own)
+
+
+def _next_url(request: HttpRequest, last: Booking) -> str:
+    query = request.GET.copy()
+    query["after"] = last.reference
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

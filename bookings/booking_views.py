@@ -1,0 +1,207 @@
+"""The page where a guest books, and booking the same dates again."""
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from django.contrib import messages
+from django.db import OperationalError, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings import limits, panels, selectors, services, visits
+from bookings.actors import guest_actor
+from bookings.drafts import GuestDetails
+from bookings.errors import BookingError, PriceChanged, SubmissionConflict
+from bookings.forms import GuestForm, action_label
+from bookings.models import Booking
+from core import clock
+from core.ratelimit import client_ip
+from rooms import selectors as room_selectors
+from rooms.forms import ChoiceForm, choice_fields, choice_query
+from rooms.models import Room
+from rooms.occupancy import RoomTaken
+from rooms.offers import Offer, offer, suggestions
+from rooms.policies import cancellation_rules
+from rooms.stays import InvalidStay
+
+log = structlog.get_logger(__name__)
+
+CONFLICT, UNPROCESSABLE, TOO_MANY, BUSY = 409, 422, 429, 503
+
+
+class SamePostRedirect(HttpResponseRedirect):
+    """Sends the browser on with the very POST it made: straight to the provider's page."""
+
+    status_code = 307
+
+
+@dataclass
+class Submission:
+    """The two forms of a book page that belong together, and what refuses them."""
+
+    room: Room
+    choice: ChoiceForm
+    guest: GuestForm
+    notice: str = ""
+    old_total_minor: int | None = None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def book(request: HttpRequest, venue: str, room: str) -> HttpResponse:
+    """The page that completes a booking: GET with a choice shows the form, POST submits it."""
+    try:
+        found = room_selectors.room_page(venue, room)
+    except Room.DoesNotExist as error:
+        raise Http404 from error
+    now = clock.now()
+    if request.method == "POST":
+        choice = ChoiceForm(found, request.POST, now=now)
+        return _submit(request, Submission(found, choice, GuestForm(request.POST)))
+    choice = ChoiceForm(found, request.GET, now=now)
+    if not choice.is_valid():
+        # The room's page says what is wrong, by the field.
+        return redirect(f"{found.get_absolute_url()}?{request.GET.urlencode()}")
+    kept = visits.kept_form(request)
+    guest = GuestForm(user=request.user, kept=kept, initial={"submission_key": uuid.uuid4()})
+    return _page(request, Submission(found, choice, guest))
+
+
+@require_POST
+def again(request: HttpRequest, reference: str) -> HttpResponse:
+    """Book the same dates again after an expiry: one click, one new booking, the same price."""
+    old = visits.booking_or_404(request, reference)
+    if not selectors.can_book_again(old):
+        messages.warning(request, "These dates are not free any more. Here is what else the room offers.")
+        return redirect(old.room)
+    details = GuestDetails(old.guest_name, old.guest_email, old.guest_phone, old.guest)
+    stay = selectors.stay_of_booking(old)
+    try:
+        booking = _create(
+            request, key=f"again:{old.reference}", room=old.room, stay=stay, party_size=old.party_size,
+            guest=details, message=old.message, session=old.session, expected_total_minor=old.total_minor,
+        )  # fmt: skip
+    except (PriceChanged, RoomTaken, InvalidStay) as error:
+        visits.keep_form(request, {name: getattr(old, f"guest_{name}") for name in ("name", "email", "phone")})
+        messages.warning(request, getattr(error, "message", "Somebody was quicker: these dates are gone."))
+        return redirect(f"{old.room.get_absolute_url()}?{choice_query(old.room, stay, old.party_size, old.session)}")
+    except BookingError as error:
+        messages.warning(request, error.message)
+        return redirect(old)
+    return _onward(request, booking)
+
+
+# --- submitting -----------------------------------------------------------------------------------------------
+
+
+def _submit(request: HttpRequest, sent: Submission) -> HttpResponse:
+    if not (sent.choice.is_valid() & sent.guest.is_valid()):
+        return _page(request, sent, status=UNPROCESSABLE)
+    data = sent.guest.cleaned_data
+    user = request.user if request.user.is_authenticated else None
+    try:
+        booking = _create(
+            request, key=f"web:{data['submission_key']}", room=sent.room, stay=sent.choice.stay,
+            party_size=sent.choice.cleaned_data["party_size"], session=sent.choice.chosen_session,
+            guest=GuestDetails(data["name"], data["email"], data["phone"], user),
+            message=data["message"], expected_total_minor=data["expected_total_minor"],
+        )  # fmt: skip
+    except (BookingError, RoomTaken, InvalidStay, OperationalError) as error:
+        return _refused(request, sent, error)
+    visits.drop_form(request)
+    return _onward(request, booking)
+
+
+def _create(request: HttpRequest, *, key: str, guest: GuestDetails, **submission: Any) -> Booking:
+    """Submit within the limits. Raises what services.submit raises, and limits' BookingErrors."""
+    limits.check_rate(ip=client_ip(request), email=guest.email)
+    with transaction.atomic():
+        limits.check_open_holds(guest.email, references=visits.references(request), submission_key=key)
+        booking = services.submit(
+            guest=guest, submission_key=key, actor=guest_actor(request.user), **submission
+        )
+    visits.remember(request, booking)
+    return booking
+
+
+def _onward(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """Go on to what the guest has to do next, paying for one; else to the booking's page."""
+    url = panels.next_url(booking)
+    return SamePostRedirect(url) if url else redirect(booking)
+
+
+def _refused(request: HttpRequest, sent: Submission, error: Exception) -> HttpResponse:
+    """Show the form again with all that was typed, and why it was not taken."""
+    visits.keep_form(request, sent.guest.typed())
+    if isinstance(error, InvalidStay):
+        sent.choice.refuse(error)
+        return _page(request, sent, status=UNPROCESSABLE)
+    if isinstance(error, PriceChanged):
+        sent.old_total_minor = sent.guest.cleaned_data["expected_total_minor"]
+        sent.guest.show_again(total_minor=error.quote.total_minor)
+        return _page(request, sent, status=CONFLICT)
+    if isinstance(error, SubmissionConflict):
+        sent.guest.show_again(new_key=True)
+        sent.notice = (
+            "This form was sent before with other details, and that booking stands. Send it once more to make a "
+            "second booking."
+        )
+        return _page(request, sent, status=CONFLICT)
+    if isinstance(error, RoomTaken):
+        return _page(request, sent, status=CONFLICT)
+    if isinstance(error, OperationalError):
+        # Waited too long for the room's lock. The key makes another try safe.
+        log.warning("submit_timed_out", room=sent.room.path)
+        sent.notice = "Many people want this room right now. Nothing is lost: please press the button once more."
+        return _page(request, sent, status=BUSY)
+    sent.notice = error.message
+    is_limit = isinstance(error, limits.TooManyRequests)
+    response = _page(request, sent, status=TOO_MANY if is_limit else CONFLICT)
+    if is_limit:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+# --- the page -------------------------------------------------------------------------------------------------
+
+
+def _page(request: HttpRequest, sent: Submission, *, status: int = 200) -> HttpResponse:
+    offered = _offer(sent, just_taken=status == CONFLICT)
+    context = {
+        "room": sent.room,
+        "venue": sent.room.venue,
+        "choice": sent.choice,
+        "form": sent.guest,
+        "notice": sent.notice,
+        "old_total_minor": sent.old_total_minor,
+        "offer": offered,
+        "hidden": _hidden(sent, offered),
+        "action": action_label(sent.room, pays_now=offered.pays_now) if offered else "",
+        "rules": cancellation_rules(sent.room.policy.tiers) if sent.room.policy else [],
+    }
+    if offered and not sent.guest.is_bound:
+        sent.guest.initial["expected_total_minor"] = offered.quote.total_minor
+    return render(request, "bookings/book.html", context, status=status)
+
+
+def _offer(sent: Submission, *, just_taken: bool) -> Offer | None:
+    """Return what is being booked; None while the choice itself is refused."""
+    if sent.choice.stay is None or not sent.choice.is_valid():
+        return None
+    offered = offer(sent.choice)
+    if just_taken and offered.is_free and not (sent.notice or sent.old_total_minor is not None):
+        # Lost in the very moment, and not seen by the look above: still say so.
+        others = suggestions(sent.room, offered.stay, offered.party_size, sent.choice.now)
+        return replace(offered, is_free=False, others=others)
+    return offered
+
+
+def _hidden(sent: Submission, offered: Offer | None) -> dict[str, str | int]:
+    """Return the choice as hidden fields; the party's size is a field of its own."""
+    if offered is not None:
+        fields = choice_fields(offered.room, offered.stay, offered.party_size, offered.session)
+    else:
+        fields = {name: sent.choice.data.get(name, "") for name in sent.choice.fields}
+    return {name: value for name, value in fields.items() if name != "party_size"}

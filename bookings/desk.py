@@ -1,0 +1,212 @@
+"""What a venue's desk looks at: requests to answer, arrivals, money held; and what a decision does to the money."""
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Count, F, OrderBy, Q, QuerySet, Sum, When
+
+from bookings.models import Booking
+from bookings.states import Status, allows
+from core.money import format_minor
+from rooms.models import Room
+from rooms.stays import count_units
+
+INBOX_ROWS = 25
+ARRIVAL_ROWS = 50
+# Wall dates differ by up to 26 h around the world: wide enough for "today" in every zone.
+ARRIVAL_WINDOW = dt.timedelta(hours=26)
+SOON = dt.timedelta(hours=2)
+
+TONES = {
+    Status.DRAFT: "quiet", Status.PENDING_PAYMENT: "quiet", Status.PENDING_APPROVAL: "held",
+    Status.CONFIRMED: "good", Status.COMPLETED: "quiet", Status.DECLINED: "bad", Status.CANCELLED: "bad",
+    Status.EXPIRED: "bad",
+}  # fmt: skip
+
+UNDECIDED = Q(status=Status.PENDING_APPROVAL, decision="")
+CAPTURING = Q(status=Status.PENDING_APPROVAL) & ~Q(decision="")
+
+# Undecided requests first, the most urgent on top; then the newest.
+URGENT_FIRST: tuple[OrderBy | str, ...] = (
+    Case(When(UNDECIDED, then=F("decide_by"))).asc(nulls_last=True), "-created_at", "-pk",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Held:
+    """Money held for bookings that are not charged yet, in minor units of one currency."""
+
+    currency: str
+    amount_minor: int
+    count: int
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """How long a host may still answer; `tone` is quiet, soon or over."""
+
+    text: str
+    tone: str
+
+
+def requests_of(user: Any) -> QuerySet[Booking]:
+    """Return what a member or staff must answer or see through: undecided by deadline, then those being charged."""
+    rows = Booking.objects.of_venues_of(user).filter(UNDECIDED | CAPTURING)
+    return rows.select_related("venue", "room").order_by(*URGENT_FIRST)
+
+
+def undecided_count(user: Any) -> int:
+    """Return how many requests wait for an answer (one query)."""
+    return Booking.objects.of_venues_of(user).filter(UNDECIDED).count()
+
+
+def arrivals_of(user: Any, now: dt.datetime) -> list[Booking]:
+    """Return the confirmed bookings that begin today, as the calendar hangs at each venue."""
+    rows = (
+        Booking.objects.of_venues_of(user)
+        .filter(
+            status=Status.CONFIRMED,
+            starts_at__gt=now - ARRIVAL_WINDOW,
+            starts_at__lt=now + ARRIVAL_WINDOW,
+        )
+        .select_related("venue", "room")
+        .order_by("starts_at", "pk")
+    )
+    return [row for row in rows if _is_today(row, now)][:ARRIVAL_ROWS]
+
+
+def _is_today(booking: Booking, now: dt.datetime) -> bool:
+    zone = zoneinfo.ZoneInfo(booking.time_zone)
+    return booking.starts_at.astimezone(zone).date() == now.astimezone(zone).date()
+
+
+def money_held(user: Any) -> list[Held]:
+    """Return the money held and not taken, by currency (one query)."""
+    held = Booking.objects.of_venues_of(user).filter(
+        status__in=[Status.PENDING_APPROVAL, Status.CONFIRMED],
+        authorized_at__isnull=False,
+        paid_at__isnull=True,
+    )
+    rows = held.values_list("currency").annotate(Sum("due_minor"), Count("pk")).order_by("currency")
+    return [Held(*row) for row in rows]
+
+
+# --- in words -------------------------------------------------------------------------------------------------
+
+
+def pill(booking: Booking) -> tuple[str, str]:
+    """Return a booking's state in one or two words, and its tone: held, good, bad or quiet."""
+    if booking.is_undecided:
+        return "To decide", "held"
+    if booking.is_capturing:
+        return "Capturing…", "held"
+    return booking.get_status_display(), TONES[Status(booking.status)]
+
+
+def time_left(booking: Booking, now: dt.datetime) -> TimeLeft | None:
+    """Return how long an undecided request may still be answered; None where nothing is to be decided."""
+    if not booking.is_undecided or booking.decide_by is None:
+        return None
+    left = booking.decide_by - now
+    if left <= dt.timedelta(0):
+        return TimeLeft("time is over", "over")
+    return TimeLeft(f"{write_span(left)} left", "soon" if left <= SOON else "quiet")
+
+
+def write_span(span: dt.timedelta) -> str:
+    """Write a length of time in its two largest units: `2 d 3 h`, `5 h 12 min`, `40 min`."""
+    minutes = int(span.total_seconds() // 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else "less than a minute"
+
+
+def write_stay(booking: Booking) -> str:
+    """Write the dates in the venue's zone: `Nov 30 – Dec 2, 2026`, or `Nov 30, 2026, 10:00–12:00`."""
+    starts, ends = local_times(booking)
+    if booking.room.is_by_night:
+        first = f"{starts:%b} {starts.day}" + ("" if starts.year == ends.year else f", {starts.year}")
+        return f"{first} – {ends:%b} {ends.day}, {ends.year}"
+    last = f"{ends:%H:%M}" if starts.date() == ends.date() else f"{ends:%b} {ends.day}, {ends:%H:%M}"
+    return f"{starts:%b} {starts.day}, {starts.year}, {starts:%H:%M}–{last}"
+
+
+def write_length(booking: Booking) -> str:
+    """Write `2 nights`, `3 hours`, `1 appointment`, or `4 seats`."""
+    starts, ends = local_times(booking)
+    if booking.room.is_by_night:
+        return count_units((ends.date() - starts.date()).days, Room.Unit.NIGHT)
+    if booking.session_id:
+        return count_units(booking.party_size, Room.Unit.SEAT)
+    if booking.room.unit == Room.Unit.APPOINTMENT:
+        length = dt.timedelta(minutes=booking.room.appointment_minutes)
+        return count_units(
+            max(round((booking.ends_at - booking.starts_at) / length), 1), Room.Unit.APPOINTMENT
+        )
+    hours, rest = divmod(booking.ends_at - booking.starts_at, dt.timedelta(hours=1))
+    return write_span(booking.ends_at - booking.starts_at) if rest else count_units(hours, Room.Unit.HOUR)
+
+
+def local_times(booking: Booking) -> tuple[dt.datetime, dt.datetime]:
+    """Return start and end as wall times of the venue when it was booked."""
+    zone = zoneinfo.ZoneInfo(booking.time_zone)
+    return booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
+
+
+# --- what a person may do, and what it does to the money ------------------------------------------------------
+
+
+def open_verbs(booking: Booking, now: dt.datetime) -> list[str]:
+    """Return the verbs a member may use now, the main one first: approve, decline, complete, cancel."""
+    verbs = []
+    if booking.is_undecided and (booking.decide_by is None or now <= booking.decide_by):
+        verbs.append("approve")
+    if booking.is_undecided:
+        verbs.append("decline")
+    if allows("complete", booking.status) and now >= booking.starts_at:
+        verbs.append("complete")
+    if allows("cancel", booking.status) and not booking.is_undecided:
+        verbs.append("cancel")
+    return verbs
+
+
+def consequence(verb: str, booking: Booking) -> str:
+    """Say what happens to the money if a member or staff does `verb` now; their cancelling costs the guest nothing."""
+    if verb == "approve":
+        return _approved(booking)
+    if verb == "complete":
+        return _completed(booking)
+    return _given_back(booking)
+
+
+def _approved(booking: Booking) -> str:
+    total = format_minor(booking.due_minor, booking.currency)
+    if not booking.total_minor:
+        return "There is nothing to pay: the booking is confirmed at once."
+    if not booking.venue.takes_online_payment:
+        return f"The booking is confirmed at once. {total} is paid at the venue; nothing is charged here."
+    if booking.approval == Room.Approval.BEFORE_PAYMENT:
+        return f"The guest is asked to pay {total}. Nothing is charged until the guest does."
+    return f"{total} will be charged to the guest's card now."
+
+
+def _given_back(booking: Booking) -> str:
+    amount = format_minor(booking.due_minor, booking.currency)
+    if booking.paid_at and booking.due_minor:
+        return f"{amount} will be returned to the guest's card, in full."
+    if booking.is_capturing and booking.authorized_at:
+        return f"The charge of {amount} is under way; all of it goes back to the guest's card."
+    if booking.authorized_at and booking.due_minor:
+        return f"The hold of {amount} will be released; nothing is charged."
+    return "Nothing was paid, and nothing is charged."
+
+
+def _completed(booking: Booking) -> str:
+    if booking.capture == Room.Capture.AFTER_COMPLETION and booking.authorized_at and not booking.paid_at:
+        return f"{format_minor(booking.due_minor, booking.currency)} will be charged to the guest's card soon after."
+    return "Nothing changes about the money."

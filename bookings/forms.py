@@ -1,0 +1,77 @@
+"""What a guest fills in to book, and to cancel."""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from rooms.models import Room
+
+LONGEST_MESSAGE = 2000
+MOST_MINOR = 2**53
+
+
+class GuestForm(forms.Form):
+    """Who books. When and for how many is rooms.forms.ChoiceForm's; both are sent together.
+
+    `submission_key` makes the form one booking however often it is sent; `expected_total_minor` is the price the
+    guest saw, in minor units.
+    """
+
+    name = forms.CharField(
+        label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    email = forms.EmailField(
+        label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text="Your booking's link is sent here.",
+    )  # fmt: skip
+    phone = forms.CharField(
+        label="Phone", max_length=32, required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+        help_text="For the host, in case you are late.",
+    )  # fmt: skip
+    message = forms.CharField(
+        label="Message to the host", max_length=LONGEST_MESSAGE, required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )  # fmt: skip
+    submission_key = forms.UUIDField(widget=forms.HiddenInput)
+    expected_total_minor = forms.IntegerField(
+        min_value=0, max_value=MOST_MINOR, required=False, widget=forms.HiddenInput
+    )
+
+    KEPT = ("name", "email", "phone", "message")
+
+    def __init__(self, data: Any = None, *, user: Any = None, kept: dict | None = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        if user is not None and user.is_authenticated:
+            self.initial.update(name=user.name, email=user.email, phone=user.phone)
+        self.initial.update(kept or {})
+
+    def typed(self) -> dict[str, str]:
+        """Return what was typed, valid or not, to keep it while the guest looks for another time."""
+        return {name: str(self.data.get(name, ""))[:LONGEST_MESSAGE].replace("\0", "") for name in self.KEPT}
+
+    def show_again(self, *, total_minor: int | None = None, new_key: bool = False) -> None:
+        """Put another price, or another key, into the form that is shown again."""
+        self.data = self.data.copy()
+        if total_minor is not None:
+            self.data["expected_total_minor"] = str(total_minor)
+        if new_key:
+            self.data["submission_key"] = str(uuid.uuid4())
+
+
+class CancelForm(forms.Form):
+    """A guest's reason, and the fee that was shown: another one is said before it is taken."""
+
+    reason = forms.CharField(
+        label="Why?", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The host reads this.",
+    )  # fmt: skip
+    expected_fee_minor = forms.IntegerField(min_value=0, max_value=MOST_MINOR, widget=forms.HiddenInput)
+
+
+def action_label(room: Room, *, pays_now: bool) -> str:
+    """Return what the book form's button says: what happens when it is pressed."""
+    if pays_now:
+        return "Continue to payment"
+    return "Complete booking" if room.approval == Room.Approval.NONE else "Send request"

@@ -1,0 +1,246 @@
+"""The booking, its history (which is also the outbox), and who still has to hear of it."""
+
+import hashlib
+import hmac
+import secrets
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models.functions import Upper
+from django.urls import reverse
+
+from bookings.states import BLOCKING, Status
+from core import clock
+from rooms.models import Room, Session, Venue
+
+# No vowels and no look-alikes: references are read aloud at a desk.
+REFERENCE_ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXZ"
+
+
+def new_reference() -> str:
+    """Return a public booking reference such as `RH7KQ2M9XC`."""
+    return "RH" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+
+
+class BookingQuerySet(models.QuerySet):
+    def of_venues_of(self, user) -> "BookingQuerySet":
+        """Bookings a host or staff may see."""
+        if user.is_platform_staff:
+            return self
+        return self.filter(venue__members__user=user)
+
+
+class Booking(models.Model):
+    """A guest's claim on a room's time, and what it costs. `status` is written by bookings.services alone."""
+
+    class Decision(models.TextChoices):
+        APPROVED = "approved"
+        DECLINED = "declined"
+
+    reference = models.CharField(max_length=16, unique=True, default=new_reference, editable=False)
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="bookings")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="bookings")
+    session = models.ForeignKey(
+        Session, on_delete=models.PROTECT, null=True, blank=True, related_name="bookings"
+    )
+    guest = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="bookings"
+    )
+    guest_name = models.CharField(max_length=120)
+    guest_email = models.EmailField()
+    guest_phone = models.CharField(max_length=32, blank=True)
+    message = models.TextField(max_length=2000, blank=True)
+    party_size = models.PositiveSmallIntegerField(default=1)
+
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    time_zone = models.CharField(
+        max_length=64, help_text="Of the venue when booked: wall times are shown in it"
+    )
+
+    status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT, editable=False)
+    approval = models.CharField(max_length=16, choices=Room.Approval, help_text="As it was when booked")
+    capture = models.CharField(max_length=18, choices=Room.Capture, help_text="As it was when booked")
+    policy = models.JSONField(default=dict, help_text="The cancellation policy, frozen")
+    lines = models.JSONField(
+        default=list, help_text="The quote, frozen: [{kind, label, quantity, unit_minor, amount_minor}]"
+    )
+    currency = models.CharField(max_length=3)
+    total_minor = models.PositiveBigIntegerField()
+    tax_minor = models.PositiveBigIntegerField(default=0)
+    due_minor = models.PositiveBigIntegerField(
+        help_text="What the booking should cost now; only verbs write it"
+    )
+    fee_percent = models.DecimalField(
+        max_digits=5, decimal_places=2, help_text="The platform's share, frozen"
+    )
+
+    payment_due_at = models.DateTimeField(null=True, blank=True)
+    checkout_opened_at = models.DateTimeField(
+        null=True, blank=True, help_text="Set once: it moved payment_due_at"
+    )
+    authorized_at = models.DateTimeField(null=True, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True, help_text="When the provider lets the money go")
+    decide_by = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField(max_length=8, choices=Decision, blank=True)
+    decision_made_at = models.DateTimeField(null=True, blank=True)
+    decision_made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+    )
+    decision_reason = models.TextField(blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Declined, cancelled, expired or completed"
+    )
+
+    submission_key = models.CharField(max_length=80, help_text="One booking per key and actor")
+    submission_digest = models.CharField(max_length=64, help_text="Of what was submitted under the key")
+    link_version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(default=0, help_text="Counts its events")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects = BookingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission_key"], name="booking_submitted_once"),
+            models.CheckConstraint(
+                condition=models.Q(starts_at__lt=models.F("ends_at")), name="booking_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decision="", decision_made_at__isnull=True)
+                | models.Q(~models.Q(decision=""), decision_made_at__isnull=False),
+                name="booking_decision_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["venue", "status", "-created_at"], name="booking_inbox"),
+            models.Index(fields=["guest", "-starts_at"], name="booking_of_guest"),
+            models.Index(
+                fields=["payment_due_at"], name="booking_unpaid", condition=models.Q(status="PENDING_PAYMENT")
+            ),
+            # For bookings.limits: how many rooms a guest keeps without having paid.
+            models.Index(
+                Upper("guest_email"),
+                name="booking_unpaid_of_guest",
+                condition=models.Q(status__in=["PENDING_PAYMENT", "PENDING_APPROVAL"], authorized_at__isnull=True),
+            ),
+            models.Index(
+                fields=["decide_by"],
+                name="booking_undecided",
+                condition=models.Q(status="PENDING_APPROVAL", decision=""),
+            ),
+            models.Index(fields=["ends_at"], name="booking_running", condition=models.Q(status="CONFIRMED")),
+            GinIndex(
+                fields=["guest_name", "guest_email"],
+                opclasses=["gin_trgm_ops"] * 2,
+                name="booking_guest_trgm",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("bookings:detail", args=[self.reference])
+
+    @property
+    def is_blocking(self) -> bool:
+        return self.status in BLOCKING
+
+    @property
+    def is_approved(self) -> bool:
+        return self.decision == self.Decision.APPROVED
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.status == Status.PENDING_APPROVAL and not self.decision
+
+    @property
+    def is_capturing(self) -> bool:
+        """True between the host's yes and the provider's word that the money is taken."""
+        return self.status == Status.PENDING_APPROVAL and self.is_approved
+
+    @property
+    def is_two_stage(self) -> bool:
+        return self.approval == Room.Approval.AFTER_PAYMENT or self.capture == Room.Capture.AFTER_COMPLETION
+
+    @property
+    def secret(self) -> str:
+        """The 128-bit secret of the guest's link: derived, never stored; raising link_version kills old links."""
+        return link_secret(self.reference, self.link_version)
+
+    @property
+    def secret_path(self) -> str:
+        return reverse("bookings:open", args=[self.reference, self.secret])
+
+
+def link_secret(reference: str, link_version: int) -> str:
+    """Return 128 bits of HMAC-SHA256(server key, reference + version) as 32 hex digits."""
+    message = f"booking-link:{reference}:{link_version}".encode()
+    return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()[:32]
+
+
+class BookingEvent(models.Model):
+    """One thing that happened to a booking: history, audit trail and outbox at once. Never changed."""
+
+    class Actor(models.TextChoices):
+        GUEST = "guest"
+        HOST = "host"
+        STAFF = "staff"
+        PROVIDER = "provider"
+        CLOCK = "clock"
+
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="events")
+    version = models.PositiveIntegerField()
+    verb = models.CharField(
+        max_length=24, help_text="A verb of states.ARROWS, or a notice of services.NOTICES"
+    )
+    from_status = models.CharField(max_length=16, choices=Status)
+    to_status = models.CharField(max_length=16, choices=Status)
+    actor_kind = models.CharField(max_length=8, choices=Actor)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.TextField(blank=True)
+    data = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["booking", "version"]
+        constraints = [models.UniqueConstraint(fields=["booking", "version"], name="event_versions_once")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} #{self.version}"
+
+
+class EventReceipt(models.Model):
+    """One subscriber's duty to hear of one event; needs no order."""
+
+    event = models.ForeignKey(BookingEvent, on_delete=models.PROTECT, related_name="receipts")
+    subscriber = models.CharField(max_length=32)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=clock.now)
+    done_at = models.DateTimeField(null=True, blank=True)
+    parked_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event", "subscriber"], name="receipt_once_per_subscriber")
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="receipt_open",
+                condition=models.Q(done_at__isnull=True, parked_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber}: {self.event}"

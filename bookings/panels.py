@@ -1,0 +1,60 @@
+"""What other apps add to a booking's pages, admin and API; settings.BOOKING_PANELS names who."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
+
+from bookings.models import Booking
+
+GUEST, HOST = "guest", "host"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One app's share of a booking's page.
+
+    `template` is rendered with `context`, `json` goes into the API's answer under `name`. `next_url`, where set,
+    takes a POST that is the viewer's next step (paying, for one).
+    """
+
+    name: str
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+    json: dict[str, Any] = field(default_factory=dict)
+    next_url: str = ""
+
+
+@dataclass(frozen=True)
+class RenderedPanel:
+    name: str
+    html: SafeString
+
+
+def collect(booking: Booking, viewer: str) -> list[Panel]:
+    """Ask every app named in settings.BOOKING_PANELS for its panel; `viewer` is "guest" or "host"."""
+    sources: Iterable[Callable[[Booking, str], Panel]] = map(import_string, settings.BOOKING_PANELS)
+    return [source(booking, viewer) for source in sources]
+
+
+def panels(booking: Booking, viewer: str, request: HttpRequest | None = None) -> list[RenderedPanel]:
+    """Return the panels of a booking, rendered for a page."""
+    return render(collect(booking, viewer), request)
+
+
+def render(collected: Iterable[Panel], request: HttpRequest | None = None) -> list[RenderedPanel]:
+    """Render panels that were collected before."""
+    return [
+        RenderedPanel(panel.name, render_to_string(panel.template, panel.context, request))
+        for panel in collected
+    ]
+
+
+def next_url(booking: Booking) -> str:
+    """Return the address whose POST is the guest's next step; empty when the guest has nothing to do."""
+    return next((panel.next_url for panel in collect(booking, GUEST) if panel.next_url), "")

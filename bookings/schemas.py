@@ -1,0 +1,183 @@
+"""What the bookings API takes and gives; amounts are minor units, instants ISO 8601 with offset."""
+
+import datetime as dt
+import unicodedata
+from typing import Annotated, Literal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from ninja import Field, Schema
+from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from bookings.states import Status
+from rooms.schemas import LineOut, QuoteIn
+
+MOST_MINOR = 10**15
+StatusName = Literal[tuple(Status.values)]
+
+
+def _one_line(text: str) -> str:
+    """Refuse control characters: they have no place in a name, and forge headers and logs."""
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
+        raise PydanticCustomError("control_character", "This holds a control character.")
+    return text
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise PydanticCustomError("invalid_email", "This is not an e-mail address.") from error
+    return text
+
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_one_line)
+]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=32), AfterValidator(_one_line)]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254),
+    AfterValidator(_email),
+]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+class GuestIn(Schema):
+    name: Name
+    email: Email
+    phone: Phone = ""
+
+
+class BookingIn(QuoteIn):
+    """A choice as for a quote, and whose it is; whatever else is sent is ignored."""
+
+    guest: GuestIn
+    message: Reason = ""
+    expected_total_minor: int | None = Field(
+        None, strict=True, ge=0, le=MOST_MINOR, description="Refuse with `price_changed` if it costs something else"
+    )
+
+
+class DeclineIn(Schema):
+    reason: Reason = ""
+
+
+class CancelIn(Schema):
+    reason: Reason = ""
+    dry_run: bool = Field(False, strict=True, description="Only say what it would cost")
+
+
+class ListQuery(Schema):
+    """`after` is the reference of the last booking seen; `next` of an answer holds it."""
+
+    status: Literal[("", *Status.values)] = ""
+    venue: str = Field("", max_length=80)
+    after: str = Field("", max_length=16)
+    limit: int = Field(50, ge=1, le=100)
+
+
+class BookingCreated(Schema):
+    reference: str
+    secret: str = Field(description="Opens the booking: `Authorization: Booking <secret>`")
+    status: StatusName
+    total_minor: int
+    currency: str
+    payment_due_at: dt.datetime | None
+    decide_by: dt.datetime | None
+    url: str = Field(description="The guest's page, secret included")
+
+
+class GuestOut(Schema):
+    name: str
+    email: str
+    phone: str
+
+
+class PlaceOut(Schema):
+    path: str = Field(description="venue/room")
+    name: str
+    venue: str
+    venue_name: str
+    kind: str
+
+
+class BookingSummary(Schema):
+    reference: str
+    status: StatusName
+    version: int = Field(description="Grows with every change")
+    room: PlaceOut
+    session: int | None
+    guest: GuestOut
+    party_size: int
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    time_zone: str
+    total_minor: int
+    due_minor: int = Field(description="What the booking should cost now")
+    currency: str
+    payment_due_at: dt.datetime | None
+    decide_by: dt.datetime | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class BookingList(Schema):
+    items: list[BookingSummary]
+    next: str | None
+
+
+class DecisionOut(Schema):
+    decision: Literal["approved", "declined"]
+    made_at: dt.datetime
+    made_by: str
+    reason: str
+
+
+class NextStepOut(Schema):
+    who: Literal["guest", "host", "site", "nobody"]
+    headline: str
+    sentence: str
+    deadline: dt.datetime | None
+
+
+class HistoryOut(Schema):
+    version: int
+    at: dt.datetime
+    verb: str
+    from_status: StatusName
+    to_status: StatusName
+    actor_kind: str
+    actor: str
+    title: str
+    detail: str
+    reason: str
+
+
+class BookingOut(BookingSummary):
+    """A booking whole. `payments` and the `*_minor` sums of held, captured and refunded money come from payments."""
+
+    message: str
+    lines: list[LineOut]
+    tax_minor: int
+    policy: dict
+    authorized_at: dt.datetime | None
+    held_until: dt.datetime | None
+    paid_at: dt.datetime | None
+    confirmed_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    decision: DecisionOut | None
+    next_step: NextStepOut
+    history: list[HistoryOut]
+    held_minor: int
+    captured_minor: int
+    refunded_minor: int
+    payments: list[dict]
+    url: str
+
+
+class CancelOut(BookingOut):
+    dry_run: bool
+    fee_minor: int = Field(description="Stays due after the cancellation")
+    returned_minor: int = Field(description="Held or paid money that goes back")

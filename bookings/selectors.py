@@ -1,0 +1,104 @@
+"""Reads of bookings for pages, mails, the admin and the API."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.crypto import constant_time_compare
+
+from bookings import wording
+from bookings.models import Booking
+from bookings.states import Status
+from bookings.wording import Moment, NextStep
+from core import clock
+from rooms.availability import free
+from rooms.models import Room, RoomPhoto
+from rooms.stays import InvalidStay, Stay, check_stay, period_of, stay_of
+
+S = Status
+TABS = {"upcoming": "Upcoming", "awaiting": "Awaiting", "past": "Past", "cancelled": "Cancelled"}
+MAX_OPEN_HOLDS = 5
+
+
+def booking_for_guest(reference: str, *, user: Any = None, secret: str = "") -> Booking | None:
+    """Return a booking to its guest, known by login or by the secret of its link; None to anybody else."""
+    booking = (
+        Booking.objects.select_related("venue", "room__venue", "room__policy", "session")
+        .filter(reference=reference)
+        .first()
+    )
+    if booking is None:
+        return None
+    is_owner = user is not None and user.is_authenticated and booking.guest_id == user.pk
+    # Bytes: compare_digest refuses text beyond ASCII, and a guess may hold any.
+    knows_secret = bool(secret) and constant_time_compare(secret.encode(), booking.secret.encode())
+    return booking if is_owner or knows_secret else None
+
+
+def bookings_of_guest(user: Any, tab: str = "", now: dt.datetime | None = None) -> QuerySet[Booking]:
+    """Return a guest's bookings of a tab (see TABS; all without one), nearest first, each with room and photos."""
+    bookings = Booking.objects.filter(guest=user).select_related("venue", "room__venue")
+    photos = Prefetch("room__photos", RoomPhoto.objects.order_by("position", "pk"))
+    bookings = bookings.prefetch_related(photos)
+    if tab:
+        bookings = bookings.filter(_of_tab(tab, now or clock.now()))
+    return bookings.order_by("starts_at" if tab == "upcoming" else "-starts_at", "pk")
+
+
+def count_by_tab(user: Any, now: dt.datetime | None = None) -> dict[str, int]:
+    """Return how many bookings each tab of a guest holds (one query)."""
+    now = now or clock.now()
+    counts = {tab: Count("pk", filter=_of_tab(tab, now)) for tab in TABS}
+    return Booking.objects.filter(guest=user).aggregate(**counts)
+
+
+def _of_tab(tab: str, now: dt.datetime) -> Q:
+    return {
+        "upcoming": Q(status=S.CONFIRMED, ends_at__gt=now),
+        "awaiting": Q(status__in=[S.DRAFT, S.PENDING_PAYMENT, S.PENDING_APPROVAL]),
+        "past": Q(status=S.COMPLETED) | Q(status=S.CONFIRMED, ends_at__lte=now),
+        "cancelled": Q(status__in=[S.CANCELLED, S.DECLINED, S.EXPIRED]),
+    }[tab]
+
+
+def timeline(booking: Booking, viewer: str = wording.GUEST) -> list[Moment]:
+    """Return what happened to a booking in words, oldest first (one query); `viewer` is "guest" or "host"."""
+    events = booking.events.select_related("actor").order_by("version")
+    return [wording.moment(booking, event, viewer) for event in events]
+
+
+def next_step(booking: Booking) -> NextStep:
+    """Return who acts next on a booking, until when, and a sentence to its guest (no query)."""
+    return wording.next_step(booking)
+
+
+def open_holds(*, email: str, references: list[str], submission_key: str) -> int:
+    """Return how many unpaid bookings this guest keeps rooms with, other than the one being sent."""
+    mine = Q(guest_email__iexact=email) | Q(reference__in=references)
+    unpaid = Booking.objects.filter(mine, status=S.PENDING_PAYMENT)
+    return unpaid.exclude(submission_key=submission_key).count()
+
+
+def stay_of_booking(booking: Booking) -> Stay:
+    """Return a booking's stay as if asked for anew. Raises: InvalidStay when the room is sold otherwise now."""
+    room, zone = booking.room, booking.venue.zone
+    if booking.room.kind == Room.Kind.WORKSHOP:
+        return stay_of(room, session=booking.session)
+    if room.is_by_night:
+        local = [moment.astimezone(zone).date() for moment in (booking.starts_at, booking.ends_at)]
+        return stay_of(room, check_in=local[0], check_out=local[1])
+    return stay_of(room, start=booking.starts_at, end=booking.ends_at)
+
+
+def can_book_again(booking: Booking, now: dt.datetime | None = None) -> bool:
+    """Return whether a guest whose booking expired may have the same dates by one click: still ahead, and free."""
+    if booking.status != S.EXPIRED or not (booking.room.is_published and booking.venue.is_published):
+        return False
+    try:
+        stay = stay_of_booking(booking)
+        check_stay(booking.room, stay, booking.party_size, now or clock.now())
+    except InvalidStay:
+        return False
+    if booking.session_id:
+        return booking.session.seats_left >= booking.party_size and not booking.session.is_cancelled
+    return free(booking.room, period_of(booking.room, stay))

@@ -1,0 +1,388 @@
+"""The booking's verbs, one per arrow of states.ARROWS: the only code that writes a booking's status.
+
+Each verb locks room (or session) and booking, checks its arrow, and in one transaction writes status, occupancy,
+`due_minor` and one BookingEvent. It calls no provider and sends nothing: subscribers of the event do.
+"""
+
+import datetime as dt
+
+import structlog
+from django.db import IntegrityError, transaction
+
+from bookings import cancellation, deadlines, outbox
+from bookings.actors import CLOCK, PROVIDER, Actor
+from bookings.drafts import GuestDetails, digest_of, new_draft, submitted
+from bookings.errors import (
+    AlreadyDecided,
+    DecisionOverdue,
+    InvalidTransition,
+    NotPublished,
+    PriceChanged,
+)
+from bookings.models import Booking, BookingEvent
+from bookings.states import ARROWS, Status, allows
+from core import clock
+from rooms import occupancy
+from rooms.models import Room, Session
+from rooms.pricing import quote
+from rooms.stays import Stay, check_stay, period_of
+
+log = structlog.get_logger(__name__)
+
+# Events that tell people something without changing the status.
+NOTICES = frozenset(
+    {
+        "payment_available", "payment_late", "payment_released",
+        "remind_guest", "remind_host_half", "remind_host_soon",
+    }
+)  # fmt: skip
+
+
+def lock(booking_id: int) -> Booking:
+    """Lock room, then booking, until the transaction ends; returns the fresh booking with room and venue."""
+    room = (
+        Room.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("venue")
+        .get(bookings=booking_id)
+    )
+    booking = Booking.objects.select_for_update(no_key=True).get(pk=booking_id)
+    booking.room, booking.venue = room, room.venue
+    return booking
+
+
+# --- submit ---------------------------------------------------------------------------------------------------
+
+
+def submit(
+    *,
+    room: Room,
+    stay: Stay,
+    party_size: int,
+    guest: GuestDetails,
+    submission_key: str,
+    actor: Actor,
+    message: str = "",
+    session: Session | None = None,
+    expected_total_minor: int | None = None,
+    now: dt.datetime | None = None,
+) -> Booking:
+    """Create a booking and claim its time, in one transaction; the same submission again returns the first.
+
+    Raises: InvalidStay, RoomTaken, PriceChanged, SubmissionConflict (key used for something else), NotPublished.
+    """
+    now = now or clock.now()
+    digest = digest_of(room, stay, party_size, guest, message, session)
+    try:
+        with transaction.atomic():
+            locked = occupancy.lock_room(room.pk)
+            if earlier := submitted(submission_key, digest):
+                return earlier
+            if not (locked.is_published and locked.venue.is_published):
+                raise NotPublished("This room is no longer offered.")
+            check_stay(locked, stay, party_size, now)
+            price = quote(locked, stay, party_size)
+            if expected_total_minor is not None and expected_total_minor != price.total_minor:
+                raise PriceChanged(price)
+            booking = new_draft(locked, stay, party_size, guest, price, session)
+            booking.message, booking.submission_key, booking.submission_digest = (
+                message,
+                submission_key,
+                digest,
+            )
+            booking.created_at = booking.updated_at = now
+            _take(booking, stay)
+            # Written once, with the status it is born with; the unique key speaks up here at the latest.
+            return _submit(booking, actor, now)
+    except IntegrityError:
+        # The same key on another room at the same moment: the other one won.
+        if earlier := submitted(submission_key, digest):
+            return earlier
+        raise
+
+
+def _take(booking: Booking, stay: Stay) -> None:
+    if booking.session_id:
+        occupancy.take_seats(session_id=booking.session_id, seats=booking.party_size)
+    else:
+        occupancy.claim(
+            room_id=booking.room_id, period=period_of(booking.room, stay), reference=booking.reference,
+            is_locked=True,
+        )  # fmt: skip
+
+
+def _submit(booking: Booking, actor: Actor, now: dt.datetime) -> Booking:
+    pays_online = booking.total_minor > 0 and booking.venue.takes_online_payment
+    if booking.approval == Room.Approval.BEFORE_PAYMENT or (
+        not pays_online and booking.approval != Room.Approval.NONE
+    ):
+        booking.decide_by = _decide_by(booking, now, None)
+        to_status = Status.PENDING_APPROVAL
+    elif pays_online:
+        booking.payment_due_at = deadlines.payment_due(now)
+        to_status = Status.PENDING_PAYMENT
+    else:
+        booking.confirmed_at = now
+        to_status = Status.CONFIRMED
+    return _move(booking, "submit", to_status, actor, now)
+
+
+# --- the provider's verbs -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def authorize(*, booking_id: int, held_until: dt.datetime | None, now: dt.datetime | None = None) -> Booking:
+    """Record that the money is held: the host may decide, or the booking stands where nobody has to any more.
+
+    A booking approved before its first capture failed keeps that decision. Raises: InvalidTransition.
+    """
+    now = now or clock.now()
+    booking = _locked_for("authorize", booking_id)
+    booking.authorized_at, booking.held_until, booking.payment_due_at = now, held_until, None
+    is_agreed = booking.approval == Room.Approval.NONE or booking.is_approved
+    if is_agreed and booking.capture == Room.Capture.AFTER_COMPLETION:
+        booking.confirmed_at = now
+        return _move(booking, "authorize", Status.CONFIRMED, PROVIDER, now)
+    if not booking.decision:
+        booking.decide_by = _decide_by(booking, now, held_until)
+    return _move(booking, "authorize", Status.PENDING_APPROVAL, PROVIDER, now)
+
+
+@transaction.atomic
+def confirm(*, booking_id: int, paid_at: dt.datetime, now: dt.datetime | None = None) -> Booking:
+    """Record that the money is taken. From PENDING_APPROVAL only after an approval. Raises: InvalidTransition."""
+    now = now or clock.now()
+    booking = _locked_for("confirm", booking_id)
+    if booking.is_undecided:
+        raise InvalidTransition("confirm", booking.status)
+    booking.paid_at, booking.confirmed_at = paid_at, now
+    booking.payment_due_at = booking.decide_by = None
+    return _move(booking, "confirm", Status.CONFIRMED, PROVIDER, now)
+
+
+@transaction.atomic
+def capture_failed(*, booking_id: int, reason: str, now: dt.datetime | None = None) -> Booking:
+    """Record that held money could not be taken after the approval: the guest may pay once more.
+
+    Raises: InvalidTransition (also when nobody approved).
+    """
+    now = now or clock.now()
+    booking = _locked_for("capture_failed", booking_id)
+    if not booking.is_approved:
+        raise InvalidTransition("capture_failed", booking.status)
+    booking.authorized_at = booking.held_until = booking.checkout_opened_at = None
+    booking.payment_due_at = deadlines.repayment_due(now, booking.starts_at)
+    return _move(booking, "capture_failed", Status.PENDING_PAYMENT, PROVIDER, now, reason=reason)
+
+
+@transaction.atomic
+def hold_for_checkout(
+    *, booking_id: int, session_ends_at: dt.datetime, now: dt.datetime | None = None
+) -> Booking:
+    """Keep the room until the provider's pay page ends plus 5 minutes; moves the deadline once, never nearer.
+
+    Raises: InvalidTransition when the booking awaits no payment.
+    """
+    booking = lock(booking_id)
+    if booking.status != Status.PENDING_PAYMENT:
+        raise InvalidTransition("pay", booking.status)
+    if booking.checkout_opened_at is None:
+        booking.checkout_opened_at = now or clock.now()
+        booking.payment_due_at = max(booking.payment_due_at, session_ends_at + deadlines.CHECKOUT_GRACE)
+        booking.save(update_fields=["checkout_opened_at", "payment_due_at"])
+    return booking
+
+
+# --- people's verbs -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def approve(*, booking_id: int, actor: Actor, now: dt.datetime | None = None) -> Booking:
+    """Say yes to a request; said again it answers with the first. What is held is then captured by payments.
+
+    Raises: AlreadyDecided (declined before), DecisionOverdue, InvalidTransition.
+    """
+    now = now or clock.now()
+    booking = lock(booking_id)
+    if _decided_before(booking, Booking.Decision.APPROVED):
+        return booking
+    _check_may_decide("approve", booking, now)
+    _decide(booking, Booking.Decision.APPROVED, actor, now)
+    log.info("booking_approved", booking=booking.reference, actor=actor.kind)
+    is_held_to_the_end = booking.capture == Room.Capture.AFTER_COMPLETION and booking.authorized_at
+    if booking.total_minor == 0 or not booking.venue.takes_online_payment or is_held_to_the_end:
+        booking.confirmed_at = now
+        return _move(booking, "approve", Status.CONFIRMED, actor, now)
+    if booking.approval == Room.Approval.BEFORE_PAYMENT:
+        booking.payment_due_at = deadlines.repayment_due(now, booking.starts_at)
+        return _move(booking, "approve", Status.PENDING_PAYMENT, actor, now)
+    return _move(booking, "approve", Status.PENDING_APPROVAL, actor, now)
+
+
+@transaction.atomic
+def decline(*, booking_id: int, actor: Actor, reason: str = "", now: dt.datetime | None = None) -> Booking:
+    """Say no to a request; said again it answers with the first. What is held is then voided by payments.
+
+    Raises: AlreadyDecided (approved before), InvalidTransition.
+    """
+    now = now or clock.now()
+    booking = lock(booking_id)
+    if _decided_before(booking, Booking.Decision.DECLINED):
+        return booking
+    if not booking.is_undecided:
+        raise InvalidTransition("decline", booking.status)
+    _decide(booking, Booking.Decision.DECLINED, actor, now)
+    booking.decision_reason = reason
+    log.info("booking_declined", booking=booking.reference, actor=actor.kind)
+    return _close(booking, "decline", Status.DECLINED, actor, now, reason=reason)
+
+
+@transaction.atomic
+def cancel(*, booking_id: int, actor: Actor, reason: str = "", now: dt.datetime | None = None) -> Booking:
+    """End a booking. Before the host's yes, and whenever host or staff cancel, nothing stays due; a guest who
+    cancels later keeps owing what the frozen policy says. Cancelled before: answers with the first.
+
+    Raises: InvalidTransition.
+    """
+    now = now or clock.now()
+    booking = lock(booking_id)
+    if booking.status == Status.CANCELLED:
+        return booking
+    _check("cancel", booking)
+    booking.due_minor = cancellation_fee(booking, actor, now)
+    return _close(booking, "cancel", Status.CANCELLED, actor, now, reason=reason, due_minor=booking.due_minor)
+
+
+def cancellation_fee(booking: Booking, actor: Actor, now: dt.datetime) -> int:
+    """Return what would stay due, in minor units, if `actor` cancelled at `now`."""
+    if not actor.is_guest or not (booking.status == Status.CONFIRMED or booking.is_capturing):
+        return 0
+    return cancellation.guest_fee_minor(
+        total_minor=booking.due_minor, policy=booking.policy, starts_at=booking.starts_at, now=now
+    )
+
+
+@transaction.atomic
+def complete(*, booking_id: int, actor: Actor = CLOCK, now: dt.datetime | None = None) -> Booking:
+    """Record that the stay took place. Raises: InvalidTransition (also before its start)."""
+    now = now or clock.now()
+    booking = _locked_for("complete", booking_id)
+    if actor.kind != CLOCK.kind and now < booking.starts_at:
+        raise InvalidTransition("complete", "not yet begun")
+    booking.closed_at = now
+    return _move(booking, "complete", Status.COMPLETED, actor, now)
+
+
+# --- the clock's verbs ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def expire(*, booking_id: int, reason: str = "", now: dt.datetime | None = None) -> Booking:
+    """End a booking nobody paid or decided in time. Raises: InvalidTransition (also once it is approved)."""
+    now = now or clock.now()
+    booking = _locked_for("expire", booking_id)
+    if booking.is_capturing:
+        raise InvalidTransition("expire", booking.status)
+    return _close(booking, "expire", Status.EXPIRED, CLOCK, now, reason=reason)
+
+
+# --- notices --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def announce(
+    *, booking_id: int, notice: str, data: dict | None = None, now: dt.datetime | None = None
+) -> Booking:
+    """Add an event that tells people something without a change of status; each notice once per `data`."""
+    if notice not in NOTICES:
+        raise ValueError(f"unknown notice {notice!r}")
+    booking = lock(booking_id)
+    if not booking.events.filter(verb=notice, data=data or {}).exists():
+        now = now or clock.now()
+        _record(booking, notice, booking.status, CLOCK, now, data=data or {})
+    return booking
+
+
+# --- shared steps ---------------------------------------------------------------------------------------------
+
+
+def _check(verb: str, booking: Booking) -> None:
+    if not allows(verb, booking.status):
+        raise InvalidTransition(verb, booking.status)
+
+
+def _locked_for(verb: str, booking_id: int) -> Booking:
+    booking = lock(booking_id)
+    _check(verb, booking)
+    return booking
+
+
+def _decided_before(booking: Booking, decision: str) -> bool:
+    if not booking.decision:
+        return False
+    if booking.decision != decision:
+        raise AlreadyDecided(
+            booking.get_decision_display().lower(), str(booking.decision_made_by), booking.decision_made_at
+        )
+    return True
+
+
+def _check_may_decide(verb: str, booking: Booking, now: dt.datetime) -> None:
+    _check(verb, booking)
+    if booking.decide_by and now > booking.decide_by:
+        raise DecisionOverdue(f"The time to answer ended at {booking.decide_by:%Y-%m-%d %H:%M} UTC.")
+
+
+def _decide(booking: Booking, decision: str, actor: Actor, now: dt.datetime) -> None:
+    booking.decision = decision
+    booking.decision_made_at, booking.decision_made_by = now, actor.user
+
+
+def _decide_by(booking: Booking, now: dt.datetime, held_until: dt.datetime | None) -> dt.datetime:
+    return deadlines.decide_by(
+        asked_at=now,
+        answer_hours=booking.venue.answer_hours,
+        starts_at=booking.starts_at,
+        held_until=held_until,
+    )
+
+
+def _close(
+    booking: Booking, verb: str, to_status: Status, actor: Actor, now: dt.datetime, *, reason: str,
+    due_minor: int = 0,
+) -> Booking:  # fmt: skip
+    """End a booking: its time is free again and only `due_minor` stays to be paid."""
+    booking.due_minor, booking.closed_at = due_minor, now
+    booking.payment_due_at = None
+    if booking.session_id:
+        occupancy.give_back_seats(session_id=booking.session_id, seats=booking.party_size)
+    else:
+        occupancy.release(reference=booking.reference)
+    return _move(booking, verb, to_status, actor, now, reason=reason)
+
+
+def _move(
+    booking: Booking, verb: str, to_status: Status, actor: Actor, now: dt.datetime, *, reason: str = ""
+) -> Booking:
+    from_status = booking.status
+    if to_status not in ARROWS[verb][1]:
+        raise InvalidTransition(verb, from_status)
+    booking.status = to_status
+    _record(booking, verb, from_status, actor, now, reason=reason)
+    log.info("booking_moved", booking=booking.reference, verb=verb, status=to_status.value)
+    return booking
+
+
+def _record(
+    booking: Booking, verb: str, from_status: str, actor: Actor, now: dt.datetime, *, reason: str = "",
+    data: dict | None = None,
+) -> BookingEvent:  # fmt: skip
+    booking.version += 1
+    booking.updated_at = now
+    booking.save()
+    facts = {"due_minor": booking.due_minor, "currency": booking.currency} if data is None else data
+    event = BookingEvent.objects.create(
+        booking=booking, version=booking.version, verb=verb, from_status=from_status, to_status=booking.status,
+        actor_kind=actor.kind, actor=actor.user, reason=reason, data=facts, created_at=now,
+    )  # fmt: skip
+    outbox.publish(event)
+    return event

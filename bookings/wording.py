@@ -1,0 +1,298 @@
+"""A booking in human words: what happened, what happens next and who acts. Pure functions of rows in hand."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from bookings.models import Booking, BookingEvent
+from bookings.states import Status
+from core.money import format_minor
+from rooms.models import Room
+
+S = Status
+GUEST, HOST, NOBODY, SITE = "guest", "host", "nobody", "site"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a booking's way; `state` is done, current, ahead or failed."""
+
+    label: str
+    state: str
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What a booking waits for. `who` is guest, host, site or nobody; `tone` is held, good, bad or quiet."""
+
+    who: str
+    headline: str
+    sentence: str
+    tone: str
+    deadline: dt.datetime | None = None
+    deadline_label: str = ""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One entry of the timeline. `tone` is held, good, bad or quiet; `quote` is what somebody typed."""
+
+    at: dt.datetime
+    title: str
+    detail: str
+    tone: str
+    quote: str = ""
+    actor: str = ""
+
+
+PILLS = {
+    S.DRAFT: ("Draft", "quiet"),
+    S.PENDING_PAYMENT: ("Awaiting payment", "held"),
+    S.PENDING_APPROVAL: ("Awaiting the host", "held"),
+    S.CONFIRMED: ("Confirmed", "good"),
+    S.DECLINED: ("Declined", "bad"),
+    S.CANCELLED: ("Cancelled", "quiet"),
+    S.EXPIRED: ("Expired", "quiet"),
+    S.COMPLETED: ("Completed", "quiet"),
+}
+
+
+def pill(booking: Booking) -> tuple[str, str]:
+    """Return a booking's status to its guest in two words, and its tone."""
+    return ("Host said yes", "good") if booking.is_capturing else PILLS[Status(booking.status)]
+
+
+# --- what happens next ----------------------------------------------------------------------------------------
+
+
+def next_step(booking: Booking) -> NextStep:
+    """Return who acts next, until when, and a sentence to the guest."""
+    if booking.status == S.PENDING_PAYMENT:
+        return _to_pay(booking)
+    if booking.status == S.PENDING_APPROVAL:
+        return _to_decide(booking)
+    if booking.status == S.CONFIRMED:
+        return NextStep(NOBODY, "You're booked", _confirmed(booking), "good")
+    return _ended(booking)
+
+
+def _to_pay(booking: Booking) -> NextStep:
+    total = format_minor(booking.due_minor, booking.currency)
+    deadline = {"deadline": booking.payment_due_at, "deadline_label": "Room kept until"}
+    if booking.is_approved and booking.is_two_stage:
+        sentence = "The host said yes, but the payment did not go through. Pay once more and the booking stands."
+        return NextStep(GUEST, "Please pay once more", sentence, "held", **deadline)
+    if booking.is_approved:
+        sentence = f"The host said yes. Pay {total} and the booking is confirmed."
+        return NextStep(GUEST, "The host said yes: your turn to pay", sentence, "held", **deadline)
+    if booking.is_two_stage:
+        sentence = f"{total} will be held on your card, not taken. {_until_when(booking)}"
+        return NextStep(GUEST, "One step left: place the hold", sentence, "held", **deadline)
+    sentence = f"Pay {total} and the booking is confirmed at once."
+    return NextStep(GUEST, "One step left: payment", sentence, "held", **deadline)
+
+
+def _until_when(booking: Booking) -> str:
+    if booking.approval == Room.Approval.NONE:
+        return "It is taken only after your appointment."
+    return "It is taken only if the host says yes."
+
+
+def _to_decide(booking: Booking) -> NextStep:
+    if booking.is_capturing:
+        sentence = (
+            "The payment is being completed. This usually takes a few seconds; the page updates by itself."
+        )
+        return NextStep(SITE, "The host said yes", sentence, "good")
+    held = format_minor(booking.due_minor, booking.currency)
+    if booking.authorized_at:
+        sentence = (
+            f"{held} is held on your card, not taken. If the host says no, or nothing at all, it is released."
+        )
+    elif booking.total_minor:
+        sentence = "Nothing has been charged. The host answers first; you pay after a yes."
+    else:
+        sentence = "There is nothing to pay. The host answers next."
+    return NextStep(
+        HOST,
+        "Awaiting the host",
+        sentence,
+        "held",
+        deadline=booking.decide_by,
+        deadline_label="Answer due by",
+    )
+
+
+def _confirmed(booking: Booking) -> str:
+    total = format_minor(booking.due_minor, booking.currency)
+    if not booking.total_minor:
+        return "There is nothing to pay. The host looks forward to seeing you."
+    mails = "A calendar file and a reminder come by e-mail."
+    if booking.paid_at:
+        return f"{total} is paid. {mails}"
+    if booking.authorized_at:
+        return f"{total} is held on your card and taken after your appointment. {mails}"
+    return f"{total} is paid at the venue. {mails}"
+
+
+def _ended(booking: Booking) -> NextStep:
+    if booking.status == S.COMPLETED:
+        return NextStep(NOBODY, "Thank you for your visit", "This booking is complete.", "quiet")
+    if booking.status == S.DECLINED:
+        return NextStep(NOBODY, "The host could not say yes", money_back(booking), "bad")
+    if booking.status == S.CANCELLED:
+        return NextStep(NOBODY, "This booking is cancelled", money_back(booking), "quiet")
+    if booking.status == S.EXPIRED:
+        was_asked = booking.authorized_at or (booking.decide_by and not booking.decision)
+        headline = "The host did not answer in time" if was_asked else "The time to pay has ended"
+        return NextStep(NOBODY, headline, money_back(booking), "quiet")
+    return NextStep(GUEST, "Draft", "This booking has not been sent yet.", "quiet")
+
+
+def money_back(booking: Booking) -> str:
+    """Return what becomes of the money of a booking that has ended."""
+    if not booking.total_minor:
+        return "There was nothing to pay."
+    if booking.paid_at:
+        return _refunded(booking)
+    if booking.authorized_at and booking.due_minor:
+        kept = format_minor(booking.due_minor, booking.currency)
+        return f"{kept} stays due by the cancellation policy; the rest of the hold is released."
+    if booking.authorized_at:
+        return "Your hold is released. Nothing was charged."
+    return "You have not been charged."
+
+
+def _refunded(booking: Booking) -> str:
+    back = format_minor(booking.total_minor - booking.due_minor, booking.currency)
+    if not booking.due_minor:
+        return f"{back} goes back to your card. Banks usually show it within 5 to 10 days."
+    kept = format_minor(booking.due_minor, booking.currency)
+    if booking.due_minor >= booking.total_minor:
+        return f"By the cancellation policy, {kept} is kept."
+    return f"{back} goes back to your card; {kept} is kept by the cancellation policy."
+
+
+# --- the way, stage by stage ----------------------------------------------------------------------------------
+
+HELD, PAID, YES = "Money held", "Paid", "Host says yes"
+
+
+def steps(booking: Booking) -> list[Step]:
+    """Return the stages of this booking's way, and how far it has come."""
+    labels = _stages(booking)
+    reached = _reached(booking)
+    if booking.status in (S.DECLINED, S.CANCELLED, S.EXPIRED):
+        return [Step(label, "done" if n < reached else "failed" if n == reached else "ahead") for n, label in
+                enumerate(labels)]  # fmt: skip
+    return [Step(label, "done" if n < reached else "current" if n == reached else "ahead") for n, label in
+            enumerate(labels)]  # fmt: skip
+
+
+def _stages(booking: Booking) -> tuple[str, ...]:
+    pays = booking.total_minor > 0 and booking.venue.takes_online_payment
+    if booking.approval == Room.Approval.AFTER_PAYMENT:
+        return (HELD, YES, "Charged and confirmed") if pays else ("Request sent", YES, "Confirmed")
+    if booking.approval == Room.Approval.BEFORE_PAYMENT:
+        return ("Request sent", YES, "Paid and confirmed") if pays else ("Request sent", YES, "Confirmed")
+    if pays and booking.capture == Room.Capture.AFTER_COMPLETION:
+        return (HELD, "Confirmed", "Charged afterwards")
+    return ("Paid", "Confirmed") if pays else ("Requested", "Confirmed")
+
+
+def _reached(booking: Booking) -> int:
+    """Return the index of the stage the booking stands at, or stopped at."""
+    last = len(_stages(booking))
+    if booking.status == S.COMPLETED:
+        return last
+    if booking.status == S.CONFIRMED or booking.confirmed_at:
+        waits = (
+            booking.capture == Room.Capture.AFTER_COMPLETION and booking.total_minor and not booking.paid_at
+        )
+        return last - 1 if waits and last == 3 else last
+    if booking.is_approved:
+        return 2
+    if booking.approval == Room.Approval.BEFORE_PAYMENT or booking.authorized_at:
+        return 1
+    return 1 if booking.status == S.PENDING_APPROVAL or booking.decide_by else 0
+
+
+# --- what happened --------------------------------------------------------------------------------------------
+
+
+def moment(booking: Booking, event: BookingEvent, viewer: str = GUEST) -> Moment:
+    """Return one event in words, addressed to the guest, or to hosts and staff."""
+    title, detail, tone = _told(booking, event, viewer)
+    return Moment(event.created_at, title, detail, tone, event.reason, _actor(event, viewer))
+
+
+def _actor(event: BookingEvent, viewer: str) -> str:
+    kinds = BookingEvent.Actor
+    if event.actor_kind == kinds.GUEST:
+        return "You" if viewer == GUEST else "Guest"
+    if event.actor_kind in (kinds.HOST, kinds.STAFF):
+        name = "Host" if event.actor_kind == kinds.HOST else "Roomhold staff"
+        # Guests deal with the venue, not with a person of its team.
+        return name if viewer == GUEST or event.actor is None else str(event.actor)
+    return "Bank" if event.actor_kind == kinds.PROVIDER else "Roomhold"
+
+
+def _told(booking: Booking, event: BookingEvent, viewer: str) -> tuple[str, str, str]:
+    amount = format_minor(booking.total_minor, booking.currency)
+    key = (event.verb, str(event.to_status))
+    table: dict[tuple[str, str], tuple[str, str, str]] = {
+        ("submit", S.PENDING_PAYMENT): ("Room kept", "The room is set aside while the payment is made.", "quiet"),
+        ("submit", S.PENDING_APPROVAL): ("Request sent", "The host has been asked.", "held"),
+        ("submit", S.CONFIRMED): ("Booked and confirmed", "Nothing to pay online.", "good"),
+        ("authorize", S.PENDING_APPROVAL): (f"{amount} held", "Held on the card, not taken.", "held"),
+        ("authorize", S.CONFIRMED): (
+            f"{amount} held, booking confirmed", "Taken only after the appointment.", "good",
+        ),
+        ("approve", S.PENDING_APPROVAL): ("The host said yes", "The held money is now being taken.", "good"),
+        ("approve", S.PENDING_PAYMENT): ("The host said yes", "The payment is next.", "good"),
+        ("approve", S.CONFIRMED): ("The host said yes", "The booking is confirmed.", "good"),
+        ("confirm", S.CONFIRMED): (f"{amount} paid", "The booking is confirmed.", "good"),
+        ("capture_failed", S.PENDING_PAYMENT): ("The payment did not go through", "It can be made again.", "bad"),
+        ("decline", S.DECLINED): ("The host said no", _nothing_taken(booking), "bad"),
+        ("complete", S.COMPLETED): ("Completed", "The visit took place.", "good"),
+    }  # fmt: skip
+    if key in table:
+        return table[key]
+    if event.verb == "expire":
+        return _expired(booking, event)
+    if event.verb == "cancel":
+        return _cancelled(event, viewer)
+    return NOTICES.get(event.verb, (event.verb.replace("_", " ").capitalize(), "", "quiet"))
+
+
+NOTICES: dict[str, tuple[str, str, str]] = {
+    "payment_available": ("Payment is possible again", "A link to pay was sent by e-mail.", "quiet"),
+    "payment_late": ("A payment came too late", "It goes back by itself.", "quiet"),
+    "payment_released": ("Hold released", "The money on the card is free again.", "quiet"),
+    "remind_guest": ("Reminder sent", "The visit is coming up.", "quiet"),
+    "remind_host_half": ("Host reminded", "Half the time to answer has passed.", "quiet"),
+    "remind_host_soon": ("Host reminded again", "The time to answer ends soon.", "quiet"),
+    "reschedule": ("Moved to another time", "", "quiet"),
+    "adjust": ("Amount corrected", "", "quiet"),
+}
+
+
+def _nothing_taken(booking: Booking) -> str:
+    return "The hold is released; nothing was charged." if booking.authorized_at else "Nothing was charged."
+
+
+def _expired(booking: Booking, event: BookingEvent) -> tuple[str, str, str]:
+    if event.from_status == S.PENDING_PAYMENT:
+        return "Not paid in time", "The room is free again; nothing was charged.", "bad"
+    return "No answer in time", _nothing_taken(booking), "bad"
+
+
+def _cancelled(event: BookingEvent, viewer: str) -> tuple[str, str, str]:
+    who = _actor(event, viewer)
+    title = "You cancelled" if who == "You" else f"{who} cancelled"
+    due_minor = event.data.get("due_minor", 0)
+    kept = (
+        f"{format_minor(due_minor, event.data.get('currency', ''))} is kept by the policy."
+        if due_minor
+        else ""
+    )
+    return title, kept or "Nothing stays due.", "bad"

@@ -1,0 +1,29 @@
+"""Celery: the app, and what every task's log lines carry."""
+
+import os
+
+import structlog
+from celery import Celery
+from celery.signals import setup_logging, task_postrun, task_prerun
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("roomhold")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_our_logging(**_kwargs: object) -> None:
+    """Django's settings have set logging up; Celery must not replace it."""
+
+
+@task_prerun.connect
+def bind_task(task_id: str, task: object, **_kwargs: object) -> None:
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=getattr(task, "name", ""), request_id=task_id)
+
+
+@task_postrun.connect
+def unbind_task(**_kwargs: object) -> None:
+    structlog.contextvars.clear_contextvars()

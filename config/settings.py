@@ -1,0 +1,300 @@
+"""Settings, read from the environment. Secrets have no default outside DEBUG; a feature without its setting is off."""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from core import logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def read_secret(name: str, in_debug: str) -> str:
+    """Return a secret from the environment; only DEBUG has a default."""
+    value = env.str(name, "")
+    if not value and not DEBUG:
+        raise ImproperlyConfigured(f"{name} must be set")
+    return value or in_debug
+
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = read_secret("SECRET_KEY", "only-for-development-never-for-real-money")
+SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8000" if DEBUG else "").rstrip("/")
+if not SITE_URL:
+    raise ImproperlyConfigured("SITE_URL must be set: links in mails and payment returns use it")
+SITE_HOST = SITE_URL.split("://", 1)[1].split("/", 1)[0]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST.split(":")[0]])
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# The sandbox stands in for providers in demo and tests; production can neither start nor reach it.
+SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
+SANDBOX_CLOCK_FILE = env.str("SANDBOX_CLOCK_FILE", "")
+if (SANDBOX_URL or SANDBOX_CLOCK_FILE) and not DEBUG:
+    raise ImproperlyConfigured("SANDBOX_URL and SANDBOX_CLOCK_FILE need DEBUG")
+
+INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "config.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "core",
+    "accounts",
+    "rooms",
+    "bookings",
+    "payments",
+    "calendars",
+    "notifications",
+]
+
+MIDDLEWARE = [
+    "core.logs.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.web.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "core.web.PrivatePagesMiddleware",
+    "core.web.PlainErrorsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "core.web.site",
+            ],
+        },
+    }
+]
+
+# ATOMIC_REQUESTS stays off: money is called for outside transactions, and a verb opens its own.
+DATABASES = {
+    "default": {
+        **env.db_url("DATABASE_URL", "postgres://roomhold@127.0.0.1:5432/roomhold"),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 60),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "options": "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=10s",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379")
+CACHES = {
+    "default": {
+        "BACKEND": "core.cache.ForgivingRedisCache",
+        "LOCATION": f"{REDIS_URL.rsplit('/', 1)[0] if REDIS_URL.count('/') > 2 else REDIS_URL}/1",
+        "OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.5},
+    }
+}
+# In the database, so that a lost Redis logs nobody out.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "bookings:list"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# Proxies that set X-Forwarded-For in front of us; 0 trusts only the peer's own address.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.str("STATIC_ROOT", str(BASE_DIR / ".local" / "static"))
+NODE_MODULES = BASE_DIR / "node_modules"
+STATICFILES_DIRS = [BASE_DIR / "static", ("vendor/pusher", NODE_MODULES / "pusher-js" / "dist" / "web")]
+MEDIA_URL = "media/"
+MEDIA_ROOT = env.str("MEDIA_ROOT", str(BASE_DIR / ".local" / "media"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+MAX_WEBHOOK_BYTES = 256 * 1024
+# New bookings of one address; 0 counts none: in a demo everybody comes from the same one.
+BOOKINGS_PER_IP_HOUR = env.int("BOOKINGS_PER_IP_HOUR", 0 if DEBUG else 120)
+
+# Mail
+EMAIL_CONFIG = env.email_url("EMAIL_URL", "consolemail://" if DEBUG else "smtp://localhost:25")
+vars().update(EMAIL_CONFIG)
+if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # noqa: F821 - set by the line above
+    # One .eml a message, which the demo's mail page reads.
+    EMAIL_BACKEND = "notifications.channels.files.EmailBackend"
+    # django-environ drops the path's first slash.
+    EMAIL_FILE_PATH = f"/{EMAIL_CONFIG['EMAIL_FILE_PATH'].lstrip('/')}"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
+    "DEFAULT_FROM_EMAIL", f"Roomhold <bookings@{SITE_HOST.split(':')[0]}>"
+)
+EMAIL_TIMEOUT = 10
+
+# Celery: messages are doorbells; PostgreSQL is the truth.
+CELERY_BROKER_URL = f"{CACHES['default']['LOCATION'].rsplit('/', 1)[0]}/0"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30.0
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 5,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+# Sweeps close the gaps a lost message leaves; all of them are safe to run at any time, also twice at once.
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", 15)
+SWEEPS = (
+    "bookings.tasks.sweep_receipts",
+    "bookings.tasks.sweep_deadlines",
+    "payments.tasks.sweep_webhooks",
+    "payments.tasks.sweep_operations",
+    "payments.tasks.sweep_settlements",
+    "payments.tasks.sweep_unpaid",
+    "payments.tasks.sweep_open_payments",
+    "notifications.tasks.sweep_deliveries",
+)
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS * 4}}
+    for name in SWEEPS
+}
+
+# Who hears of booking events (each gets an EventReceipt), and who adds to a booking's pages.
+BOOKING_SUBSCRIBERS = {
+    "payments": "payments.subscriber.on_booking_event",
+    "notifications": "notifications.subscriber.on_booking_event",
+}
+BOOKING_PANELS = ["payments.panels.booking_panel"]
+
+# Money
+PLATFORM_FEE_PERCENT = env.str("PLATFORM_FEE_PERCENT", "10")
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")
+STRIPE_WEBHOOK_SECRETS = [part for part in env.list("STRIPE_WEBHOOK_SECRET", default=[]) if part]
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", "").rstrip("/")
+STRIPE_IS_LIVE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+PAYMENT_MINUTES = 30
+PROVIDER_CONNECT_SECONDS = env.float("PROVIDER_CONNECT_SECONDS", 3)
+PROVIDER_READ_SECONDS = env.float("PROVIDER_READ_SECONDS", 10)
+
+# Pusher
+PUSHER_APP_ID = env.str("PUSHER_APP_ID", "")
+PUSHER_KEY = env.str("PUSHER_KEY", "")
+PUSHER_SECRET = env.str("PUSHER_SECRET", "")
+PUSHER_CLUSTER = env.str("PUSHER_CLUSTER", "eu")
+PUSHER_HOST = env.str("PUSHER_HOST", "")
+PUSHER_PORT = env.int("PUSHER_PORT", 443)
+
+# Security
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+if not DEBUG:
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", True)
+    if ALLAUTH_TRUSTED_PROXY_COUNT:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    if SESSION_COOKIE_SECURE:
+        SESSION_COOKIE_NAME = "__Host-sessionid"
+        CSRF_COOKIE_NAME = "__Host-csrftoken"
+
+_pusher_sockets = (
+    [f"{scheme}://{PUSHER_HOST}:{PUSHER_PORT}" for scheme in ("ws", "wss")]
+    if PUSHER_HOST
+    else [f"wss://ws-{PUSHER_CLUSTER}.pusher.com", f"https://sockjs-{PUSHER_CLUSTER}.pusher.com"]
+)
+_policy = {
+    "default-src": [NONE],
+    "script-src": [SELF, NONCE],
+    "style-src": [SELF, NONCE],
+    "img-src": [SELF, "data:"],
+    "font-src": [SELF],
+    "connect-src": [SELF, *_pusher_sockets],
+    "form-action": [SELF, SANDBOX_URL or "https://checkout.stripe.com"],
+    "base-uri": [NONE],
+    "frame-ancestors": [NONE],
+    "manifest-src": [SELF],
+}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": _policy}
+# unfold's Alpine evaluates expressions and styles itself inline.
+ADMIN_SECURITY_POLICY = {
+    **_policy,
+    "script-src": [SELF, NONCE, "'unsafe-eval'"],
+    "style-src": [SELF, "'unsafe-inline'"],
+}
+
+LOG_FORMAT = env.str("LOG_FORMAT", "console" if DEBUG else "json")
+LOGGING_CONFIG = None
+logs.configure(LOG_FORMAT, env.str("LOG_LEVEL", "INFO"))
+
+from config.unfold import UNFOLD  # noqa: E402, F401 - needs nothing of the above, reads better apart

@@ -1,0 +1,114 @@
+"""How the admin looks and what its sidebar lists."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+# (group, [(title, icon, model)]): a link appears for whoever may see the model's list.
+SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    ("Bookings", (("All bookings", "event_available", "bookings.booking"),)),
+    (
+        "Venue",
+        (
+            ("Venues", "apartment", "rooms.venue"),
+            ("Rooms", "bed", "rooms.room"),
+            ("Closed dates", "event_busy", "rooms.blackout"),
+            ("Cancellation policies", "policy", "rooms.cancellationpolicy"),
+        ),
+    ),
+    (
+        "Money",
+        (
+            ("Payments", "payments", "payments.payment"),
+            ("Refunds", "undo", "payments.refund"),
+            ("Ledger", "menu_book", "payments.ledgertransaction"),
+        ),
+    ),
+    ("Messages", (("Sent and waiting", "outgoing_mail", "notifications.delivery"),)),
+    (
+        "Platform",
+        (
+            ("People", "group", "accounts.user"),
+            ("API tokens", "key", "accounts.apitoken"),
+            ("Event receipts", "inbox", "bookings.eventreceipt"),
+            ("Calls to providers", "swap_horiz", "payments.paymentoperation"),
+            ("Webhook messages", "webhook", "payments.webhookevent"),
+            ("Settlements", "balance", "payments.settlement"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar of whoever asks, with the number of undecided requests (one query)."""
+    from bookings.desk import undecided_count
+
+    count = undecided_count(request.user)
+    requests = {"title": "Requests", "icon": "concierge", "link": reverse("admin:index")}
+    if count:
+        requests |= {"badge": str(count), "badge_variant": "warning"}
+    first, *others = _groups(request)
+    return [{**first, "items": [requests, *first["items"]]}, *others]
+
+
+def _groups(request: HttpRequest) -> Iterator[dict[str, Any]]:
+    from django.apps import apps
+    from django.contrib import admin
+
+    for title, links in SIDEBAR:
+        items = []
+        for text, icon, label in links:
+            model_admin = admin.site.get_model_admin(apps.get_model(label))
+            if model_admin.has_view_permission(request):
+                link = reverse(f"admin:{label.replace('.', '_')}_changelist")
+                items.append({"title": text, "icon": icon, "link": link})
+        yield {"title": title, "items": items}
+
+
+def environment(_request: HttpRequest) -> list[str] | None:
+    """Return the badge that says this is a demo; production has none."""
+    return ["Demo", "primary"] if settings.SANDBOX_URL else None
+
+
+def stylesheet(_request: HttpRequest) -> str:
+    return static("css/admin.css")
+
+
+UNFOLD: dict = {
+    "SITE_TITLE": "Roomhold",
+    "SITE_HEADER": "Roomhold",
+    "SITE_SYMBOL": "meeting_room",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": True,
+    "ENVIRONMENT": "config.unfold.environment",
+    "DASHBOARD_CALLBACK": "bookings.admin_views.dashboard",
+    "STYLES": [stylesheet],
+    "BORDER_RADIUS": "8px",
+    "SIDEBAR": {"navigation": "config.unfold.navigation"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Profile", "link": lambda _request: reverse("accounts:profile")},
+            {"title": "Change password", "link": lambda _request: reverse("account_change_password")},
+        ]
+    },
+    # The site's green teal on ink (static/css/base.css); 600 is the brand and carries white text.
+    "COLORS": {
+        "base": {
+            "50": "oklch(98.2% .004 110)", "100": "oklch(95.8% .006 110)", "200": "oklch(91.2% .009 115)",
+            "300": "oklch(85% .011 130)", "400": "oklch(67% .015 160)", "500": "oklch(50% .018 166)",
+            "600": "oklch(43% .02 168)", "700": "oklch(36% .02 170)", "800": "oklch(27% .018 172)",
+            "900": "oklch(20.5% .015 172)", "950": "oklch(15% .012 172)",
+        },
+        "primary": {
+            "50": "oklch(97.5% .012 172)", "100": "oklch(94% .026 172)", "200": "oklch(89% .048 172)",
+            "300": "oklch(83% .07 172)", "400": "oklch(78% .085 172)", "500": "oklch(66% .09 172)",
+            "600": "oklch(42.5% .075 173)", "700": "oklch(35% .062 174)", "800": "oklch(31% .053 174)",
+            "900": "oklch(27% .044 174)", "950": "oklch(20% .032 174)",
+        },
+    },
+}  # fmt: skip

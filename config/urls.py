@@ -1,0 +1,32 @@
+"""Every address of the site; the provider's webhooks and pay pages come with payments.urls."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.decorators.cache import cache_control
+from django.views.static import serve
+
+from config.api import api
+from config.health import healthz
+
+urlpatterns = [
+    path("", include("rooms.urls")),
+    path("", include("bookings.urls")),
+    path("", include("payments.urls")),
+    path("", include("notifications.urls")),
+    path("account/", include("accounts.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("api/v1/", api.urls),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+]
+
+if settings.DEBUG or settings.SANDBOX_URL:
+    # In production a web server or a bucket serves what was uploaded.
+    urlpatterns += [
+        re_path(
+            rf"^{settings.MEDIA_URL.strip('/')}/(?P<path>.*)$",
+            cache_control(public=True, max_age=24 * 3600)(serve),
+            {"document_root": settings.MEDIA_ROOT},
+        )
+    ]

@@ -1,0 +1,57 @@
+"""Small things every page's template needs."""
+
+import zoneinfo
+
+from django import template
+from django.http import QueryDict
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from core import clock
+from core.icons import ICONS
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, css_class: str = "") -> SafeString:
+    """`{% icon "clock" %}`: an icon of core.icons beside its text; screen readers skip it."""
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
+        css_class,
+        mark_safe(ICONS[name]),  # noqa: S308 - our own constant
+    )
+
+
+@register.simple_tag
+def server_now() -> str:
+    """The instant the page was made, for countdowns that must not trust the visitor's clock."""
+    return clock.now().isoformat()
+
+
+@register.filter
+def zone_name(time_zone: str) -> str:
+    """`Europe/Paris` → `Paris time`, with the zone's present abbreviation where it has a real one."""
+    city = time_zone.rsplit("/", 1)[-1].replace("_", " ")
+    short = clock.now().astimezone(zoneinfo.ZoneInfo(time_zone)).tzname() or ""
+    return f"{city} time, {short}" if short.isalpha() else f"{city} time"
+
+
+@register.filter
+def without(query: QueryDict, names: str) -> str:
+    """The query string without parameters (`"day,end"`), or without one value (`"amenities=wifi"`); never a page."""
+    left = query.copy()
+    left.pop("page", None)
+    name, has_value, value = names.partition("=")
+    if has_value:
+        left.setlist(name, [other for other in left.getlist(name) if other != value])
+        return left.urlencode()
+    for name in names.split(","):
+        left.pop(name, None)
+    return left.urlencode()
+
+
+@register.filter
+def plural_of(count: int, word: str) -> str:
+    """`{{ 3|plural_of:"guest" }}` → `3 guests`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"

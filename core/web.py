@@ -1,0 +1,75 @@
+"""What every page shares: security headers, error pages, and the site's facts for templates."""
+
+from collections.abc import Callable
+
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.views import defaults
+
+PUBLIC_PREFIXES = ("/static/", "/media/")
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """The site's policy everywhere; under /admin/ the one that django-unfold needs."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if request.path.startswith("/admin/") and not hasattr(response, "_csp_replace"):
+            response._csp_replace = settings.ADMIN_SECURITY_POLICY
+        return super().process_response(request, response)
+
+
+class PrivatePagesMiddleware:
+    """What a logged-in or secret-link visitor sees is never kept by a proxy or the back button."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path.startswith(PUBLIC_PREFIXES):
+            patch_vary_headers(response, ["Cookie"])
+            if request.session.accessed and not request.session.is_empty():
+                add_never_cache_headers(response)
+        return response
+
+
+class PlainErrorsMiddleware:
+    """With DEBUG, too, a visitor sees our own 400, 403 and 404 pages (a demo runs with DEBUG)."""
+
+    PAGES = (
+        (Http404, defaults.page_not_found),
+        (PermissionDenied, defaults.permission_denied),
+        (SuspiciousOperation, defaults.bad_request),
+    )
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if request.path.startswith("/api/"):
+            return None
+        for kind, page in self.PAGES:
+            if isinstance(exception, kind):
+                return page(request, exception)
+        return None
+
+
+def site(request: HttpRequest) -> dict:
+    """Template context of every page: the base URL and what the browser may know of Pusher."""
+    return {
+        "SITE_URL": settings.SITE_URL,
+        "IS_DEMO": bool(settings.SANDBOX_URL),
+        "SANDBOX_URL": settings.SANDBOX_URL,
+        "pusher": {
+            "key": settings.PUSHER_KEY,
+            "cluster": settings.PUSHER_CLUSTER,
+            "host": settings.PUSHER_HOST,
+            "port": settings.PUSHER_PORT,
+        },
+    }

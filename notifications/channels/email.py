@@ -1,0 +1,59 @@
+"""Mail through the configured backend: one message to one address."""
+
+import datetime as dt
+import smtplib
+from dataclasses import dataclass
+from email.message import Message as MimePart
+from email.utils import format_datetime
+
+from django.core.mail import EmailMultiAlternatives
+
+from notifications.channels.base import Refused, Unavailable
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail ready to go; `message_id` and `date` are the same on every attempt."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    thread_id: str
+    date: dt.datetime
+    reply_to: str = ""
+    attachments: tuple[MimePart, ...] = ()
+
+
+def send(mail: Mail) -> None:
+    """Hand one mail to the mail server. Raises: Unavailable, Refused."""
+    try:
+        _build(mail).send()
+    except smtplib.SMTPRecipientsRefused as error:
+        is_final = all(code >= 500 for code, _ in error.recipients.values())
+        raise (Refused if is_final else Unavailable)(str(error)) from error
+    except (smtplib.SMTPException, OSError) as error:
+        # A wrong password or sender is refused too, but staff can put that right within the time we try.
+        raise Unavailable(f"{type(error).__name__}: {error}") from error
+    except ValueError as error:  # a header with a line break, an address that cannot be encoded
+        raise Refused(f"{type(error).__name__}: {error}") from error
+
+
+def _build(mail: Mail) -> EmailMultiAlternatives:
+    message = EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        to=[mail.to],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
+        headers={
+            "Message-ID": mail.message_id,
+            "References": mail.thread_id,
+            "Date": format_datetime(mail.date),
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(mail.html, "text/html")
+    for part in mail.attachments:
+        message.attach(part)
+    return message

@@ -1,0 +1,142 @@
+"""From a message and a booking to a finished mail: subject, text and HTML of the same paragraphs.
+
+The paragraphs are rendered once as plain text, and the HTML layout holds the same, escaped: nothing anybody
+typed can become markup, and the two versions always say the same.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.template import Context
+from django.template.loader import get_template, render_to_string
+from django.urls import reverse
+
+from bookings.models import Booking, BookingEvent
+from core.money import format_minor
+from notifications.messages import GUEST, Message
+from notifications.wording import day, inert, money_back, when
+
+FOLDER = "notifications/mail"
+QUOTE_LIMIT = 1000
+# The site's colors, as mail programs need them.
+BARS = {"held": "#e7a02c", "good": "#17653a", "bad": "#a02d1b", "quiet": "#0d5b4c"}
+BLANK_LINES = re.compile(r"\n\s*\n")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail's subject and its two bodies."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def write(message: Message, booking: Booking, event: BookingEvent) -> Letter:
+    """Write a message about a booking, whose venue and room should be loaded, as it stands now."""
+    facts = facts_of(booking, event)
+    paragraphs = _paragraphs(message.name, facts)
+    context = {
+        "heading": message.heading,
+        "bar": BARS[message.tone],
+        "reference": booking.reference,
+        "greeting": f"Hello {facts['guest']}," if message.audience == GUEST else "Hello,",
+        "paragraphs": paragraphs,
+        "preview": paragraphs[0],
+        "quote": _quote(message, booking, event),
+        "rows": _rows(message, booking, facts),
+        "action": message.action,
+        "link": guest_link(booking) if message.audience == GUEST else host_link(booking),
+        "is_for_guest": message.audience == GUEST,
+        "venue": facts["venue"],
+        "venue_phone": inert(booking.venue.phone, 40),
+        "site_url": settings.SITE_URL,
+    }
+    return Letter(
+        subject=message.subject.format(reference=booking.reference),
+        text=_as_text(context),
+        html=render_to_string(f"{FOLDER}/layout.html", context),
+    )
+
+
+def guest_link(booking: Booking) -> str:
+    """Return the secret link of a booking's page: a guest without an account has no other way in."""
+    return f"{settings.SITE_URL}{booking.secret_path}"
+
+
+def host_link(booking: Booking) -> str:
+    """Return the request's page in the admin."""
+    return f"{settings.SITE_URL}{reverse('admin:bookings_booking_change', args=[booking.pk])}"
+
+
+def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
+    """Return what the paragraphs may speak of; whatever people typed is on one line and inert."""
+    zone, venue = booking.time_zone, booking.venue
+
+    def moment(instant) -> str:
+        return when(instant, zone) if instant else ""
+
+    return {
+        "reference": booking.reference,
+        "guest": inert(booking.guest_name, 80) or "guest",
+        "room": inert(booking.room.name),
+        "venue": inert(venue.name),
+        "place": inert(f"{venue.address}, {venue.city}, {venue.get_country_display()}", 240),
+        "starts": moment(booking.starts_at),
+        "ends": moment(booking.ends_at),
+        "first_day": day(booking.starts_at, zone),
+        "total": format_minor(booking.total_minor, booking.currency),
+        "pay_by": moment(booking.payment_due_at),
+        "decide_by": moment(booking.decide_by),
+        "held_until": day(booking.held_until, zone) if booking.held_until else "",
+        "money_back": money_back(booking),
+        "is_free": booking.total_minor == 0,
+        "is_paid": booking.paid_at is not None,
+        "is_held": booking.authorized_at is not None and booking.paid_at is None,
+        "is_by_night": booking.room.is_by_night,
+        "was_approved": booking.is_approved,
+        "by_guest": event.actor_kind == BookingEvent.Actor.GUEST,
+        "by_host": event.actor_kind == BookingEvent.Actor.HOST,
+        "from_status": event.from_status,
+    }
+
+
+def _paragraphs(name: str, facts: dict[str, Any]) -> list[str]:
+    text = get_template(f"{FOLDER}/{name}.txt").template.render(Context(facts, autoescape=False))
+    return [" ".join(part.split()) for part in BLANK_LINES.split(text) if part.strip()]
+
+
+def _quote(message: Message, booking: Booking, event: BookingEvent) -> dict[str, str] | None:
+    typed = {"message": booking.message, "reason": event.reason}.get(message.quotes, "")
+    text = inert(typed, QUOTE_LIMIT)
+    if not text:
+        return None
+    by_guest = message.quotes == "message" or event.actor_kind == BookingEvent.Actor.GUEST
+    if by_guest:
+        who = "You" if message.audience == GUEST else "The guest"
+    else:
+        who = "The host" if event.actor_kind == BookingEvent.Actor.HOST else "Roomhold"
+    return {"who": f"{who} wrote:", "text": text}
+
+
+def _rows(message: Message, booking: Booking, facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the table of facts every mail carries."""
+    first, last = ("Check-in", "Check-out") if facts["is_by_night"] else ("Starts", "Ends")
+    rows = [("Booking", booking.reference), ("Room", f"{facts['room']}, {facts['venue']}")]
+    if message.audience == GUEST:
+        rows.append(("Address", facts["place"]))
+    else:
+        rows.append(("Guest", facts["guest"]))
+    people = "Guests" if message.audience == GUEST else "People"
+    rows += [(first, facts["starts"]), (last, facts["ends"]), (people, str(booking.party_size))]
+    if not facts["is_free"]:
+        rows.append(("Total", facts["total"]))
+    return rows
+
+
+def _as_text(context: dict[str, Any]) -> str:
+    template = get_template(f"{FOLDER}/layout.txt").template
+    text = template.render(Context(context, autoescape=False))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -1,0 +1,240 @@
+"""The table of messages: what each is called, who gets it, which event brings it, how long it stays true."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bookings.models import Booking, BookingEvent
+from bookings.states import DEAD, Status
+from core import clock
+
+S = Status
+ACTORS = BookingEvent.Actor
+GUEST, HOSTS = "guest", "hosts"
+
+Test = Callable[[Booking, BookingEvent], bool]
+
+
+# --- whom an event concerns, and what a later event makes untrue --------------------------------------------
+
+
+def _everybody(booking: Booking, event: BookingEvent) -> bool:
+    return True
+
+
+def _hosts_had_heard(booking: Booking, event: BookingEvent) -> bool:
+    """Hosts never hear of a booking that was dropped before anybody paid or asked."""
+    return event.from_status != S.PENDING_PAYMENT or bool(booking.decision)
+
+
+def _not_done_by_host(booking: Booking, event: BookingEvent) -> bool:
+    return event.actor_kind != BookingEvent.Actor.HOST and _hosts_had_heard(booking, event)
+
+
+def _awaits_payment(booking: Booking, event: BookingEvent) -> bool:
+    return booking.status == S.PENDING_PAYMENT
+
+
+def _awaits_answer(booking: Booking, event: BookingEvent) -> bool:
+    return booking.is_undecided
+
+
+def _awaits_confirmation(booking: Booking, event: BookingEvent) -> bool:
+    """Held, and the guest awaits the host's word: true until the capture, unless approved beforehand."""
+    decided_before = booking.decision_made_at is not None and booking.decision_made_at <= event.created_at
+    return booking.status == S.PENDING_APPROVAL and not decided_before
+
+
+def _is_ahead(booking: Booking, event: BookingEvent) -> bool:
+    return booking.status == S.CONFIRMED and booking.starts_at > clock.now()
+
+
+def _stands(booking: Booking, event: BookingEvent) -> bool:
+    return booking.status in (S.CONFIRMED, S.COMPLETED)
+
+
+def _is_dead(booking: Booking, event: BookingEvent) -> bool:
+    return booking.status in DEAD
+
+
+# --- the messages -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Message:
+    """One kind of mail; its paragraphs are templates/notifications/mail/<name>.txt.
+
+    `subject` may hold {reference}; `action` is the button's label; `quotes` names a text that somebody
+    typed (the guest's "message", the event's "reason"); `ics` is the method of an attached .ics file; `tone` is
+    held, good, bad or quiet, as on the site.
+    """
+
+    name: str
+    audience: str
+    subject: str
+    heading: str
+    action: str
+    still_true: Test
+    tone: str = "quiet"
+    concerns: Test = _everybody
+    quotes: str = ""
+    ics: str = ""
+
+
+RECEIVED = "Booking received - {reference}"
+AUTHORIZED = "Payment authorized — awaiting host confirmation ({reference})"
+CONFIRMED = "Booking Confirmed - {reference}"
+UPDATE = "Booking Update - {reference}"
+
+SEE, PAY, AGAIN = "See your booking", "Complete the payment", "Book these dates again"
+ANSWER, OPEN = "Answer the request", "Open the booking"
+
+MESSAGES = {
+    message.name: message
+    for message in (
+        # To guests. Without an account, the first mail's link is their only way back.
+        Message("received", GUEST, RECEIVED, "Complete your payment", PAY, _awaits_payment, "held"),
+        Message("requested", GUEST, RECEIVED, "Your request is with the host", SEE, _awaits_answer, "held"),
+        Message(
+            "authorized",
+            GUEST,
+            AUTHORIZED,
+            "Your money is held, not taken",
+            SEE,
+            _awaits_confirmation,
+            "held",
+        ),
+        Message(
+            "confirmed", GUEST, CONFIRMED, "Your booking is confirmed", SEE, _stands, "good", ics="PUBLISH"
+        ),
+        Message("approved", GUEST, UPDATE, "The host said yes", PAY, _awaits_payment, "held"),
+        Message(
+            "declined", GUEST, UPDATE, "Your request was declined", SEE, _is_dead, "bad", quotes="reason"
+        ),
+        Message("expired_unpaid", GUEST, UPDATE, "Your booking was not paid in time", AGAIN, _is_dead, "bad"),
+        Message("expired_unanswered", GUEST, UPDATE, "The host did not answer in time", SEE, _is_dead, "bad"),
+        Message(
+            "cancelled", GUEST, UPDATE, "Your booking is cancelled", SEE, _is_dead, "bad", quotes="reason"
+        ),
+        Message(
+            "cancelled_confirmed",
+            GUEST,
+            UPDATE,
+            "Your booking is cancelled",
+            SEE,
+            _is_dead,
+            "bad",
+            quotes="reason",
+            ics="CANCEL",
+        ),
+        Message("capture_failed", GUEST, UPDATE, "Please pay once more", PAY, _awaits_payment, "bad"),
+        Message("payment_available", GUEST, UPDATE, "You can pay now", PAY, _awaits_payment, "held"),
+        Message("payment_late", GUEST, UPDATE, "Your payment came too late", AGAIN, _is_dead, "quiet"),
+        Message(
+            "remind_guest", GUEST, "Booking Reminder - {reference}", "See you soon", SEE, _is_ahead, "good"
+        ),
+        # To hosts. Their subjects differ from the guests': some people are both.
+        Message(
+            "host_request",
+            HOSTS,
+            "New booking request - {reference}",
+            "A guest asks for your room",
+            ANSWER,
+            _awaits_answer,
+            "held",
+            quotes="message",
+        ),
+        Message(
+            "host_reminder",
+            HOSTS,
+            "Please answer - {reference}",
+            "A request waits for your answer",
+            ANSWER,
+            _awaits_answer,
+            "held",
+        ),
+        Message(
+            "host_last_reminder",
+            HOSTS,
+            "Last call to answer - {reference}",
+            "A request is about to expire",
+            ANSWER,
+            _awaits_answer,
+            "bad",
+        ),
+        Message(
+            "host_paid", HOSTS, "Payment completed - {reference}", "Paid and confirmed", OPEN, _stands, "good"
+        ),
+        Message(
+            "host_booked",
+            HOSTS,
+            "New booking - {reference}",
+            "You have a new booking",
+            OPEN,
+            _stands,
+            "good",
+            quotes="message",
+        ),
+        Message(
+            "host_cancelled",
+            HOSTS,
+            "Booking cancelled - {reference}",
+            "A booking was cancelled",
+            OPEN,
+            _is_dead,
+            "bad",
+            concerns=_not_done_by_host,
+            quotes="reason",
+        ),
+        Message(
+            "host_expired",
+            HOSTS,
+            "Request expired - {reference}",
+            "A request has expired",
+            OPEN,
+            _is_dead,
+            "bad",
+            concerns=_hosts_had_heard,
+        ),
+    )
+}
+
+# --- which event brings which -------------------------------------------------------------------------------
+
+ANY = None
+Pattern = tuple[str, str | None, str | None]
+
+# (verb or notice, from, to): the messages' names. The first row that fits counts.
+TOLD: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
+    (("submit", ANY, S.PENDING_PAYMENT), ("received",)),
+    (("submit", ANY, S.PENDING_APPROVAL), ("requested", "host_request")),
+    (("submit", ANY, S.CONFIRMED), ("confirmed", "host_booked")),
+    (("authorize", ANY, S.PENDING_APPROVAL), ("authorized", "host_request")),
+    (("authorize", ANY, S.CONFIRMED), ("confirmed", "host_booked")),
+    (("approve", ANY, S.PENDING_PAYMENT), ("approved",)),
+    (("approve", ANY, S.CONFIRMED), ("confirmed",)),
+    (("confirm", ANY, ANY), ("confirmed", "host_paid")),
+    (("capture_failed", ANY, ANY), ("capture_failed",)),
+    (("decline", ANY, ANY), ("declined",)),
+    (("expire", S.PENDING_PAYMENT, ANY), ("expired_unpaid", "host_expired")),
+    (("expire", S.PENDING_APPROVAL, ANY), ("expired_unanswered", "host_expired")),
+    (("cancel", S.CONFIRMED, ANY), ("cancelled_confirmed", "host_cancelled")),
+    (("cancel", ANY, ANY), ("cancelled", "host_cancelled")),
+    (("payment_available", ANY, ANY), ("payment_available",)),
+    (("payment_late", ANY, ANY), ("payment_late",)),
+    (("remind_guest", ANY, ANY), ("remind_guest",)),
+    (("remind_host_half", ANY, ANY), ("host_reminder",)),
+    (("remind_host_soon", ANY, ANY), ("host_last_reminder",)),
+)
+
+
+def messages_of(event: BookingEvent) -> list[Message]:
+    """Return the mails an event brings; none for events that only pages need to hear of."""
+    for pattern, names in TOLD:
+        if _fits(pattern, (event.verb, event.from_status, event.to_status)):
+            messages = [MESSAGES[name] for name in names]
+            return [message for message in messages if message.concerns(event.booking, event)]
+    return []
+
+
+def _fits(pattern: Pattern, facts: tuple[str, str, str]) -> bool:
+    return all(asked in (ANY, fact) for asked, fact in zip(pattern, facts, strict=True))

@@ -1,0 +1,23 @@
+"""Workers' entries of notifications: safe to run twice."""
+
+from celery import shared_task
+
+from bookings.doorbell import ring_now
+from notifications import services
+
+BATCH = 200
+
+
+@shared_task
+def deliver_one(delivery_id: int) -> None:
+    """Send one queued message."""
+    services.deliver(delivery_id)
+
+
+@shared_task
+def sweep_deliveries() -> None:
+    """Ring for messages whose doorbell was lost or whose time to try again has come."""
+    for delivery_id in services.due_deliveries(BATCH):
+        # One task each, so that a slow mail server does not keep a worker from the money's sweeps.
+        if not ring_now(services.DELIVER_TASK, delivery_id):
+            return

@@ -1,0 +1,46 @@
+"""How mails write instants, amounts and what other people typed: pure functions."""
+
+import datetime as dt
+import re
+import unicodedata
+import zoneinfo
+
+from bookings import wording
+from bookings.models import Booking
+
+# Mail programs turn bare addresses into links; a blank in the right place leaves the text readable and dead.
+LINK_LIKE = re.compile(r"(?<=[\w-])([.。．])(?=[^\W\d_]{2})|(?<=\w)(:)(?=//)")
+
+
+def when(instant: dt.datetime, time_zone: str) -> str:
+    """Write an instant as wall time of a named zone: `Nov 21, 2026 at 03:00 PM (Europe/Paris)`."""
+    local = instant.astimezone(zoneinfo.ZoneInfo(time_zone))
+    return f"{local:%b %d, %Y at %I:%M %p} ({time_zone})"
+
+
+def day(instant: dt.datetime, time_zone: str) -> str:
+    """Write the date of an instant in a zone: `Nov 21, 2026`."""
+    return f"{instant.astimezone(zoneinfo.ZoneInfo(time_zone)):%b %d, %Y}"
+
+
+def plain(text: str, limit: int = 120) -> str:
+    """Bring what somebody typed onto one line without control characters, cut at `limit` characters."""
+    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    line = " ".join(visible.split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def inert(text: str, limit: int = 120) -> str:
+    """The same, and nothing in it can become a link in a mail program."""
+    return LINK_LIKE.sub(lambda found: f"{found.group(0)} ", plain(text, limit))
+
+
+def money_back(booking: Booking) -> str:
+    """Say what happens to the money of a booking that has ended, and when a hold leaves the statement."""
+    said = wording.money_back(booking)
+    has_hold = booking.total_minor and booking.authorized_at and not booking.paid_at and not booking.due_minor
+    if not has_hold:
+        return said
+    if booking.held_until is None:
+        return f"{said} Banks usually drop the hold from the statement within a few days."
+    return f"{said} The hold leaves your statement by {day(booking.held_until, booking.time_zone)} at the latest."

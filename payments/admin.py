@@ -1,0 +1,279 @@
+"""Money in the admin: to look at, never to edit. Hosts see their venues' money, staff the works behind it."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
+from unfold.decorators import display
+
+from accounts.admin_base import PlatformAdmin
+from bookings.models import Booking
+from core.money import format_minor
+from payments.masking import masked
+from payments.models import (
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    PaymentOperation,
+    Refund,
+    Settlement,
+    WebhookEvent,
+)
+from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline
+
+TONES = {
+    "CREATED": "quiet", "AUTHORIZED": "held", "CAPTURED": "good", "VOIDED": "quiet", "FAILED": "bad",
+    "pending": "held", "succeeded": "good", "failed": "bad",
+    "open": "held", "unknown": "bad", "done": "good", "refused": "bad",
+    "waiting": "held", "processed": "good", "ignored": "quiet", "parked": "bad",
+}  # fmt: skip
+
+
+def pill(value: str, text: str) -> SafeString:
+    return format_html('<span class="rh-pill rh-{}">{}</span>', TONES.get(value, "quiet"), text)
+
+
+def figures(amount_minor: int, currency: str) -> SafeString:
+    return format_html('<span class="rh-figures">{}</span>', format_minor(amount_minor, currency))
+
+
+def link_to(booking: Booking) -> SafeString:
+    url = reverse("admin:bookings_booking_change", args=[booking.pk])
+    return format_html('<a class="rh-link" href="{}">{}</a>', url, booking.reference)
+
+
+def as_json(value: Any) -> SafeString:
+    return format_html('<pre class="rh-raw">{}</pre>', json.dumps(masked(value), indent=2, ensure_ascii=False))
+
+
+class MismatchFilter(DropdownFilter):
+    title = "agreement"
+    parameter_name = "agreement"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return (("no", "Provider and booking disagree"),)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.exclude(mismatch="") if self.value() == "no" else queryset
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    venue_path = "booking__venue"
+    list_display = ("state", "booking_link", "venue", "amount", "held", "taken", "created_at")
+    list_display_links = ("state",)
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        MismatchFilter,
+        ("booking__venue", OwnRowsFilter),
+        ("created_at", RangeDateFilter),
+    )
+    list_select_related = ("booking__venue",)
+    search_fields = ("booking__reference", "provider_ref", "session_ref", "charge_ref", "public_id")
+    search_help_text = "Booking or provider reference"
+    ordering = ("-created_at", "-pk")
+    fieldsets = (
+        (None, {"fields": ("booking_link", ("provider", "n"), "state", "is_two_stage", "mismatch")}),
+        ("Amounts", {"fields": (("amount", "held", "taken"),)}),
+        ("At the provider", {"fields": ("provider_ref", "charge_ref", "session_ref", "failure_code")}),
+        (
+            "Times",
+            {
+                "fields": (
+                    ("created_at", "authorized_at", "captured_at"),
+                    ("capture_before", "session_expires_at", "closed_at"),
+                    ("synced_at", "next_sync_at"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("booking_link", "state", "amount", "held", "taken")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
+        return super().get_queryset(request).select_related("booking__venue")
+
+    @display(description="Status", ordering="status")
+    def state(self, payment: Payment) -> SafeString:
+        return pill(payment.status, payment.get_status_display())
+
+    @display(description="Booking", ordering="booking__reference")
+    def booking_link(self, payment: Payment) -> SafeString:
+        return link_to(payment.booking)
+
+    @display(description="Venue", ordering="booking__venue__name")
+    def venue(self, payment: Payment) -> str:
+        return payment.booking.venue.name
+
+    @display(description="Amount", ordering="amount_minor")
+    def amount(self, payment: Payment) -> SafeString:
+        return figures(payment.amount_minor, payment.currency)
+
+    @display(description="Held")
+    def held(self, payment: Payment) -> SafeString:
+        return figures(payment.authorized_minor if payment.status == "AUTHORIZED" else 0, payment.currency)
+
+    @display(description="Taken", ordering="captured_minor")
+    def taken(self, payment: Payment) -> SafeString:
+        return figures(payment.captured_minor, payment.currency)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    venue_path = "payment__booking__venue"
+    list_display = ("state", "booking_link", "amount", "provider_ref", "created_at", "settled_at")
+    list_display_links = ("state",)
+    list_filter = (("status", ChoicesDropdownFilter), ("payment__booking__venue", OwnRowsFilter))
+    search_fields = ("provider_ref", "payment__booking__reference")
+    ordering = ("-created_at", "-pk")
+    fields = ("state", "booking_link", "amount", "provider_ref", "created_at", "settled_at")
+    readonly_fields = ("state", "booking_link", "amount")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
+        return super().get_queryset(request).select_related("payment__booking__venue")
+
+    @display(description="Status", ordering="status")
+    def state(self, refund: Refund) -> SafeString:
+        return pill(refund.status, refund.get_status_display())
+
+    @display(description="Booking")
+    def booking_link(self, refund: Refund) -> SafeString:
+        return link_to(refund.payment.booking)
+
+    @display(description="Amount", ordering="amount_minor")
+    def amount(self, refund: Refund) -> SafeString:
+        return figures(refund.amount_minor, refund.payment.currency)
+
+
+class EntryInline(ReadOnlyInline):
+    model = LedgerEntry
+    fields = ("account", "amount")
+    readonly_fields = ("amount",)
+    verbose_name_plural = "entries: they add up to zero"
+
+    @display(description="Amount")
+    def amount(self, entry: LedgerEntry) -> SafeString:
+        return figures(entry.amount_minor, entry.currency)
+
+
+@admin.register(LedgerTransaction)
+class LedgerTransactionAdmin(ReadOnlyAdmin):
+    venue_path = "booking__venue"
+    list_display = ("key", "kind", "booking_link", "entries_in_words", "created_at")
+    list_filter = (("booking__venue", OwnRowsFilter), ("created_at", RangeDateFilter))
+    search_fields = ("key", "booking__reference")
+    ordering = ("-pk",)
+    fields = ("key", "kind", "booking_link", "currency", "created_at")
+    readonly_fields = ("booking_link",)
+    inlines = (EntryInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerTransaction]:
+        rows = super().get_queryset(request)
+        return rows.select_related("booking__venue").prefetch_related("entries")
+
+    @display(description="Booking")
+    def booking_link(self, movement: LedgerTransaction) -> SafeString:
+        return link_to(movement.booking)
+
+    @display(description="Entries")
+    def entries_in_words(self, movement: LedgerTransaction) -> str:
+        return ", ".join(
+            f"{entry.get_account_display()} {format_minor(entry.amount_minor, entry.currency)}"
+            for entry in movement.entries.all()
+        )
+
+
+@admin.register(PaymentOperation)
+class PaymentOperationAdmin(PlatformAdmin):
+    list_display = ("key", "kind", "status", "attempts", "error_code", "created_at", "finished_at")
+    list_filter = (("state", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
+    search_fields = ("key", "payment__booking__reference", "provider_request_id")
+    ordering = ("-pk",)
+    fields = (
+        "key", "kind", "status", "booking_link", "parameters", "attempts", "lease_until", "error_code", "error",
+        "provider_request_id", "created_at", "finished_at",
+    )  # fmt: skip
+    readonly_fields = ("status", "booking_link", "parameters")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PaymentOperation]:
+        return super().get_queryset(request).select_related("payment__booking")
+
+    @display(description="State", ordering="state")
+    def status(self, operation: PaymentOperation) -> SafeString:
+        return pill(operation.state, operation.get_state_display())
+
+    @display(description="Booking")
+    def booking_link(self, operation: PaymentOperation) -> SafeString:
+        return link_to(operation.payment.booking)
+
+    @display(description="Parameters")
+    def parameters(self, operation: PaymentOperation) -> SafeString:
+        return as_json(operation.params)
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(PlatformAdmin):
+    """What providers sent; the guest's data in it is hidden."""
+
+    list_display = ("type", "state", "provider", "event_id", "attempts", "note", "received_at")
+    list_filter = (("outcome", ChoicesDropdownFilter), ("received_at", RangeDateFilter))
+    search_fields = ("event_id", "type", "payment__booking__reference")
+    ordering = ("-pk",)
+    fields = (
+        "type", "state", "provider", "event_id", "booking_link", "note", "attempts",
+        "received_at", "next_attempt_at", "processed_at", "message",
+    )  # fmt: skip
+    readonly_fields = ("state", "booking_link", "message")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEvent]:
+        return super().get_queryset(request).select_related("payment__booking").defer("payload")
+
+    @display(description="Outcome", ordering="outcome")
+    def state(self, event: WebhookEvent) -> SafeString:
+        return pill(event.outcome, event.get_outcome_display())
+
+    @display(description="Booking")
+    def booking_link(self, event: WebhookEvent) -> SafeString | str:
+        return link_to(event.payment.booking) if event.payment else "–"
+
+    @display(description="Message, personal data hidden")
+    def message(self, event: WebhookEvent) -> SafeString:
+        return as_json(event.payload)
+
+
+class DueFilter(DropdownFilter):
+    title = "work"
+    parameter_name = "work"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return (("due", "Something is to be done"), ("stuck", "Tried and failed"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "due":
+            return queryset.filter(due_at__isnull=False)
+        return queryset.filter(attempts__gt=0) if self.value() == "stuck" else queryset
+
+
+@admin.register(Settlement)
+class SettlementAdmin(PlatformAdmin):
+    """Bookings whose money may not be as it should yet, and why."""
+
+    list_display = ("booking_link", "due_at", "attempts", "last_error")
+    list_display_links = ("due_at",)
+    list_filter = (DueFilter,)
+    search_fields = ("booking__reference",)
+    ordering = ("due_at", "-pk")
+    fields = ("booking_link", "due_at", "attempts", "last_error")
+    readonly_fields = ("booking_link",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Settlement]:
+        return super().get_queryset(request).select_related("booking")
+
+    @display(description="Booking")
+    def booking_link(self, settlement: Settlement) -> SafeString:
+        return link_to(settlement.booking)

@@ -1,0 +1,106 @@
+"""Payments over HTTP: open the pay page, ask what came of it. Joined to /api/v1 by config.api."""
+
+import datetime as dt
+import uuid
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from ninja import Router
+
+from bookings.access import GUEST_OR_KNOWN, Access, access_to
+from bookings.api import private_json
+from bookings.representation import detail_json
+from core import clock
+from core.problems import Problem
+from core.ratelimit import hit
+from payments import selectors, services
+from payments.models import Payment
+from payments.providers.base import ProviderError
+from payments.schemas import PaymentOut, SessionOut, VerifiedOut
+
+log = structlog.get_logger(__name__)
+router = Router(tags=["Payments"])
+
+# Each question is a call to the provider; a page asks every few seconds at most.
+QUESTIONS_PER_MINUTE = 60
+FRESH = dt.timedelta(seconds=3)
+
+
+@router.post(
+    "bookings/{slug:reference}/payment/session", response=SessionOut, auth=GUEST_OR_KNOWN,
+    summary="Open the pay page", openapi_extra={"x-problems": [409, 502]},
+)  # fmt: skip
+def open_session(request: HttpRequest, reference: str) -> JsonResponse:
+    """Asked again while the page is open, it answers with the same page."""
+    access = access_to(request.auth, reference)
+    _require_payer(access)
+    checkout = services.start_checkout(access.booking.pk)
+    payment = checkout.payment
+    return private_json(
+        {
+            "session_id": checkout.session_ref,
+            "payment_url": checkout.url,
+            "client_secret": None,
+            "status": "created",
+            "amount": checkout.amount,
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "payment_id": str(payment.public_id),
+        }
+    )
+
+
+@router.get(
+    "bookings/{slug:reference}/payment/verify", response=VerifiedOut, auth=GUEST_OR_KNOWN,
+    summary="Ask the provider what came of the payment",
+)  # fmt: skip
+def verify(request: HttpRequest, reference: str) -> JsonResponse:
+    access = access_to(request.auth, reference)
+    if wait := hit("verify", reference, limit=QUESTIONS_PER_MINUTE, seconds=60):
+        raise Problem(429, "too_many_requests", "Asked too often.", headers={"Retry-After": str(wait)})
+    booking = services.verify(access.booking.pk)
+    outcome, message = selectors.outcome(booking, selectors.money_of(booking))
+    answer = detail_json(booking, access.viewer)
+    return private_json(answer | {"outcome": outcome, "outcome_message": message})
+
+
+@router.get(
+    "payments/{uuid:payment_id}/status", response=PaymentOut, auth=GUEST_OR_KNOWN, summary="A payment's status"
+)
+def get_status(request: HttpRequest, payment_id: uuid.UUID) -> JsonResponse:
+    """An open payment is looked at anew at the provider, unless that was done within the last seconds."""
+    payment = _payment_or_404(request, payment_id)
+    payment = _looked_at(payment)
+    booking = payment.booking
+    money = selectors.money_of(booking)
+    mine = next(one for one in selectors.payments_json(booking, money) if one["id"] == str(payment_id))
+    return private_json({**mine, "booking": booking.reference, "booking_status": booking.status})
+
+
+def _require_payer(access: Access) -> None:
+    """The guest pays, or staff for them; a member of the venue's team does not."""
+    user = access.caller.user
+    is_guest = bool(access.caller.secret) or access.booking.guest_id == user.pk
+    if not (is_guest or user.is_platform_staff):
+        raise PermissionDenied("Only the guest may pay this booking.")
+
+
+def _payment_or_404(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
+    payment = Payment.objects.select_related("booking").filter(public_id=payment_id).first()
+    try:
+        # The same question for a payment there is not: the answer takes as long.
+        access_to(request.auth, payment.booking.reference if payment else "")
+    except Http404 as error:
+        raise Http404("No such payment.") from error
+    return payment
+
+
+def _looked_at(payment: Payment) -> Payment:
+    is_fresh = payment.synced_at is not None and clock.now() - payment.synced_at < FRESH
+    if payment.is_open and not is_fresh:
+        try:
+            return services.sync(payment.pk)
+        except ProviderError as error:
+            log.warning("verify_failed", payment=payment.pk, error=str(error))
+    return payment

@@ -1,0 +1,274 @@
+"""Payments, the calls made for them, the providers' messages, and the ledger."""
+
+import uuid
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from bookings.models import Booking
+from core import clock
+from rooms.models import Venue
+
+
+class Payment(models.Model):
+    """One attempt to pay a booking at a provider. Its amounts mirror the provider; only `sync` writes them."""
+
+    class Provider(models.TextChoices):
+        STRIPE = "stripe", "Stripe"
+
+    class Status(models.TextChoices):
+        CREATED = "CREATED", "Started"
+        AUTHORIZED = "AUTHORIZED", "Held"
+        CAPTURED = "CAPTURED", "Taken"
+        VOIDED = "VOIDED", "Released"
+        FAILED = "FAILED", "Not paid"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="payments")
+    provider = models.CharField(max_length=12, choices=Provider)
+    n = models.PositiveSmallIntegerField(help_text="1 for the booking's first attempt, and so on")
+    status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
+    is_two_stage = models.BooleanField(help_text="Held first, taken later")
+    currency = models.CharField(max_length=3)
+    amount_minor = models.PositiveBigIntegerField()
+    authorized_minor = models.PositiveBigIntegerField(default=0)
+    captured_minor = models.PositiveBigIntegerField(default=0)
+
+    session_ref = models.CharField(max_length=255, blank=True, help_text="The provider's pay page (cs_…)")
+    session_url = models.URLField(max_length=2000, blank=True)
+    session_expires_at = models.DateTimeField(null=True, blank=True)
+    provider_ref = models.CharField(max_length=255, blank=True, help_text="The provider's payment (pi_…)")
+    charge_ref = models.CharField(max_length=255, blank=True)
+    capture_before = models.DateTimeField(null=True, blank=True)
+    failure_code = models.CharField(
+        max_length=64, blank=True, help_text="Why the last try of a card was refused"
+    )
+    mismatch = models.CharField(
+        max_length=200, blank=True, help_text="Provider and booking disagree: staff must look"
+    )
+
+    fetch_started = models.PositiveBigIntegerField(
+        default=0, help_text="Numbers the fetches; see services.sync"
+    )
+    fetch_applied = models.PositiveBigIntegerField(default=0)
+    synced_at = models.DateTimeField(null=True, blank=True)
+    next_sync_at = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    authorized_at = models.DateTimeField(null=True, blank=True)
+    captured_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="Voided or failed")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["booking", "n"]
+        constraints = [
+            models.UniqueConstraint(fields=["booking", "n"], name="payment_numbered_per_booking"),
+            # Two tabs, two providers: one way to pay is open at a time.
+            models.UniqueConstraint(
+                fields=["booking"], condition=models.Q(status="CREATED"), name="one_open_payment_per_booking"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(captured_minor__lte=models.F("authorized_minor")),
+                name="captured_within_authorized",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["session_ref"], name="payment_session_ref"),
+            models.Index(fields=["provider_ref"], name="payment_provider_ref"),
+            models.Index(
+                fields=["next_sync_at"],
+                name="payment_to_sync",
+                condition=models.Q(next_sync_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booking} payment {self.n}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (self.Status.CREATED, self.Status.AUTHORIZED)
+
+    @property
+    def key_stem(self) -> str:
+        """Begins the idempotency keys of this payment's operations."""
+        return self.booking.reference if self.n == 1 else f"{self.booking.reference}.{self.n}"
+
+
+class PaymentOperation(models.Model):
+    """One call to a provider that changes something there: committed before the call, replayed as stored."""
+
+    class Kind(models.TextChoices):
+        CHECKOUT = "checkout", "Open the pay page"
+        END_CHECKOUT = "end-checkout", "Close the pay page"
+        CAPTURE = "capture", "Take the money"
+        VOID = "void", "Release the hold"
+        REFUND = "refund", "Give money back"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Under way"
+        UNKNOWN = "unknown", "Outcome unknown"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Refused"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="operations")
+    kind = models.CharField(max_length=12, choices=Kind)
+    key = models.CharField(
+        max_length=64, unique=True, help_text="<reference>-<kind>-<n>: the idempotency key"
+    )
+    params = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    attempts = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(help_text="Until then the process that began it is trusted to end it")
+    error_code = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    provider_request_id = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=models.Q(state__in=["open", "unknown"]),
+                name="one_operation_at_a_time",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["lease_until"],
+                name="operation_unfinished",
+                condition=models.Q(state__in=["open", "unknown"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Refund(models.Model):
+    """Captured money on its way back to the guest, as the provider tells it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    operation = models.OneToOneField(PaymentOperation, on_delete=models.PROTECT, null=True, blank=True)
+    provider_ref = models.CharField(max_length=255, unique=True)
+    amount_minor = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.provider_ref
+
+
+class Settlement(models.Model):
+    """A booking's mark that what is held and taken may differ from what it should cost; cleared by `settle`."""
+
+    booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="settlement")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="Look not before; empty: nothing to do")
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="settlement_due", condition=models.Q(due_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"Settlement of {self.booking}"
+
+
+class WebhookEvent(models.Model):
+    """A provider's message, kept once; a hint to look again, never an instruction."""
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting"
+        PROCESSED = "processed"
+        IGNORED = "ignored"
+        PARKED = "parked"
+
+    provider = models.CharField(max_length=12, choices=Payment.Provider)
+    event_id = models.CharField(max_length=255)
+    type = models.CharField(max_length=80)
+    payload = models.JSONField()
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="webhook_events"
+    )
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.WAITING)
+    note = models.CharField(max_length=200, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=clock.now)
+    received_at = models.DateTimeField(default=clock.now, editable=False)
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["provider", "event_id"], name="webhook_event_once")]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], name="webhook_waiting", condition=models.Q(outcome="waiting")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
+
+class LedgerTransaction(models.Model):
+    """A balanced movement of money. Append-only: a trigger refuses UPDATE and DELETE."""
+
+    key = models.CharField(max_length=120, unique=True, help_text="Deterministic: nothing posts twice")
+    kind = models.CharField(max_length=16)
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="ledger_transactions")
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, null=True, related_name="ledger_transactions"
+    )
+    currency = models.CharField(max_length=3)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class LedgerEntry(models.Model):
+    """One side of a movement; the entries of a transaction sum to zero (deferred trigger).
+
+    Positive amounts are money at hand (held, or in the provider's clearing account); negative ones are owed to a
+    guest or a venue, or earned (fees, tax).
+    """
+
+    class Account(models.TextChoices):
+        HOLD = "hold", "Held at the provider"
+        CLEARING = "clearing", "Provider clearing"
+        GUEST = "guest", "Guest"
+        VENUE = "venue", "Venue"
+        PLATFORM_FEE = "platform_fee", "Platform fee"
+        PROCESSING_FEE = "processing_fee", "Processing fee"
+        TAX = "tax", "Tax"
+
+    transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
+    account = models.CharField(max_length=16, choices=Account)
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField(help_text="Minor units")
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "ledger entries"
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(amount_minor=0), name="ledger_entry_not_zero")
+        ]
+        indexes = [models.Index(fields=["venue", "account", "currency"], name="ledger_balance")]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.amount_minor} {self.currency}"

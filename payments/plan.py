@@ -1,0 +1,133 @@
+"""What must still be done at a provider so that a booking costs what it should: pure functions, values in and out.
+
+`next_step` names one missing call at a time; `advance` moves a payment's status forward only.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from bookings.states import DEAD, Status
+from payments.providers.base import State
+from rooms.models import Room
+
+CAPTURE_DELAY = dt.timedelta(minutes=30)  # after an appointment was completed
+LAPSE_MARGIN = dt.timedelta(hours=2)
+
+# How a payment's status follows the provider's word; anything else stays as it is.
+FORWARD: dict[str, dict[State, str]] = {
+    "CREATED": {
+        State.AUTHORIZED: "AUTHORIZED", State.CAPTURED: "CAPTURED", State.VOIDED: "VOIDED", State.FAILED: "FAILED",
+    },
+    "AUTHORIZED": {State.CAPTURED: "CAPTURED", State.VOIDED: "VOIDED"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BookingFacts:
+    """What a booking asks of its money. `due_minor` in minor units."""
+
+    status: str
+    is_approved: bool
+    capture: str
+    due_minor: int
+    completed_at: dt.datetime | None = None
+    held_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class PaymentFacts:
+    """Where one payment stands; `refunded_minor` counts refunds on their way, too."""
+
+    pk: int
+    status: str
+    authorized_minor: int = 0
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    has_session: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call to make: `kind` is a PaymentOperation.Kind; `amount_minor` counts for capture and refund."""
+
+    payment_pk: int
+    kind: str
+    amount_minor: int = 0
+
+
+def advance(status: str, state: State) -> str:
+    """Return the payment's status after hearing the provider's state: forward, or as it was."""
+    return FORWARD.get(status, {}).get(state, status)
+
+
+def next_step(booking: BookingFacts, payments: list[PaymentFacts], now: dt.datetime) -> Step | None:
+    """Return the next call missing, or None when what is held and taken is as it should be.
+
+    Order matters: first no second way to pay stays open, then no needless hold, then the money due is taken, then
+    what is too much goes back.
+    """
+    return (
+        _needless_session(booking, payments)
+        or _needless_hold(booking, payments)
+        or _missing_capture(booking, payments, now)
+        or _needless_charge(booking, payments)
+    )
+
+
+def asks_for_money(booking: BookingFacts, now: dt.datetime) -> bool:
+    """Return whether what is due should be taken by now."""
+    if booking.status == Status.PENDING_APPROVAL:
+        return booking.is_approved and booking.capture == Room.Capture.ON_CONFIRMATION
+    if booking.status == Status.COMPLETED and booking.capture == Room.Capture.AFTER_COMPLETION:
+        return now >= capture_at(booking)
+    if booking.status == Status.CONFIRMED:
+        return booking.capture == Room.Capture.ON_CONFIRMATION
+    return booking.status in (Status.COMPLETED, Status.CANCELLED)
+
+
+def capture_at(booking: BookingFacts) -> dt.datetime:
+    """Return when a completed appointment is captured: 30 minutes later, always before the hold lapses."""
+    at = booking.completed_at + CAPTURE_DELAY
+    return min(at, booking.held_until - LAPSE_MARGIN) if booking.held_until else at
+
+
+def _net(payments: list[PaymentFacts]) -> int:
+    return sum(payment.captured_minor - payment.refunded_minor for payment in payments)
+
+
+def _needless_session(booking: BookingFacts, payments: list[PaymentFacts]) -> Step | None:
+    if booking.status == Status.PENDING_PAYMENT:
+        return None
+    for payment in payments:
+        if payment.status == "CREATED" and payment.has_session:
+            return Step(payment.pk, "end-checkout")
+    return None
+
+
+def _needless_hold(booking: BookingFacts, payments: list[PaymentFacts]) -> Step | None:
+    held = [payment for payment in payments if payment.status == "AUTHORIZED"]
+    missing = booking.due_minor - _net(payments)
+    is_wanted = missing > 0 and (booking.status not in DEAD or booking.status == Status.CANCELLED)
+    spare = held[1:] if is_wanted else held
+    return Step(spare[0].pk, "void") if spare else None
+
+
+def _missing_capture(booking: BookingFacts, payments: list[PaymentFacts], now: dt.datetime) -> Step | None:
+    missing = booking.due_minor - _net(payments)
+    if missing <= 0 or not asks_for_money(booking, now):
+        return None
+    for payment in payments:
+        if payment.status == "AUTHORIZED":
+            return Step(payment.pk, "capture", min(missing, payment.authorized_minor))
+    return None
+
+
+def _needless_charge(booking: BookingFacts, payments: list[PaymentFacts]) -> Step | None:
+    if booking.status in (Status.PENDING_PAYMENT, Status.PENDING_APPROVAL):
+        return None
+    excess = _net(payments) - booking.due_minor
+    for payment in reversed(payments):
+        left = payment.captured_minor - payment.refunded_minor
+        if excess > 0 and left > 0:
+            return Step(payment.pk, "refund", min(excess, left))
+    return None

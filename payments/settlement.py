@@ -1,0 +1,143 @@
+"""The settle-due mark of a booking, and the choice of the next call; see plan.py for the rules."""
+
+import datetime as dt
+
+import structlog
+from django.db import transaction
+from django.db.models import Sum
+
+from bookings import services as bookings
+from bookings.doorbell import ring
+from bookings.models import Booking
+from core import clock
+from payments import operations
+from payments.models import Payment, PaymentOperation, Settlement
+from payments.plan import BookingFacts, PaymentFacts, Step, capture_at, next_step
+
+log = structlog.get_logger(__name__)
+
+# More calls than any booking needs in a row; the rest waits for the next round.
+MAX_STEPS = 6
+MAX_PAUSE = dt.timedelta(minutes=15)
+ALARM_AFTER = 8
+
+
+def mark(booking_id: int, *, at: dt.datetime | None = None) -> None:
+    """Mark a booking settle-due and ring a worker on commit. Expects a transaction."""
+    at = at or clock.now()
+    Settlement.objects.get_or_create(booking_id=booking_id)
+    Settlement.objects.filter(booking_id=booking_id).update(due_at=at, attempts=0)
+    if at <= clock.now():
+        ring("payments.tasks.settle_booking", booking_id)
+
+
+def mark_if_needed(booking: Booking) -> None:
+    """Mark a booking settle-due where something is to be done, now or at a known time. Expects its locks."""
+    payments = _facts(booking)
+    if not payments:
+        return
+    facts = booking_facts(booking)
+    if next_step(facts, payments, clock.now()):
+        mark(booking.pk)
+    elif facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
+        mark(booking.pk, at=at)
+
+
+def begin_next(booking_id: int) -> PaymentOperation | None:
+    """Choose the next call and commit its row; None when there is none now, and the mark is cleared or moved."""
+    with transaction.atomic():
+        booking = bookings.lock(booking_id)
+        list(Payment.objects.select_for_update(no_key=True).filter(booking_id=booking_id))
+        payments, facts = _facts(booking), booking_facts(booking)
+        step = next_step(facts, payments, clock.now())
+        if step is None:
+            _clear(booking, facts, payments)
+            return None
+        operation = _begin(step)
+        if operation is None:
+            Settlement.objects.filter(booking_id=booking_id).update(due_at=clock.now() + operations.LEASE)
+        return operation
+
+
+def begin_end_checkout(payment_id: int) -> PaymentOperation | None:
+    """Commit the row of a call that ends a pay page; None while another call is under way."""
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update(no_key=True).select_related("booking").get(pk=payment_id)
+        params = {"session_ref": payment.session_ref}
+        return operations.begin(payment, PaymentOperation.Kind.END_CHECKOUT, params)
+
+
+def postpone(booking_id: int, error: Exception) -> None:
+    """Try again later, and later still each time; after many tries staff are alarmed."""
+    with transaction.atomic():
+        settlement = Settlement.objects.select_for_update().filter(booking_id=booking_id).first()
+        if settlement is None:
+            return
+        settlement.attempts += 1
+        settlement.last_error = f"{type(error).__name__}: {error}"[:2000]
+        settlement.due_at = clock.now() + min(dt.timedelta(seconds=2**settlement.attempts), MAX_PAUSE)
+        settlement.save()
+    if settlement.attempts >= ALARM_AFTER:
+        log.error("settlement_stuck", booking_id=booking_id, attempts=settlement.attempts)
+
+
+def postpone_if_unchanged(booking_id: int, refused: PaymentOperation) -> None:
+    """After a refusal: go on at once if the look that followed changed what is to be done, else later."""
+    booking = Booking.objects.get(pk=booking_id)
+    step = next_step(booking_facts(booking), _facts(booking), clock.now())
+    if step and (step.payment_pk, step.kind) == (refused.payment_id, refused.kind):
+        postpone(booking_id, RuntimeError(f"{refused.key} was refused: {refused.error_code}"))
+    else:
+        with transaction.atomic():
+            mark(booking_id)
+
+
+def booking_facts(booking: Booking) -> BookingFacts:
+    """Return what the plan needs to know of a booking."""
+    return BookingFacts(
+        status=booking.status,
+        is_approved=booking.is_approved,
+        capture=booking.capture,
+        due_minor=booking.due_minor,
+        completed_at=booking.closed_at if booking.status == "COMPLETED" else None,
+        held_until=booking.held_until,
+    )
+
+
+def _facts(booking: Booking) -> list[PaymentFacts]:
+    rows = Payment.objects.filter(booking_id=booking.pk).order_by("n")
+    refunded = dict(
+        rows.exclude(refunds=None)
+        .exclude(refunds__status="failed")
+        .values_list("pk")
+        .annotate(Sum("refunds__amount_minor"))
+        .order_by()
+    )
+    return [
+        PaymentFacts(
+            pk=payment.pk,
+            status=payment.status,
+            authorized_minor=payment.authorized_minor,
+            captured_minor=payment.captured_minor,
+            refunded_minor=refunded.get(payment.pk, 0),
+            has_session=bool(payment.session_ref),
+        )
+        for payment in rows
+        if not payment.mismatch
+    ]
+
+
+def _begin(step: Step) -> PaymentOperation | None:
+    payment = Payment.objects.select_related("booking").get(pk=step.payment_pk)
+    if step.kind == PaymentOperation.Kind.END_CHECKOUT:
+        params = {"session_ref": payment.session_ref}
+    else:
+        params = {"provider_ref": payment.provider_ref, "amount_minor": step.amount_minor}
+    return operations.begin(payment, step.kind, params)
+
+
+def _clear(booking: Booking, facts: BookingFacts, payments: list[PaymentFacts]) -> None:
+    due_at = None
+    if facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
+        due_at = at
+    Settlement.objects.filter(booking=booking).update(due_at=due_at, attempts=0, last_error="")

@@ -1,0 +1,86 @@
+"""Workers' entries of payments: doorbells and sweeps. Each is safe to run twice, also at once."""
+
+from collections.abc import Callable
+
+import structlog
+from celery import shared_task
+
+from bookings.errors import BookingError
+from bookings.models import Booking
+from bookings.states import Status
+from core import clock
+from payments import services, webhooks
+from payments.models import Payment, PaymentOperation, Settlement, WebhookEvent
+from payments.operations import UNFINISHED
+from payments.providers.base import ProviderError
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+
+
+@shared_task
+def settle_booking(booking_id: int) -> None:
+    """Settle one booking's money."""
+    services.settle(booking_id)
+
+
+@shared_task
+def process_webhook(event_pk: int) -> None:
+    """Look at the payment a provider's message is about."""
+    webhooks.process(event_pk)
+
+
+@shared_task
+def sweep_webhooks() -> None:
+    """Process messages whose doorbell was lost or whose look failed."""
+    waiting = WebhookEvent.objects.filter(outcome="waiting", next_attempt_at__lte=clock.now())
+    _each(waiting.order_by("next_attempt_at"), webhooks.process)
+
+
+@shared_task
+def sweep_operations() -> None:
+    """End operations whose process died or whose answer was lost."""
+    lost = PaymentOperation.objects.filter(state__in=UNFINISHED, lease_until__lte=clock.now())
+    _each(lost.order_by("lease_until"), services.resume)
+
+
+@shared_task
+def sweep_settlements() -> None:
+    """Settle bookings whose mark is due."""
+    due = Settlement.objects.filter(due_at__lte=clock.now()).order_by("due_at")
+    _each(due, services.settle, field="booking_id")
+
+
+@shared_task
+def sweep_unpaid() -> None:
+    """Expire bookings whose payment did not come in time."""
+    late = Booking.objects.filter(status=Status.PENDING_PAYMENT, payment_due_at__lte=clock.now())
+    _each(late.order_by("payment_due_at"), services.expire_unpaid)
+
+
+@shared_task
+def sweep_open_payments() -> None:
+    """Look at open payments nobody told us of for a while."""
+    now = clock.now()
+    due = Payment.objects.filter(next_sync_at__lte=now).order_by("next_sync_at")
+    for payment in due[:BATCH]:
+        # Claimed by moving its time, so that two sweeps don't ask twice and a failing one doesn't block the rest.
+        moved = Payment.objects.filter(pk=payment.pk, next_sync_at=payment.next_sync_at)
+        if moved.update(next_sync_at=services.next_look(payment, now)):
+            _try(services.sync, payment.pk)
+
+
+def _each(rows, work: Callable[[int], object], *, field: str = "pk") -> None:
+    for pk in list(rows.values_list(field, flat=True)[:BATCH]):
+        _try(work, pk)
+
+
+def _try(work: Callable[[int], object], pk: int) -> None:
+    """One row's trouble must not keep the others waiting."""
+    try:
+        work(pk)
+    except (ProviderError, BookingError) as error:
+        log.warning("sweep_retries_later", work=work.__name__, pk=pk, error=str(error))
+    except Exception:
+        log.exception("sweep_failed", work=work.__name__, pk=pk)

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from payments import views
+
+app_name = "payments"
+
+urlpatterns = [
+    path("bookings/<slug:reference>/pay/", views.pay, name="pay"),
+    path("bookings/<slug:reference>/return/", views.back, name="return"),
+    path("webhooks/stripe/", views.stripe_webhook, name="stripe_webhook"),
+]

@@ -1,0 +1,96 @@
+"""Payment pages of guests, and the provider's webhook."""
+
+import json
+import time
+
+import structlog
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from bookings.errors import BookingError
+from bookings.models import Booking
+from bookings.selectors import booking_for_guest
+from payments import selectors, services, webhooks
+from payments.messages import UNAVAILABLE
+from payments.providers.base import ProviderError
+from payments.providers.stripe import verify_signature
+
+log = structlog.get_logger(__name__)
+
+
+def _booking_or_404(request: HttpRequest, reference: str) -> Booking:
+    secret = request.session.get("booking_secrets", {}).get(reference, "")
+    booking = booking_for_guest(reference, user=request.user, secret=secret)
+    if booking is None:
+        raise Http404
+    return booking
+
+
+@require_POST
+def pay(request: HttpRequest, reference: str) -> HttpResponse:
+    """Send the guest to the provider's pay page; where that cannot be opened, back to the booking, which is kept."""
+    booking = _booking_or_404(request, reference)
+    try:
+        return HttpResponseRedirect(services.start_checkout(booking.pk).url)
+    except BookingError as error:
+        messages.warning(request, error.message)
+    except ProviderError as error:
+        log.warning("checkout_unavailable", booking=reference, code=error.code)
+        messages.error(
+            request,
+            f"{UNAVAILABLE}. Your room stays held; we will mail you a link as soon as it works again.",
+        )
+    return redirect(booking)
+
+
+@require_GET
+def back(request: HttpRequest, reference: str) -> HttpResponse:
+    """The provider's return page: looks at the provider and shows what is true; the address proves nothing."""
+    booking = services.verify(_booking_or_404(request, reference).pk)
+    money = selectors.money_of(booking)
+    word, message = selectors.outcome(booking, money)
+    context = {"booking": booking, "money": money, "outcome": word, "message": message}
+    return render(request, "payments/result.html", context)
+
+
+@csrf_exempt
+@require_POST
+def stripe_webhook(request: HttpRequest) -> HttpResponse:
+    """Check the signature over the raw bytes, keep the message, answer; a worker does the rest."""
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        length = 0
+    if length > settings.MAX_WEBHOOK_BYTES:
+        return HttpResponse(status=413)
+    body = request.read(settings.MAX_WEBHOOK_BYTES + 1)
+    if len(body) > settings.MAX_WEBHOOK_BYTES:
+        return HttpResponse(status=413)
+    header = request.headers.get("Stripe-Signature", "")
+    if not verify_signature(body, header, settings.STRIPE_WEBHOOK_SECRETS, now=time.time()):
+        log.warning("webhook_refused", provider="stripe", reason="signature")
+        return HttpResponse(status=400)
+    event = _event(body)
+    if event is None:
+        log.warning("webhook_refused", provider="stripe", reason="not an event")
+        return HttpResponse(status=400)
+    webhooks.receive(provider="stripe", event=event)
+    return HttpResponse(status=200)
+
+
+def _event(body: bytes) -> dict | None:
+    try:
+        event = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(event, dict) or event.get("object") != "event":
+        return None
+    is_whole = all(
+        isinstance(event.get(name), str) and 0 < len(event[name]) <= 255 for name in ("id", "type")
+    )
+    # PostgreSQL's JSON holds no NUL.
+    return event if is_whole and b"\\u0000" not in body else None

@@ -1,0 +1,283 @@
+"""What hosts manage in the admin: venues, rooms with photos, prices and hours, policies, closed dates."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.forms import BaseFormSet, ModelForm
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import StackedInline, TabularInline
+from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from accounts.models import User
+from core.money import format_minor
+from rooms import services
+from rooms.admin_forms import (
+    BlackoutForm,
+    PhotoForm,
+    PolicyForm,
+    PriceRuleForm,
+    RoomForm,
+    VenueForm,
+)
+from rooms.models import (
+    Blackout,
+    CancellationPolicy,
+    Occupancy,
+    OpeningHours,
+    PriceRule,
+    Room,
+    RoomPhoto,
+    Venue,
+    VenueMember,
+)
+from rooms.scoping import MANAGERS, OwnRowsFilter, ScopedInline, VenueScopedAdmin
+
+
+class ManagedAdmin(VenueScopedAdmin):
+    """Rows that owners and managers of a venue, and staff, see and edit."""
+
+    edit_roles = MANAGERS
+    staff_may_edit = True
+
+
+class MemberInline(ScopedInline, TabularInline):
+    """The team. Staff change it; a host who looked people up by address would learn who has an account."""
+
+    model = VenueMember
+    autocomplete_fields = ("user",)
+    readonly_fields = ("person",)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        # A host may not open other people's accounts: names without links.
+        return ("user" if request.user.is_platform_staff else "person", "role")
+
+    @display(description="Person")
+    def person(self, member: VenueMember) -> str:
+        return str(member.user)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[VenueMember]:
+        return super().get_queryset(request).select_related("user", "venue")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.is_platform_staff
+
+    has_add_permission = has_delete_permission = has_change_permission
+
+
+@admin.register(Venue)
+class VenueAdmin(ManagedAdmin):
+    venue_path = ""
+    form = VenueForm
+    list_display = ("name", "city", "currency", "time_zone", "answer_hours", "is_published")
+    list_filter = (("is_published", BooleanRadioFilter), ("country", ChoicesDropdownFilter))
+    search_fields = ("name", "city", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (MemberInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "description", "is_published")}),
+        ("Where", {"fields": ("address", ("city", "country"), "time_zone", ("email", "phone"))}),
+        ("Times", {"fields": ("answer_hours", ("check_in_time", "check_out_time"))}),
+        (
+            "Money",
+            {
+                "fields": (
+                    ("currency", "tax_percent"),
+                    "platform_fee_percent",
+                    ("takes_online_payment", "hold_limit_minutes"),
+                )
+            },
+        ),
+    )
+    # What the platform agrees with a venue is not the host's to change.
+    platform_fields = ("slug", "platform_fee_percent", "takes_online_payment", "hold_limit_minutes")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_platform_staff
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Venue | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        # Prices are kept in minor units of it.
+        fixed = ("currency",)
+        return fixed if request.user.is_platform_staff else (*self.platform_fields, *fixed)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Venue | None = None) -> dict:
+        return {} if obj else self.prepopulated_fields
+
+    def save_formset(
+        self, request: HttpRequest, form: ModelForm, formset: BaseFormSet, change: bool
+    ) -> None:
+        super().save_formset(request, form, formset, change)
+        # Whoever is in a team may enter the admin.
+        User.objects.filter(memberships__venue=form.instance, is_staff=False).update(is_staff=True)
+
+
+class PhotoInline(ScopedInline, TabularInline):
+    model = RoomPhoto
+    form = PhotoForm
+    tab = True
+
+
+class HoursInline(ScopedInline, TabularInline):
+    model = OpeningHours
+    fields = ("weekday", "opens", "closes")
+    tab = True
+
+
+class PriceRuleInline(ScopedInline, StackedInline):
+    model = PriceRule
+    form = PriceRuleForm
+    fields = ("name", ("first_date", "last_date"), "weekdays", ("price", "discount_percent", "min_units"))
+    tab = True
+
+
+@admin.register(Room)
+class RoomAdmin(ManagedAdmin):
+    form = RoomForm
+    list_display = ("name", "venue", "kind", "price_text", "way", "is_published")
+    list_filter = (
+        ("venue", OwnRowsFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("is_published", BooleanRadioFilter),
+    )
+    list_select_related = ("venue",)
+    search_fields = ("name", "slug", "venue__name")
+    prepopulated_fields = {"slug": ("name",)}
+    radio_fields = {"approval": admin.VERTICAL, "capture": admin.VERTICAL}
+    fieldsets = (
+        (None, {"fields": ("venue", ("name", "slug"), "kind", "description", "offered")}),
+        ("Facts", {"fields": (("capacity", "size_m2"), "amenities")}),
+        ("Price", {"fields": (("price", "cleaning_fee"), "policy")}),
+        (
+            "How it is sold",
+            {
+                "fields": ("approval", "capture"),
+                "description": "Does somebody say yes to each request, and when is the guest's money taken?",
+            },
+        ),
+        (
+            "When it may be booked",
+            {
+                "fields": (
+                    ("min_units", "max_units"),
+                    ("notice_minutes", "booking_window_days"),
+                    ("buffer_before_minutes", "buffer_after_minutes"),
+                    "appointment_minutes",
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        return super().get_queryset(request).select_related("venue")
+
+    def get_inlines(self, request: HttpRequest, obj: Room | None) -> tuple[type, ...]:
+        # Prices need the room's currency: photos, hours and prices come once the room is there.
+        return (PhotoInline, HoursInline, PriceRuleInline) if obj else ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> tuple[str, ...]:
+        return ("venue", "slug", "kind") if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Room | None = None) -> dict:
+        return {} if obj else self.prepopulated_fields
+
+    def view_on_site(self, room: Room) -> str | None:
+        return room.get_absolute_url() if room.is_published and room.venue.is_published else None
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: list, change: bool) -> None:
+        """Offer or withdraw the room last, when its photos and hours are saved."""
+        super().save_related(request, form, formsets, change)
+        room, offered = form.instance, form.cleaned_data["offered"]
+        if not offered and room.is_published:
+            services.withdraw_room(room_id=room.pk)
+        if offered:
+            self._publish(request, room)
+
+    def _publish(self, request: HttpRequest, room: Room) -> None:
+        try:
+            services.publish_room(room_id=room.pk)
+        except ValidationError as error:
+            if room.is_published:
+                services.withdraw_room(room_id=room.pk)
+            for message in error.messages:
+                messages.warning(request, f"Not offered to guests yet: {message}")
+
+    @display(description="Price", ordering="price_minor")
+    def price_text(self, room: Room) -> str:
+        return f"{format_minor(room.price_minor, room.venue.currency)} / {room.unit}"
+
+    @display(description="Approval", ordering="approval")
+    def way(self, room: Room) -> str:
+        return room.get_approval_display()
+
+
+@admin.register(CancellationPolicy)
+class CancellationPolicyAdmin(ManagedAdmin):
+    form = PolicyForm
+    list_display = ("name", "venue", "tiers_in_words")
+    list_filter = (("venue", OwnRowsFilter),)
+    list_select_related = ("venue",)
+    search_fields = ("name",)
+    fields = ("venue", "name", "tiers_text")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        return ("venue",) if obj else ()
+
+    @display(description="What comes back")
+    def tiers_in_words(self, policy: CancellationPolicy) -> str:
+        tiers = [f"{tier['percent']} % until {tier['hours']} h before" for tier in policy.tiers]
+        return "; ".join(tiers) or "Everything, until the start"
+
+
+@admin.register(Blackout)
+class BlackoutAdmin(ManagedAdmin):
+    """Dates closed by hand. What bookings and sessions occupy is nobody's to edit, and not shown here."""
+
+    venue_path = "room__venue"
+    form = BlackoutForm
+    list_display = ("room", "closed", "note")
+    list_filter = (("room__venue", OwnRowsFilter),)
+    list_select_related = ("room__venue",)
+    autocomplete_fields = ("room",)
+    fields = ("room", ("first_date", "last_date"), "note")
+    ordering = ("-period",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Blackout]:
+        blackouts = super().get_queryset(request).filter(kind=Occupancy.Kind.BLACKOUT)
+        return blackouts.select_related("room__venue")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_change_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: Blackout | None = None) -> tuple[Any, ...]:
+        return ("room", "closed", "note", "created_at") if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Blackout | None = None) -> tuple[str, ...]:
+        return ("closed", "created_at") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Blackout, form: ModelForm, change: bool) -> None:
+        """Nothing is left to save: the form's check was the claim itself."""
+
+    def delete_model(self, request: HttpRequest, obj: Blackout) -> None:
+        services.reopen_dates(blackout_id=obj.pk)
+
+    @display(description="Closed", ordering="period")
+    def closed(self, blackout: Blackout) -> SafeString:
+        zone = blackout.room.venue.zone
+        starts, ends = (moment.astimezone(zone) for moment in (blackout.period.lower, blackout.period.upper))
+        text = f"{starts:%b} {starts.day}, {starts:%Y, %H:%M} – {ends:%b} {ends.day}, {ends:%Y, %H:%M}"
+        return format_html('<span class="rh-figures">{}</span>', text)

@@ -1,0 +1,82 @@
+"""Why a room cannot be sold twice: the only writers of Occupancy and of a session's seats.
+
+The room's row is locked first, so that rivals queue instead of deadlocking; the exclusion constraint has the
+last word.
+"""
+
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import F
+
+from rooms.models import Occupancy, Room, Session
+
+Kind = Occupancy.Kind
+
+# What stands in the way of each kind of claim. Outside calendars only report what already is.
+CONFLICTS = {
+    Kind.BOOKING: tuple(Kind),
+    Kind.SESSION: tuple(Kind),
+    Kind.BLACKOUT: (Kind.BOOKING, Kind.SESSION),
+    Kind.BUSY: (),
+}
+
+
+class RoomTaken(Exception):
+    """The time asked for, or the last seat, has just gone to somebody else."""
+
+    code = "room_taken"
+
+
+def lock_room(room_id: int) -> Room:
+    """Lock a room's row until the transaction ends and return it with its venue and policy.
+
+    FOR NO KEY UPDATE: rows that merely refer to the room can still be written meanwhile.
+    """
+    rooms = Room.objects.select_for_update(no_key=True, of=("self",))
+    return rooms.select_related("venue", "policy").get(pk=room_id)
+
+
+def lock_session(session_id: int) -> Session:
+    """Lock a session's row until the transaction ends."""
+    return Session.objects.select_for_update(no_key=True).get(pk=session_id)
+
+
+def claim(
+    *, room_id: int, period: DateTimeTZRange, kind: str = Kind.BOOKING, reference: str = "", note: str = "",
+    is_locked: bool = False,
+) -> Occupancy:  # fmt: skip
+    """Take a room's time, half-open and with buffers. Expects a transaction; `is_locked`: the room is locked.
+
+    Raises: RoomTaken.
+    """
+    if not is_locked:
+        lock_room(room_id)
+    rivals = Occupancy.objects.filter(room_id=room_id, period__overlap=period, kind__in=CONFLICTS[kind])
+    if CONFLICTS[kind] and rivals.exists():
+        raise RoomTaken
+    try:
+        with transaction.atomic():
+            return Occupancy.objects.create(
+                room_id=room_id, period=period, kind=kind, reference=reference, note=note
+            )
+    except IntegrityError as error:
+        raise RoomTaken from error
+
+
+def release(*, reference: str) -> None:
+    """Free whatever a booking had claimed; nothing to free is no error. Expects the room locked."""
+    Occupancy.objects.filter(reference=reference, kind=Kind.BOOKING).delete()
+
+
+def take_seats(*, session_id: int, seats: int) -> None:
+    """Take seats of a session. Expects a transaction. Raises: RoomTaken when too few are left."""
+    taken = Session.objects.filter(
+        pk=session_id, is_cancelled=False, capacity__gte=F("seats_taken") + seats
+    ).update(seats_taken=F("seats_taken") + seats)
+    if not taken:
+        raise RoomTaken
+
+
+def give_back_seats(*, session_id: int, seats: int) -> None:
+    """Give seats back to a session; the caller does so once per booking."""
+    Session.objects.filter(pk=session_id).update(seats_taken=F("seats_taken") - seats)

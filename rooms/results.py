@@ -1,0 +1,115 @@
+"""What the search page and the home page show: rooms with the price of the asked stay, and ways out of nothing."""
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+
+from django.db.models import prefetch_related_objects
+
+from rooms import selectors
+from rooms.availability import near_stays
+from rooms.forms import choice_query
+from rooms.models import Room, RoomPhoto
+from rooms.pricing import Quote, quote
+from rooms.search import Page, Search, page_of, search, stay_in
+from rooms.selectors import City
+from rooms.stays import Stay
+
+FEATURED = 8
+NEAR_ROOMS, NEAR_STAYS = 3, 2
+
+
+@dataclass(frozen=True)
+class Result:
+    """A room found; with dates also its price for them, and the query that chooses them."""
+
+    room: Room
+    stay: Stay | None = None
+    quote: Quote | None = None
+    query: str = ""
+
+    @property
+    def photo(self) -> RoomPhoto | None:
+        return next(iter(self.room.photos.all()), None)
+
+
+@dataclass(frozen=True)
+class Results:
+    """A page of results. Where it is empty, `near` are the nearest free dates and `others` rooms that do fit."""
+
+    page: Page
+    items: list[Result]
+    near: list[Result] = field(default_factory=list)
+    others: list[Result] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A city for the home page, with a picture of one of its rooms."""
+
+    city: City
+    photo: RoomPhoto | None
+
+
+def results(params: Search, number: int, now: dt.datetime) -> Results:
+    """Return a page of what fits. Raises: InvalidStay for dates that make no sense."""
+    page = page_of(search(params, now), number)
+    items = [result(room, params) for room in page.rooms]
+    if items or number > 1:
+        return Results(page, items)
+    taken, others = _fitting_at_other_times(params, now), _free_at_that_time(params, now)
+    if not (taken or others):
+        others = list(search(Search(kind=params.kind, near=params.city), now)[:NEAR_ROOMS])
+    # Together: what both lists show is read once.
+    prefetch_related_objects(taken + others, "photos", "price_rules", "opening_hours")
+    near = [found for room in taken for found in _nearest(room, params, now)]
+    return Results(page, items, near=near, others=[result(room, params) for room in others])
+
+
+def result(room: Room, params: Search) -> Result:
+    """Return a room with what the asked stay costs there, as far as dates were asked."""
+    stay = stay_in(room, params)
+    party_size = params.guests or 1
+    if stay is None:
+        return Result(room, query=f"party_size={params.guests}" if params.guests else "")
+    return Result(room, stay, quote(room, stay, party_size), choice_query(room, stay, party_size))
+
+
+def home_places(cities: list[City], rooms: list[Room]) -> list[Place]:
+    """Give each city the first picture of a featured room there."""
+    photos: dict[str, RoomPhoto] = {}
+    for room in rooms:
+        for photo in list(room.photos.all())[:1]:
+            photos.setdefault(room.venue.city, photo)
+    return [Place(city, photos.get(city.name)) for city in cities]
+
+
+def featured() -> tuple[list[City], list[Room]]:
+    """Return the cities and some rooms to begin with, rooms of every city among them."""
+    cities = selectors.cities()
+    return cities, selectors.featured_rooms(max(FEATURED, len(cities)))
+
+
+def _fitting_at_other_times(params: Search, now: dt.datetime) -> list[Room]:
+    """Return rooms that are all that was asked, but taken then; none for a search without dates."""
+    if not (params.has_nights or params.has_hours):
+        return []
+    undated = replace(params, check_in=None, check_out=None, start=None, end=None)
+    return list(search(undated, now).prefetch_related(None)[:NEAR_ROOMS])
+
+
+def _free_at_that_time(params: Search, now: dt.datetime) -> list[Room]:
+    """Return rooms free at the asked dates that miss some other wish, those of the asked city first."""
+    wider = replace(params, q="", city="", price_max_minor=None, amenities=(), sort="", near=params.city)
+    return list(search(wider, now).prefetch_related(None)[:NEAR_ROOMS]) if wider != params else []
+
+
+def _nearest(room: Room, params: Search, now: dt.datetime) -> list[Result]:
+    """Return the nearest free stays of the asked length in a room, with their prices."""
+    stay, party_size = stay_in(room, params), params.guests or 1
+    if stay is None:
+        return []
+    near = near_stays(room, stay, party_size, now)[:NEAR_STAYS]
+    return [
+        Result(room, other, quote(room, other, party_size), choice_query(room, other, party_size))
+        for other in near
+    ]

@@ -1,0 +1,159 @@
+"""What the rooms API takes and gives; amounts are minor units, instants ISO 8601 with offset."""
+
+import datetime as dt
+from typing import Literal
+
+from ninja import Field, Schema
+
+from rooms.search import Search
+
+Kind = Literal["hotel", "conference", "expert", "workshop"]
+
+
+class SearchQuery(Schema):
+    """Filters of the room list; `start`/`end` without an offset are wall time of each venue."""
+
+    q: str = ""
+    city: str = ""
+    kind: Literal["", "hotel", "conference", "expert", "workshop"] = ""
+    check_in: dt.date | None = None
+    check_out: dt.date | None = None
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+    guests: int | None = Field(None, ge=1, le=10_000)
+    price_max_minor: int | None = Field(None, ge=0)
+    amenities: list[str] = []
+    sort: Literal["", "relevance", "price", "price_desc", "capacity", "name"] = ""
+    page: int = Field(1, ge=1, le=1000)
+
+    def as_search(self) -> Search:
+        return Search(**self.dict(exclude={"page"}))
+
+
+class AvailabilityQuery(Schema):
+    """Local dates of the venue, `to` not included."""
+
+    first: dt.date | None = Field(None, alias="from")
+    end: dt.date | None = Field(None, alias="to")
+
+
+class QuoteIn(Schema):
+    """A choice to be priced: dates, hours or a session, as the room is booked."""
+
+    room: str = Field(description="venue/room", examples=["hotel-lutetia/garden-double"])
+    check_in: dt.date | None = None
+    check_out: dt.date | None = None
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+    session: int | None = None
+    party_size: int = Field(1, ge=1, le=10_000)
+
+
+class PhotoOut(Schema):
+    url: str
+    alt: str
+    width: int
+    height: int
+
+
+class VenueOut(Schema):
+    slug: str
+    name: str
+    city: str
+    country: str
+    address: str
+    time_zone: str
+    currency: str
+
+
+class RoomOut(Schema):
+    path: str = Field(description="venue/room")
+    name: str
+    kind: Kind
+    unit: str
+    venue: VenueOut
+    description: str
+    capacity: int
+    size_m2: int | None
+    amenities: list[str]
+    price_minor: int
+    currency: str
+    approval: str
+    photos: list[PhotoOut]
+    url: str
+    total_minor: int | None = Field(None, description="Of the dates searched for")
+
+
+class RoomList(Schema):
+    items: list[RoomOut]
+    next: str | None
+
+
+class SessionOut(Schema):
+    id: int
+    title: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    seats_left: int
+
+
+class RoomDetail(RoomOut):
+    cleaning_fee_minor: int
+    min_units: int
+    max_units: int
+    appointment_minutes: int | None
+    notice_minutes: int
+    booking_window_days: int
+    check_in_time: str | None
+    check_out_time: str | None
+    opening_hours: list[dict]
+    sessions: list[SessionOut]
+
+
+class DayOut(Schema):
+    date: dt.date
+    is_free: bool
+    state: Literal["free", "taken", "past", "closed", "far"]
+    price_minor: int
+
+
+class SlotOut(Schema):
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    is_free: bool
+    session: int | None = None
+
+
+class AvailabilityOut(Schema):
+    """Nights in `days` for rooms by the night, else `slots`; `is_free` says whether all of it is."""
+
+    room: str
+    unit: str
+    time_zone: str
+    currency: str
+    first: dt.date = Field(alias="from")
+    end: dt.date = Field(alias="to")
+    is_free: bool
+    days: list[DayOut]
+    slots: list[SlotOut]
+
+
+class LineOut(Schema):
+    kind: str
+    label: str
+    quantity: int
+    unit_minor: int
+    amount_minor: int
+
+
+class QuoteOut(Schema):
+    room: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    units: int
+    lines: list[LineOut]
+    total_minor: int
+    tax_minor: int
+    currency: str
+    held_today_minor: int
+    is_free: bool

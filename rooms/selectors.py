@@ -1,0 +1,67 @@
+"""Reads of rooms for pages and the API."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from rooms.models import Room, Venue
+from rooms.places import COUNTRIES
+
+
+@dataclass(frozen=True)
+class City:
+    """A city with published rooms."""
+
+    name: str
+    country: str
+    room_count: int
+
+    @property
+    def country_name(self) -> str:
+        return COUNTRIES.get(self.country, self.country)
+
+
+def published_room(venue_slug: str, room_slug: str) -> Room:
+    """Return a published room with its venue. Raises: Room.DoesNotExist."""
+    return Room.objects.published().select_related("venue").get(venue__slug=venue_slug, slug=room_slug)
+
+
+def room_page(venue_slug: str, room_slug: str) -> Room:
+    """Return a published room with all its page shows, in four queries. Raises: Room.DoesNotExist."""
+    rooms = Room.objects.published().select_related("venue", "policy")
+    rooms = rooms.prefetch_related("photos", "price_rules", "opening_hours")
+    return rooms.get(venue__slug=venue_slug, slug=room_slug)
+
+
+def cities() -> list[City]:
+    """Return the cities with published rooms, the ones with most rooms first."""
+    rows = (
+        Venue.objects.filter(is_published=True)
+        .values("city", "country")
+        .annotate(room_count=Count("rooms", filter=Q(rooms__is_published=True)))
+        .filter(room_count__gt=0)
+        .order_by("-room_count", "city")
+    )
+    return [City(row["city"], row["country"], row["room_count"]) for row in rows]
+
+
+def featured_rooms(count: int = 6) -> list[Room]:
+    """Return published hotel rooms with photos for the home page, one a venue, cities taking turns."""
+    rooms = _with_pictures(Room.objects.published().filter(kind=Room.Kind.HOTEL))
+    one_a_venue = rooms.order_by("venue_id", "-price_minor", "pk").distinct("venue_id")
+    by_city: dict[str, list[Room]] = {}
+    for room in one_a_venue:
+        by_city.setdefault(room.venue.city, []).append(room)
+    turns = sorted(
+        (turn, city, room) for city, rooms in by_city.items() for turn, room in enumerate(rooms)
+    )  # fmt: skip
+    return [room for _turn, _city, room in turns[:count]]
+
+
+def rooms_of_venue(venue: Venue) -> QuerySet[Room]:
+    """Return a venue's published rooms with their photos."""
+    return _with_pictures(Room.objects.published().filter(venue=venue)).order_by("kind", "price_minor", "pk")
+
+
+def _with_pictures(rooms: QuerySet[Room]) -> QuerySet[Room]:
+    return rooms.filter(photos__isnull=False).distinct().select_related("venue").prefetch_related("photos")

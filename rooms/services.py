@@ -1,0 +1,112 @@
+"""Verbs of hosts that write: publishing a room, closing its dates."""
+
+import datetime as dt
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from rooms import occupancy
+from rooms.hours import MIDNIGHT, ONE_DAY, instant
+from rooms.models import Occupancy, Room
+
+log = structlog.get_logger(__name__)
+
+# Stripe takes at most eight digits of minor units a payment, in any currency.
+MOST_CHARGEABLE_MINOR = 99_999_999
+
+
+@transaction.atomic
+def publish_room(*, room_id: int) -> Room:
+    """Offer a room to guests; publishing a published room changes nothing.
+
+    Raises: ValidationError, by field, saying what is missing.
+    """
+    room = occupancy.lock_room(room_id)
+    errors = missing_for_publication(room)
+    if errors:
+        raise ValidationError(errors)
+    room.full_clean()
+    room.is_published = True
+    room.save(update_fields=["is_published"])
+    log.info("room_published", room=room.path)
+    return room
+
+
+@transaction.atomic
+def withdraw_room(*, room_id: int) -> Room:
+    """Stop offering a room; bookings made stay."""
+    room = occupancy.lock_room(room_id)
+    room.is_published = False
+    room.save(update_fields=["is_published"])
+    log.info("room_withdrawn", room=room.path)
+    return room
+
+
+def missing_for_publication(room: Room) -> dict[str, str]:
+    """Return what a room lacks to be offered, as {field: sentence}."""
+    errors = {}
+    if not room.description.strip():
+        errors["description"] = "Describe the room, so that guests know what they book."
+    if not room.photos.exists():
+        errors["photos"] = "Add at least one photo."
+    by_hours = room.unit in (Room.Unit.HOUR, Room.Unit.APPOINTMENT)
+    if by_hours and not room.opening_hours.exists():
+        errors["opening_hours"] = "Say when the room is open."
+    cheapest_minor = room.price_minor * room.min_units + room.cleaning_fee_minor
+    if room.venue.takes_online_payment and cheapest_minor > MOST_CHARGEABLE_MINOR:
+        errors["price_minor"] = (
+            "Even the shortest stay costs more than the payment provider can take at once."
+        )
+    if room.price_minor and room.approval == Room.Approval.NONE and not room.venue.takes_online_payment:
+        errors["approval"] = "Without online payment a room with a price needs your approval."
+    return errors
+
+
+@transaction.atomic
+def add_blackout(*, room_id: int, starts_at: dt.datetime, ends_at: dt.datetime, note: str = "") -> Occupancy:
+    """Close a room between two instants.
+
+    Raises: RoomTaken when a booking or session lies in it; ValidationError when it ends before it begins.
+    """
+    if ends_at <= starts_at:
+        raise ValidationError({"ends_at": "The end must be after the start."})
+    blackout = occupancy.claim(
+        room_id=room_id,
+        period=DateTimeTZRange(starts_at, ends_at, "[)"),
+        kind=Occupancy.Kind.BLACKOUT,
+        note=note,
+    )
+    log.info("blackout_added", room_id=room_id, starts_at=starts_at, ends_at=ends_at)
+    return blackout
+
+
+def close_dates(*, room: Room, first_date: dt.date, last_date: dt.date, note: str = "") -> Occupancy:
+    """Close a room on local dates, both included: for rooms by the night, the nights that begin on them.
+
+    Raises: RoomTaken, ValidationError.
+    """
+    if last_date < first_date:
+        raise ValidationError({"last_date": "The last date must not be before the first."})
+    venue = room.venue
+    from_time, to_time = (
+        (venue.check_in_time, venue.check_out_time) if room.is_by_night else (MIDNIGHT, MIDNIGHT)
+    )
+    return add_blackout(
+        room_id=room.pk,
+        starts_at=instant(first_date, from_time, venue.zone),
+        ends_at=instant(last_date + ONE_DAY, to_time, venue.zone),
+        note=note,
+    )
+
+
+@transaction.atomic
+def reopen_dates(*, blackout_id: int) -> None:
+    """Take a blackout away; one that is gone already changes nothing."""
+    blackout = Occupancy.objects.filter(pk=blackout_id, kind=Occupancy.Kind.BLACKOUT).first()
+    if blackout is None:
+        return
+    occupancy.lock_room(blackout.room_id)
+    blackout.delete()
+    log.info("blackout_removed", room_id=blackout.room_id)

@@ -1,0 +1,254 @@
+"""Stays: from what a guest picks in the venue's wall time to instants in UTC, and whether a room allows it.
+
+Nights count dates in the venue's zone; hours and appointments count elapsed time. Ranges are half-open.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from rooms import hours
+from rooms.models import Room, Session
+
+UNIT_NAMES = {"night": "nights", "hour": "hours", "appointment": "appointments", "seat": "seats"}
+# Hours begin on the half hour, so that bookings leave no unsellable crumbs between them.
+STEP_MINUTES = 30
+# Beyond these years no room is bookable, and conversions between zones begin to overflow.
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+
+
+@dataclass(frozen=True)
+class Stay:
+    """When somebody stays: instants in UTC, half-open, and how many nights, hours or appointments that is."""
+
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    units: int
+
+
+class InvalidStay(ValueError):
+    """A stay the room does not allow.
+
+    `field` is where the guest has to look (check_in, check_out, start, end, session, party_size), `code` is
+    for programs, `message` for people.
+    """
+
+    def __init__(self, field: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.field, self.code, self.message = field, code, message
+
+
+def count_units(count: int, unit: str) -> str:
+    """Write `1 night`, `3 nights`."""
+    return f"{count} {unit if count == 1 else UNIT_NAMES[unit]}"
+
+
+def write_date(date: dt.date) -> str:
+    """Write `Saturday, November 21, 2026`."""
+    return f"{date:%A, %B} {date.day}, {date.year}"
+
+
+# --- from a choice to a stay --------------------------------------------------------------------------------
+
+
+def stay_of_nights(room: Room, check_in: dt.date, check_out: dt.date) -> Stay:
+    """Return the stay between two dates, from the venue's check-in time to its check-out time.
+
+    Raises: InvalidStay when the dates are reversed, equal, beyond reason, or the room is let otherwise.
+    """
+    if not room.is_by_night:
+        raise InvalidStay("check_in", "wrong_unit", f"This is booked by the {room.unit}, not by the night.")
+    _check_year(check_in, "check_in")
+    _check_year(check_out, "check_out")
+    nights = (check_out - check_in).days
+    if nights <= 0:
+        raise InvalidStay("check_out", "not_after_start", "Check-out must be after check-in.")
+    venue = room.venue
+    return Stay(
+        hours.instant(check_in, venue.check_in_time, venue.zone),
+        hours.instant(check_out, venue.check_out_time, venue.zone),
+        nights,
+    )
+
+
+def stay_of_hours(room: Room, start: dt.datetime, end: dt.datetime) -> Stay:
+    """Return the stay between two moments; naive ones are wall time of the venue.
+
+    A wall time that comes twice (clocks going back) means its first coming; one that never comes is refused.
+
+    Raises: InvalidStay also when reversed, empty, no whole number of units, or the room is let otherwise.
+    """
+    if room.kind not in (Room.Kind.CONFERENCE, Room.Kind.EXPERT):
+        raise InvalidStay("start", "wrong_unit", f"This is booked by the {room.unit}, not by the hour.")
+    starts_at = _instant_of(start, room.venue.zone, "start")
+    ends_at = _instant_of(end, room.venue.zone, "end")
+    if ends_at <= starts_at:
+        raise InvalidStay("end", "not_after_start", "The end must be after the start.")
+    units, rest = divmod(ends_at - starts_at, unit_length(room))
+    if rest:
+        length = (
+            "whole hours"
+            if room.unit == Room.Unit.HOUR
+            else f"{room.appointment_minutes}-minute appointments"
+        )
+        raise InvalidStay("end", "not_whole_units", f"This is booked in {length}.")
+    return Stay(starts_at, ends_at, units)
+
+
+def stay_of_session(session: Session) -> Stay:
+    """Return the stay a seat in a session means."""
+    return Stay(session.starts_at, session.ends_at, 1)
+
+
+def stay_of(
+    room: Room,
+    *,
+    check_in: dt.date | None = None,
+    check_out: dt.date | None = None,
+    start: dt.datetime | None = None,
+    end: dt.datetime | None = None,
+    session: Session | None = None,
+) -> Stay:
+    """Return the stay of those fields this kind of room is booked by. Raises: InvalidStay."""
+    if room.kind == Room.Kind.WORKSHOP:
+        if session is None or session.room_id != room.pk:
+            raise InvalidStay("session", "required", "Choose a session of this workshop.")
+        return stay_of_session(session)
+    if room.is_by_night:
+        if check_in is None:
+            raise InvalidStay("check_in", "required", "Choose a check-in date.")
+        if check_out is None:
+            raise InvalidStay("check_out", "required", "Choose a check-out date.")
+        return stay_of_nights(room, check_in, check_out)
+    if start is None:
+        raise InvalidStay("start", "required", "Choose when to start.")
+    if end is None:
+        raise InvalidStay("end", "required", "Choose when to end.")
+    return stay_of_hours(room, start, end)
+
+
+def period_of(room: Room, stay: Stay) -> DateTimeTZRange:
+    """Return what a stay takes of the room's time: half-open, UTC, buffers included."""
+    return DateTimeTZRange(
+        stay.starts_at - dt.timedelta(minutes=room.buffer_before_minutes),
+        stay.ends_at + dt.timedelta(minutes=room.buffer_after_minutes),
+        "[)",
+    )
+
+
+# --- whether the room allows it -----------------------------------------------------------------------------
+
+
+def check_stay(room: Room, stay: Stay, party_size: int, now: dt.datetime) -> None:
+    """Check a stay against the room's own rules; whether it is free is rooms.occupancy's to say.
+
+    Reads the room's venue and, where it is let by the hour or appointment, its opening hours.
+
+    Raises: InvalidStay.
+    """
+    _check_party(room, party_size)
+    _check_ahead(room, stay, now)
+    if room.kind == Room.Kind.WORKSHOP:
+        return
+    _check_units(room, stay)
+    if not room.is_by_night:
+        _check_hours(room, stay)
+
+
+def _check_party(room: Room, party_size: int) -> None:
+    if party_size < 1:
+        raise InvalidStay("party_size", "too_few", "At least one guest.")
+    if party_size > room.capacity:
+        people = "1 guest" if room.capacity == 1 else f"{room.capacity} guests"
+        raise InvalidStay("party_size", "too_many", f"At most {people} fit here.")
+
+
+def _check_ahead(room: Room, stay: Stay, now: dt.datetime) -> None:
+    """Refuse what is past, too soon or too far; a night may still be booked late in its first evening."""
+    field = start_field(room)
+    zone = room.venue.zone
+    today, first_date = now.astimezone(zone).date(), stay.starts_at.astimezone(zone).date()
+    if first_date < today or (not room.is_by_night and stay.starts_at <= now):
+        raise InvalidStay(field, "past", "This is in the past.")
+    if room.notice_minutes and stay.starts_at - dt.timedelta(minutes=room.notice_minutes) < now:
+        notice = write_minutes(room.notice_minutes)
+        raise InvalidStay(field, "too_soon", f"This has to be booked at least {notice} ahead.")
+    last_date = today + dt.timedelta(days=room.booking_window_days)
+    if first_date > last_date:
+        raise InvalidStay(field, "too_far", f"This can be booked up to {write_date(last_date)}.")
+
+
+def _check_units(room: Room, stay: Stay) -> None:
+    field = "check_out" if room.is_by_night else "end"
+    if stay.units < room.min_units:
+        raise InvalidStay(field, "too_short", f"At least {count_units(room.min_units, room.unit)}.")
+    if stay.units > room.max_units:
+        raise InvalidStay(field, "too_long", f"At most {count_units(room.max_units, room.unit)}.")
+
+
+def _check_hours(room: Room, stay: Stay) -> None:
+    zone = room.venue.zone
+    opening = list(room.opening_hours.all())
+    local = stay.starts_at.astimezone(zone)
+    spans = hours.open_spans(opening, local.date(), stay.ends_at.astimezone(zone).date(), zone)
+    if not any(opens <= stay.starts_at and stay.ends_at <= closes for opens, closes in spans):
+        is_inside = any(opens <= stay.starts_at < closes for opens, closes in spans)
+        field = "end" if is_inside else "start"
+        raise InvalidStay(field, "closed", hours.describe_day(opening, local.date()))
+    if room.kind == Room.Kind.EXPERT:
+        _check_appointment(room, stay, spans)
+    elif local.minute % STEP_MINUTES or local.second or local.microsecond:
+        raise InvalidStay("start", "off_grid", "Start on the hour or half hour.")
+
+
+def _check_appointment(room: Room, stay: Stay, spans: list[hours.Span]) -> None:
+    unit = unit_length(room)
+    begun = [opens for opens, closes in spans if opens <= stay.starts_at < closes]
+    if any((stay.starts_at - opens) % unit for opens in begun):
+        raise InvalidStay("start", "off_grid", "Choose one of the times offered.")
+
+
+# --- helpers ------------------------------------------------------------------------------------------------
+
+
+def unit_length(room: Room) -> dt.timedelta:
+    """Return how long one hour or appointment of a room is."""
+    return dt.timedelta(minutes=room.appointment_minutes if room.unit == Room.Unit.APPOINTMENT else 60)
+
+
+def start_field(room: Room) -> str:
+    """Return the name of the form field that holds the start."""
+    if room.is_by_night:
+        return "check_in"
+    return "session" if room.kind == Room.Kind.WORKSHOP else "start"
+
+
+def write_minutes(minutes: int) -> str:
+    """Write `45 minutes`, `2 hours`, `3 days`."""
+    for size, name in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size and minutes % size == 0:
+            count = minutes // size
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "0 minutes"
+
+
+def _check_year(date: dt.date, field: str) -> None:
+    if not FIRST_YEAR <= date.year < LAST_YEAR:
+        raise InvalidStay(field, "out_of_range", "Choose a date nearer to today.")
+
+
+def _instant_of(moment: dt.datetime, zone: ZoneInfo, field: str) -> dt.datetime:
+    """Return the instant of an aware moment, or of a naive wall time in `zone`."""
+    _check_year(moment.date(), field)
+    if moment.tzinfo is not None:
+        return moment.astimezone(dt.UTC)
+    found = moment.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
+    if found.astimezone(zone).replace(tzinfo=None) != moment:
+        raise InvalidStay(
+            field, "nonexistent_time",
+            f"{moment:%H:%M} does not exist on {write_date(moment.date())}: the clocks go forward then. "
+            f"Choose a later time.",
+        )  # fmt: skip
+    return found

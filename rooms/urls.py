@@ -1,0 +1,14 @@
+from django.urls import path
+
+from rooms import views
+
+app_name = "rooms"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("rooms/", views.search_page, name="search"),
+    path("rooms/<slug:venue>/<slug:room>/", views.detail, name="detail"),
+    path("rooms/<slug:venue>/<slug:room>/calendar/", views.calendar, name="calendar"),
+    path("rooms/<slug:venue>/<slug:room>/slots/", views.slots, name="slots"),
+    path("rooms/<slug:venue>/<slug:room>/quote/", views.quote, name="quote"),
+]

@@ -1,0 +1,1 @@
+"""Pusher Channels: its HTTP API and its WebSocket protocol, for one app."""

@@ -1,0 +1,76 @@
+"""What the sandbox reads from its environment, and when it refuses to run."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TRUE = ("1", "true", "yes", "on")
+
+
+class Refused(Exception):
+    """The sandbox must not start here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the process needs; an empty `webhook_url` sends no webhooks, no `state_dir` keeps none."""
+
+    host: str = "127.0.0.1"
+    port: int = 8001
+    state_dir: Path | None = None
+    clock_file: Path | None = None
+    webhook_secrets: tuple[str, ...] = ("whsec_sandbox",)
+    webhook_url: str = ""
+    merchant: str = "Roomhold"
+    pusher_app_id: str = "1000"
+    pusher_key: str = "sandbox-key"
+    pusher_secret: str = "sandbox-secret"
+
+    @property
+    def base_url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def from_environment(env: Mapping[str, str]) -> Settings:
+    """Read and check. Raises: Refused in production, on a host others can reach, or for a bad value."""
+    if "DEBUG" in env and env["DEBUG"].strip().lower() not in TRUE:
+        raise Refused("DEBUG is off: the sandbox does not run beside production settings")
+    default = Settings()
+    secrets = tuple(one.strip() for one in env.get("STRIPE_WEBHOOK_SECRET", "").split(",") if one.strip())
+    settings = Settings(
+        host=env.get("SANDBOX_HOST") or default.host,
+        port=_port(env.get("SANDBOX_PORT") or str(default.port)),
+        state_dir=_path(env.get("SANDBOX_STATE_DIR")),
+        clock_file=_path(env.get("SANDBOX_CLOCK_FILE")),
+        webhook_secrets=secrets or default.webhook_secrets,
+        webhook_url=env.get("SANDBOX_STRIPE_WEBHOOK_URL", ""),
+        merchant=env.get("SANDBOX_MERCHANT") or default.merchant,
+        pusher_app_id=env.get("PUSHER_APP_ID") or default.pusher_app_id,
+        pusher_key=env.get("PUSHER_KEY") or default.pusher_key,
+        pusher_secret=env.get("PUSHER_SECRET") or default.pusher_secret,
+    )
+    _check_host(settings.host)
+    if not settings.pusher_app_id.isdigit():
+        raise Refused("PUSHER_APP_ID must be digits only: the official client library refuses others")
+    return settings
+
+
+def _check_host(host: str) -> None:
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host == "localhost"
+    if not is_loopback:
+        raise Refused(f"SANDBOX_HOST={host} is reachable by others; the sandbox only listens on loopback")
+
+
+def _port(value: str) -> int:
+    if not value.isdigit() or not 0 < int(value) < 65_536:
+        raise Refused(f"SANDBOX_PORT={value} is no port")
+    return int(value)
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None

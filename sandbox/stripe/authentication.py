@@ -1,0 +1,36 @@
+"""Who may call: any test key, as a bearer token or as the name of basic authorization."""
+
+import base64
+import binascii
+import re
+
+from sandbox.stripe.errors import StripeError
+
+
+def check(headers: dict[str, str]) -> None:
+    """Bearer or Basic, test keys only. Raises: StripeError 401 or 403."""
+    key = _key(headers.get("authorization", ""))
+    if not key:
+        raise StripeError(
+            401,
+            "You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+        )
+    if not re.fullmatch(r"(sk|rk)_test_[\w-]+", key):
+        raise StripeError(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
+    if headers.get("stripe-account"):
+        account = headers["stripe-account"]
+        message = f"The provided key does not have access to account '{account}', or there is none."
+        raise StripeError(403, message, code="account_invalid")
+
+
+def _key(authorization: str) -> str:
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,134 @@
+"""Every call the account answers: its operation's name, its path, what it accepts and what it returns."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.stripe import amounts, balance, capture, intents, listing, refunds, schema, sessions
+from sandbox.stripe.account import Account
+from sandbox.stripe.errors import missing
+from sandbox.stripe.schema import Rule, text
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Route:
+    """`kind` is the object it returns, or lists where `filters` is set."""
+
+    operation: str
+    method: str
+    pattern: re.Pattern[str]
+    kind: str
+    handler: Callable[..., Json] | None = None
+    rules: dict[str, Rule] = field(default_factory=dict)
+    filters: dict[str, listing.Filter] | None = None
+    source: Callable[..., list[Json]] | None = None
+
+    @property
+    def is_list(self) -> bool:
+        return self.filters is not None
+
+
+def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+    for route in ROUTES:
+        match = route.pattern.fullmatch(path)
+        if match and route.method == method:
+            return route, match.groups()
+    return None
+
+
+def _call(operation: str, verb: str, path: str, kind: str, handler: Any, rules: Any = None) -> Route:
+    return Route(operation, verb, _pattern(path), kind, handler, rules or {})
+
+
+def _list(
+    operation: str, path: str, kind: str, filters: Json, rules: Any = None, source: Any = None
+) -> Route:
+    accepted = {**listing.RULES, **dict.fromkeys(filters, text()), **(rules or {})}
+    return Route(operation, "GET", _pattern(path), kind, None, accepted, filters, source)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("/v1/" + path.replace("ID", "([A-Za-z0-9_]+)"))
+
+
+def _reader(kind: str, param: str) -> Callable[..., Json]:
+    return lambda account, params, ref: account.get(kind, ref, param)
+
+
+def _line_items(account: Account, ref: str) -> list[Json]:
+    account.get("checkout.session", ref, "session")
+    lines: list[Json] = account.private[ref]["lines"]
+    return lines[::-1]  # lists turn newest first, lines keep their order
+
+
+def _refunds_of(account: Account, ref: str) -> list[Json]:
+    if ref not in account.all("charge"):
+        raise missing("charge", ref, "id")
+    return account.linked(ref, "refund")
+
+
+def _is_type(account: Account, event: Json, asked: str | None) -> bool:
+    if asked is None or asked == event["type"]:
+        return True
+    return asked.endswith("*") and str(event["type"]).startswith(asked[:-1])
+
+
+def _is_any_type(account: Account, event: Json, asked: list[str]) -> bool:
+    return any(_is_type(account, event, one) for one in asked)
+
+
+def _was_delivered(account: Account, event: Json, asked: bool) -> bool:
+    return account.outbox.is_delivered(event["id"]) is asked
+
+
+ROUTES = (
+    _call("checkout.sessions.create", "POST", "checkout/sessions", "checkout.session", sessions.create,
+          sessions.CREATE),
+    _list("checkout.sessions.list", "checkout/sessions", "checkout.session",
+          {"payment_intent": listing.has("payment_intent"), "status": listing.has("status"),
+           "customer": listing.has("customer")}),
+    _call("checkout.sessions.retrieve", "GET", "checkout/sessions/ID", "checkout.session", sessions.retrieve),
+    _call("checkout.sessions.update", "POST", "checkout/sessions/ID", "checkout.session", sessions.update,
+          sessions.UPDATE),
+    _call("checkout.sessions.expire", "POST", "checkout/sessions/ID/expire", "checkout.session",
+          sessions.expire),
+    _list("checkout.sessions.list_line_items", "checkout/sessions/ID/line_items", "item", {},
+          source=_line_items),
+    _call("payment_intents.create", "POST", "payment_intents", "payment_intent", intents.create,
+          intents.CREATE),
+    _list("payment_intents.list", "payment_intents", "payment_intent", {"customer": listing.has("customer")}),
+    _call("payment_intents.retrieve", "GET", "payment_intents/ID", "payment_intent", intents.retrieve,
+          {"client_secret": text()}),
+    _call("payment_intents.update", "POST", "payment_intents/ID", "payment_intent", intents.update,
+          intents.UPDATE),
+    _call("payment_intents.confirm", "POST", "payment_intents/ID/confirm", "payment_intent", intents.confirm,
+          intents.CONFIRM),
+    _call("payment_intents.capture", "POST", "payment_intents/ID/capture", "payment_intent", capture.capture,
+          capture.CAPTURE),
+    _call("payment_intents.cancel", "POST", "payment_intents/ID/cancel", "payment_intent", capture.cancel,
+          capture.CANCEL),
+    _list("charges.list", "charges", "charge",
+          {"payment_intent": listing.has("payment_intent"), "customer": listing.has("customer"),
+           "transfer_group": listing.has("transfer_group")}),
+    _call("charges.retrieve", "GET", "charges/ID", "charge", _reader("charge", "id")),
+    _list("charges.refunds.list", "charges/ID/refunds", "refund", {}, source=_refunds_of),
+    _call("refunds.create", "POST", "refunds", "refund", refunds.create, refunds.CREATE),
+    _list("refunds.list", "refunds", "refund",
+          {"payment_intent": listing.has("payment_intent"), "charge": listing.has("charge")}),
+    _call("refunds.retrieve", "GET", "refunds/ID", "refund", refunds.retrieve),
+    _call("refunds.update", "POST", "refunds/ID", "refund", refunds.update, refunds.UPDATE),
+    _call("refunds.cancel", "POST", "refunds/ID/cancel", "refund", refunds.cancel),
+    _list("events.list", "events", "event",
+          {"type": _is_type, "types": _is_any_type, "delivery_success": _was_delivered},
+          {"types": schema.listed(text(), 20), "delivery_success": schema.boolean}),
+    _call("events.retrieve", "GET", "events/ID", "event", _reader("event", "id")),
+    _list("balance_transactions.list", "balance_transactions", "balance_transaction",
+          {"source": listing.has("source"), "type": listing.has("type"), "currency": listing.has("currency")},
+          {"currency": amounts.currency}),
+    _call("balance_transactions.retrieve", "GET", "balance_transactions/ID", "balance_transaction",
+          _reader("balance_transaction", "id")),
+    _call("balance.retrieve", "GET", "balance", "balance", lambda account, params: balance.retrieve(account)),
+)  # fmt: skip

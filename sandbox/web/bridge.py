@@ -1,0 +1,48 @@
+"""Between the server's requests and the providers' plain ones; here faults break real connections."""
+
+import asyncio
+import time
+
+from aiohttp import web
+
+from sandbox import wire
+from sandbox.stripe.engine import Engine
+from sandbox.web.keys import WORLD
+
+LOOK_AGAIN_SECONDS = 0.05
+
+
+async def plain(request: web.Request) -> wire.Request:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    body = await request.read()
+    return wire.Request(
+        request.method, request.rel_url.raw_path, request.rel_url.raw_query_string, headers, body
+    )
+
+
+async def stripe_api(request: web.Request) -> web.StreamResponse:
+    engine: Engine = request.app[WORLD].stripe.engine
+    call = engine.open(await plain(request))
+    if call.delay_seconds:
+        await asyncio.sleep(call.delay_seconds)
+    return await sent(request, engine.finish(call))
+
+
+async def sent(request: web.Request, response: wire.Response) -> web.StreamResponse:
+    """Answer, or break the connection the way the response says."""
+    if response.broken == "timeout":
+        await _hang(request, response.hang_seconds)
+    if response.broken:
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=500)  # nobody reads it: the line is cut
+    return web.Response(status=response.status, headers=response.headers, body=response.body)
+
+
+async def _hang(request: web.Request, seconds: float) -> None:
+    """Say nothing until the client gives up, or for so long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if request.transport is None or request.transport.is_closing():
+            return
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)

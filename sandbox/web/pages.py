@@ -1,0 +1,46 @@
+"""The pages for people: the hosted checkout, and an index of what the sandbox holds."""
+
+from aiohttp import web
+
+from sandbox.stripe.page import Page
+from sandbox.web.index import index_page
+from sandbox.web.keys import CHECKOUT, WORLD
+
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+async def show_checkout(request: web.Request) -> web.Response:
+    return _answer(request.app[CHECKOUT].show(request.match_info["ref"], request.query.get("card", "")))
+
+
+async def pay_checkout(request: web.Request) -> web.Response:
+    return _answer(request.app[CHECKOUT].pay(request.match_info["ref"], await _values(request)))
+
+
+async def show_challenge(request: web.Request) -> web.Response:
+    return _answer(request.app[CHECKOUT].challenge(request.match_info["ref"]))
+
+
+async def answer_challenge(request: web.Request) -> web.Response:
+    values = await _values(request)
+    return _answer(request.app[CHECKOUT].answer(request.match_info["ref"], values.get("outcome", "")))
+
+
+async def index(request: web.Request) -> web.Response:
+    return _answer(Page(200, index_page(request.app[WORLD])))
+
+
+async def _values(request: web.Request) -> dict[str, str]:
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def _answer(page: Page) -> web.Response:
+    if page.location:
+        return web.Response(status=page.status, headers={**HEADERS, "Location": page.location})
+    return web.Response(status=page.status, text=page.html, content_type="text/html", headers=HEADERS)

@@ -1,0 +1,103 @@
+"""Two venues with a row in every model of the admin each: one's own, and a stranger's whose texts are canaries."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Model
+
+from accounts.models import ApiToken, User
+from bookings import services
+from bookings.models import Booking, EventReceipt
+from core import clock
+from notifications.models import Delivery
+from payments.models import (
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    PaymentOperation,
+    Refund,
+    Settlement,
+    WebhookEvent,
+)
+from rooms.models import Blackout, CancellationPolicy, Occupancy, Room, Venue
+from tests import factories
+
+
+@dataclass
+class Side:
+    """One venue and its rows by model; `mark` is part of every text."""
+
+    mark: str
+    rows: dict[type[Model], Model] = field(default_factory=dict)
+
+    def __getitem__(self, model: type[Model]):
+        return self.rows[model]
+
+
+def build(mark: str) -> Side:
+    """Make a venue with one row in every model that the admin lists."""
+    side = Side(mark)
+    slug = mark.lower()
+    venue = factories.venue(name=f"{mark} house", slug=f"{slug}-house", city=mark, email=f"{slug}@example.org")
+    policy = factories.policy(venue=venue, name=f"{mark} policy")
+    room = factories.room(venue=venue, name=f"{mark} room", slug=f"{slug}-room", policy=policy)
+    factories.photo(room=room, alt=f"{mark} photo")
+    factories.opening_hours(room=room)
+    factories.price_rule(room=room, name=f"{mark} rule", price_minor=5_000)
+    start = clock.now() + dt.timedelta(days=90)
+    blackout = Blackout.objects.create(
+        room=room, kind=Occupancy.Kind.BLACKOUT, note=f"{mark} closed",
+        period=DateTimeTZRange(start, start + dt.timedelta(days=2)),
+    )  # fmt: skip
+    user = factories.host(venue=venue, email=f"owner-{slug}@example.org", name=f"{mark} owner")
+    booking = request_of(room, guest=factories.guest_details(name=f"{mark} guest"), message=f"{mark} message")
+    side.rows = {
+        Venue: venue, CancellationPolicy: policy, Room: room, Blackout: blackout, User: user, Booking: booking,
+        ApiToken: ApiToken.issue(user=user, name=f"{mark} token")[0],
+        EventReceipt: EventReceipt.objects.filter(event__booking=booking).first(),
+        Delivery: Delivery.objects.create(
+            event=booking.events.first(), channel="email", recipient=f"{slug}-to@example.org", message="received"
+        ),
+    }  # fmt: skip
+    side.rows |= _money(booking, mark)
+    return side
+
+
+def request_of(room: Room, *, days_ahead: int = 10, nights: int = 2, **fields) -> Booking:
+    """A booking whose money is held and whose host has not answered."""
+    booking = factories.booking(room=room, days_ahead=days_ahead, nights=nights, **fields)
+    return services.authorize(booking_id=booking.pk, held_until=clock.now() + dt.timedelta(days=7))
+
+
+def payment_of(booking: Booking, mark: str = "pi", **fields) -> Payment:
+    total = booking.total_minor
+    defaults = {
+        "booking": booking, "provider": "stripe", "n": 1, "status": "AUTHORIZED", "is_two_stage": True,
+        "currency": booking.currency, "amount_minor": total, "authorized_minor": total,
+        "provider_ref": f"pi_{mark}", "session_ref": f"cs_{mark}",
+    }  # fmt: skip
+    return Payment.objects.create(**{**defaults, **fields})
+
+
+def _money(booking: Booking, mark: str) -> dict[type[Model], Model]:
+    payment = payment_of(booking, mark)
+    movement = LedgerTransaction.objects.create(
+        key=f"authorize:{mark}", kind="authorize", booking=booking, payment=payment, currency=booking.currency
+    )
+    for account, amount in (("hold", booking.total_minor), ("guest", -booking.total_minor)):
+        LedgerEntry.objects.create(
+            transaction=movement, account=account, venue=booking.venue, currency=booking.currency, amount_minor=amount
+        )
+    operation = PaymentOperation.objects.create(
+        payment=payment, kind="checkout", key=f"{mark}-checkout-1", state="done", lease_until=clock.now()
+    )
+    payload = {"id": f"evt_{mark}", "data": {"object": {"customer_details": {"email": f"{mark}@example.org"}}}}
+    return {
+        Payment: payment, LedgerTransaction: movement, PaymentOperation: operation,
+        Refund: Refund.objects.create(payment=payment, provider_ref=f"re_{mark}", amount_minor=100),
+        Settlement: Settlement.objects.create(booking=booking),
+        WebhookEvent: WebhookEvent.objects.create(
+            provider="stripe", event_id=f"evt_{mark}", type="payment_intent.created", payload=payload, payment=payment
+        ),
+    }  # fmt: skip

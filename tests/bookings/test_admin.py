@@ -1,0 +1,517 @@
+"""The booking desk: dashboard, list, a booking's page, decisions with their confirm step."""
+
+import datetime as dt
+import html
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from bookings import desk, services
+from bookings.actors import member_actor
+from bookings.models import Booking
+from bookings.states import Status
+from core import clock
+from rooms.models import Room
+from tests import factories
+from tests.admin_world import request_of
+
+pytestmark = pytest.mark.django_db
+
+MOST_QUERIES = 12
+INDEX = "/admin/"
+LIST = "/admin/bookings/booking/"
+
+
+@pytest.fixture
+def venue():
+    return factories.venue(name="Canal Hotel", currency="USD", time_zone="Europe/Paris")
+
+
+@pytest.fixture
+def room(venue):
+    return factories.room(venue=venue, name="Canal view", price_minor=21_000)
+
+
+@pytest.fixture
+def host(venue):
+    return factories.host(venue=venue, name="Mara Host")
+
+
+@pytest.fixture
+def client(host):
+    return logged_in(host)
+
+
+@pytest.fixture
+def request_(room):
+    return request_of(room, guest=factories.guest_details(name="Elin Guest", email="elin@example.org"), party_size=2)
+
+
+def logged_in(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(booking, name: str = "change") -> str:
+    return reverse(f"admin:bookings_booking_{name}", args=[booking.pk])
+
+
+def text(response) -> str:
+    return " ".join(html.unescape(response.content.decode()).split())
+
+
+def told(response) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+def fresh(booking) -> Booking:
+    return Booking.objects.get(pk=booking.pk)
+
+
+def actor_of(user):
+    return member_actor(user)
+
+
+# --- a request's page -----------------------------------------------------------------------------------------
+
+
+def test_page_undecided_shows_facts_and_both_buttons(client, request_):
+    body = text(client.get(page(request_)))
+
+    for fact in ("Elin Guest", "elin@example.org", "Canal view", "2 nights", "2 guests", "$420.00", "To decide"):
+        assert fact in body
+    assert f'href="{page(request_, "approve")}"' in body
+    assert f'href="{page(request_, "decline")}"' in body
+    assert "15:00" in body
+    assert "Europe/Paris" in body
+
+
+def test_page_shows_history_with_actors(client, host, request_):
+    services.decline(booking_id=request_.pk, actor=actor_of(host), reason="We are full.")
+
+    body = text(client.get(page(request_)))
+
+    for moment in ("Room kept", "$420.00 held", "The host said no", "We are full.", "Mara Host"):
+        assert moment in body
+
+
+def test_page_is_no_form_for_anybody(request_):
+    for user in (factories.staff(), factories.user(is_staff=True, is_superuser=True)):
+        client = logged_in(user)
+        assert client.post(page(request_), {"status": "CONFIRMED"}).status_code == 405
+        assert client.get(reverse("admin:bookings_booking_add")).status_code == 403
+        assert client.post(page(request_, "delete"), {"post": "yes"}).status_code == 403
+    assert fresh(request_).status == Status.PENDING_APPROVAL
+
+
+def test_page_garbage_id_is_404(client):
+    for garbage in ("0", "999999", "abc", "1'", "%00", "99999999999999999999"):
+        assert client.get(f"{LIST}{garbage}/change/").status_code == 404
+
+
+def test_page_capturing_says_so_and_polls_fast(client, host, request_):
+    services.approve(booking_id=request_.pk, actor=actor_of(host))
+
+    body = client.get(page(request_)).content.decode()
+
+    assert "Capturing…" in body
+    assert 'data-live-poll="2"' in body
+    assert page(request_, "approve") not in body
+
+
+def test_live_after_capture_shows_confirmed_and_stops_polling(client, host, request_):
+    services.approve(booking_id=request_.pk, actor=actor_of(host))
+    services.confirm(booking_id=request_.pk, paid_at=clock.now())
+
+    body = client.get(page(request_, "live")).content.decode()
+
+    assert "Confirmed" in body
+    assert "data-live-poll" not in body
+    assert "<html" not in body
+
+
+def test_scripts_in_names_stay_text(client, room):
+    evil = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+    room.name = room.venue.name = evil[:100]
+    room.save()
+    room.venue.save()
+    guest = factories.guest_details(name=evil, phone="javascript:alert(1)")
+    booking = request_of(room, guest=guest, message=evil)
+
+    pages = [page(booking), page(booking, "live"), page(booking, "approve"), page(booking, "decline"), LIST, INDEX]
+    for address in pages:
+        body = client.get(address).content.decode()
+        assert "<script>alert" not in body
+        assert "<img src=x" not in body
+        assert "&lt;script&gt;alert(1)" in body
+
+
+# --- approve --------------------------------------------------------------------------------------------------
+
+
+def test_approve_get_only_asks(client, request_):
+    response = client.get(page(request_, "approve"))
+
+    assert response.status_code == 200
+    assert "$420.00 will be charged to the guest's card now." in text(response)
+    assert fresh(request_).decision == ""
+
+
+def test_approve_post_decides_and_returns_to_the_page(client, host, request_):
+    response = client.post(page(request_, "approve"), follow=True)
+
+    booking = fresh(request_)
+    assert (booking.decision, booking.decision_made_by, booking.status) == ("approved", host, "PENDING_APPROVAL")
+    assert booking.events.latest("version").actor_kind == "host"
+    assert response.redirect_chain == [(page(request_), 302)]
+    assert told(response) == ["Approved. $420.00 is being charged; the booking turns to Confirmed by itself."]
+    assert "Capturing…" in text(response)
+
+
+def test_approve_by_staff_is_recorded_as_staff(request_):
+    staff = factories.staff()
+
+    logged_in(staff).post(page(request_, "approve"))
+
+    event = fresh(request_).events.latest("version")
+    assert (event.actor_kind, event.actor) == ("staff", staff)
+
+
+def test_approve_by_clerk_decides(room, request_):
+    clerk = factories.host(venue=room.venue, role="clerk")
+
+    logged_in(clerk).post(page(request_, "approve"))
+
+    assert fresh(request_).decision_made_by == clerk
+
+
+def test_approve_twice_answers_with_the_first(client, request_):
+    client.post(page(request_, "approve"))
+
+    response = client.post(page(request_, "approve"), follow=True)
+
+    assert told(response)[-1].startswith("Already approved by Mara Host on ")
+    assert fresh(request_).version == 3
+
+
+def test_approve_declined_says_who_and_when(client, room, request_):
+    clerk = factories.host(venue=room.venue, role="clerk", name="Tom Clerk")
+    now = clock.now()
+    services.decline(booking_id=request_.pk, actor=actor_of(clerk), reason="Full", now=now)
+
+    response = client.post(page(request_, "approve"), follow=True)
+
+    local = now.astimezone(room.venue.zone)
+    when = f"{local:%b} {local.day}, {local:%Y, %H:%M} (Europe/Paris)"
+    assert told(response) == [f"Already declined by Tom Clerk on {when}. Nothing was changed."]
+    assert fresh(request_).status == Status.DECLINED
+
+
+def test_approve_overdue_is_refused_and_said(client, request_):
+    Booking.objects.filter(pk=request_.pk).update(decide_by=clock.now() - dt.timedelta(minutes=1))
+
+    response = client.post(page(request_, "approve"), follow=True)
+
+    assert told(response)[0].startswith("The time to answer ended on ")
+    assert fresh(request_).decision == ""
+    assert page(request_, "approve") not in response.content.decode()
+
+
+@pytest.mark.parametrize("verb", ["approve", "decline", "complete"])
+def test_decision_in_wrong_state_is_refused_and_said(verb, client, room):
+    booking = factories.booking(room=room)
+
+    asked = client.get(page(booking, verb), follow=True)
+    done = client.post(page(booking, verb), {"reason": "No"}, follow=True)
+
+    assert told(asked)
+    assert told(done)
+    assert (fresh(booking).status, fresh(booking).version) == (Status.PENDING_PAYMENT, 1)
+
+
+def test_decision_by_other_methods_is_405(client, request_):
+    for method in (client.put, client.patch, client.delete):
+        assert method(page(request_, "approve")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "consequence"),
+    [
+        ("conference", {}, "The guest is asked to pay $60.00. Nothing is charged until the guest does."),
+        (
+            "conference",
+            {"price_minor": 0},
+            "There is nothing to pay: the booking is confirmed at once.",
+        ),
+    ],
+)
+def test_approve_confirm_page_says_what_happens_to_the_money(kind, fields, consequence, client, venue):
+    room = factories.room(venue=venue, kind=kind, **{"price_minor": 6_000, **fields})
+    booking = factories.booking(room=room)
+
+    assert consequence in text(client.get(page(booking, "approve")))
+
+
+def test_approve_where_guests_pay_at_the_venue_says_so(client, venue):
+    venue.takes_online_payment = False
+    venue.save()
+    booking = factories.booking(room=factories.room(venue=venue, price_minor=10_000))
+
+    body = text(client.get(page(booking, "approve")))
+
+    assert "$100.00 is paid at the venue; nothing is charged here." in body
+
+
+# --- decline, cancel, complete --------------------------------------------------------------------------------
+
+
+def test_decline_confirm_page_says_the_hold_is_released(client, request_):
+    body = text(client.get(page(request_, "decline")))
+
+    assert "The hold of $420.00 will be released; nothing is charged." in body
+
+
+def test_decline_without_reason_keeps_the_request(client, request_):
+    response = client.post(page(request_, "decline"), {"reason": "  "})
+
+    assert response.status_code == 422
+    assert "This field is required." in text(response)
+    assert fresh(request_).decision == ""
+
+
+@pytest.mark.parametrize("reason", ["x" * 501, "a\x00b"])
+def test_decline_with_bad_reason_is_refused_by_the_field(reason, client, request_):
+    response = client.post(page(request_, "decline"), {"reason": reason})
+
+    assert response.status_code == 422
+    assert response.context["form"].errors["reason"]
+    assert fresh(request_).decision == ""
+
+
+def test_decline_with_reason_closes_the_request(client, request_):
+    response = client.post(page(request_, "decline"), {"reason": "Burst pipe"}, follow=True)
+
+    booking = fresh(request_)
+    assert (booking.status, booking.decision_reason, booking.due_minor) == (Status.DECLINED, "Burst pipe", 0)
+    assert told(response) == ["Declined. The hold of $420.00 will be released; nothing is charged."]
+
+
+def confirmed(request_, host) -> Booking:
+    services.approve(booking_id=request_.pk, actor=member_actor(host))
+    return services.confirm(booking_id=request_.pk, paid_at=clock.now())
+
+
+def test_cancel_confirmed_returns_all_of_it(client, host, request_):
+    confirmed(request_, host)
+
+    asked = client.get(page(request_, "cancel"))
+    done = client.post(page(request_, "cancel"), {"reason": "Burst pipe"}, follow=True)
+
+    assert "$420.00 will be returned to the guest's card, in full." in text(asked)
+    assert told(done) == ["Cancelled. $420.00 will be returned to the guest's card, in full."]
+    assert (fresh(request_).status, fresh(request_).due_minor) == (Status.CANCELLED, 0)
+
+
+def test_complete_is_offered_once_the_stay_began(client, host, request_):
+    booking = confirmed(request_, host)
+    assert page(booking, "complete") not in client.get(page(booking)).content.decode()
+    past = clock.now() - dt.timedelta(hours=3)
+    Booking.objects.filter(pk=booking.pk).update(starts_at=past)
+
+    assert page(booking, "complete") in client.get(page(booking)).content.decode()
+    client.post(page(booking, "complete"))
+
+    assert fresh(booking).status == Status.COMPLETED
+
+
+# --- many at once ---------------------------------------------------------------------------------------------
+
+
+def choose(client, bookings, **more) -> object:
+    data = {"action": "approve_selected", "_selected_action": [booking.pk for booking in bookings], "index": "0"}
+    return client.post(LIST, data | more)
+
+
+def test_bulk_approve_first_lists_each_consequence(client, host, room, request_):
+    decided = request_of(room, days_ahead=20)
+    services.decline(booking_id=decided.pk, actor=actor_of(host), reason="Full")
+
+    response = choose(client, [request_, decided])
+
+    body = text(response)
+    assert "$420.00 will be charged to the guest's card now." in body
+    assert "Already declined by Mara Host on" in body
+    assert body.count('name="_selected_action"') == 1
+    assert fresh(request_).decision == ""
+
+
+def test_bulk_approve_confirmed_decides_each_and_lists_each_result(client, host, room, request_):
+    late = request_of(room, days_ahead=20)
+    Booking.objects.filter(pk=late.pk).update(decide_by=clock.now() - dt.timedelta(minutes=1))
+    data = {"action": "approve_selected", "_selected_action": [request_.pk, late.pk], "confirmed": "yes"}
+
+    body = text(client.post(LIST, data))
+
+    assert "1 of 2 approved" in body
+    assert "$420.00 is being charged" in body
+    assert "The time to answer ended on" in body
+    assert (fresh(request_).decision, fresh(late).decision) == ("approved", "")
+
+
+def test_bulk_approve_of_nothing_open_offers_no_button(client, room):
+    response = choose(client, [factories.booking(room=room)])
+
+    assert "None of these can be approved" in text(response)
+    assert "<button class=\"rh-button rh-button-main\"" not in response.content.decode()
+
+
+# --- list and dashboard ---------------------------------------------------------------------------------------
+
+
+def test_list_puts_the_most_urgent_request_first(client, host, room):
+    now = clock.now()
+    calm = request_of(room, days_ahead=10)
+    urgent = request_of(room, days_ahead=20)
+    Booking.objects.filter(pk=urgent.pk).update(decide_by=now + dt.timedelta(hours=1, minutes=5))
+    decided = request_of(room, days_ahead=30)
+    services.approve(booking_id=decided.pk, actor=actor_of(host))
+    unpaid = factories.booking(room=room, days_ahead=40)
+
+    rows = list(client.get(LIST).context["cl"].result_list)
+
+    assert rows == [urgent, calm, unpaid, decided]
+
+
+def test_list_finds_by_reference_name_and_mail(client, room, request_):
+    request_of(room, days_ahead=20, guest=factories.guest_details(name="Other"))
+
+    for term in (request_.reference, request_.reference.lower(), "elin", "elin@example"):
+        assert list(client.get(LIST, {"q": term}).context["cl"].result_list) == [request_]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"desk": "undecided"}, 1), ({"desk": "capturing"}, 0), ({"status__exact": "PENDING_PAYMENT"}, 1),
+        ({"starts_at_from": "2020-01-01", "starts_at_to": "2020-12-31"}, 0), ({"starts_at_from": "2020-01-01"}, 2),
+        ({"starts_at_from": "no date"}, 2), ({"q": "\x00"}, None), ({"p": "99"}, None), ({"o": "x.y"}, 2),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_list_filters(query, found, client, room, request_):
+    factories.booking(room=room, days_ahead=30)
+
+    response = client.get(LIST, query)
+
+    if found is None:
+        assert response.status_code in (302, 400)
+    else:
+        assert response.context["cl"].result_count == found
+
+
+def test_list_of_staff_filters_by_venue_a_host_of_one_has_no_such_filter(client, room, request_):
+    factories.room()
+    staff = logged_in(factories.staff())
+
+    for_staff = {spec.title for spec in staff.get(LIST).context["cl"].filter_specs}
+    for_host = {spec.title for spec in client.get(LIST).context["cl"].filter_specs}
+
+    assert for_staff - for_host == {"venue"}
+
+
+def test_dashboard_shows_requests_arrivals_and_money_held(client, host, room, request_):
+    arriving = confirmed(request_of(room, days_ahead=30, guest=factories.guest_details(name="Arriving Guest")), host)
+    Booking.objects.filter(pk=arriving.pk).update(starts_at=clock.now())
+
+    body = text(client.get(INDEX))
+
+    assert "Elin Guest" in body
+    assert "Arriving Guest" in body
+    assert "$420.00 on 1 booking" in body.replace("</b> <small>", " ")
+    assert "23 h 59 min left" in body
+
+
+def test_dashboard_live_part_is_a_fragment_of_the_same(client, request_):
+    body = text(client.get(reverse("admin:bookings_booking_desk")))
+
+    assert "Elin Guest" in body
+    assert "<html" not in body
+
+
+def test_dashboard_listens_to_own_venues_only(client, host, venue):
+    factories.venue(slug="strange-house")
+
+    body = client.get(INDEX).content.decode()
+
+    assert f'data-live-channel="private-venue-{venue.slug}"' in body
+
+
+def test_dashboard_empty_says_so(client):
+    body = text(client.get(INDEX))
+
+    assert "No request is waiting." in body
+    assert "Nobody arrives today." in body
+
+
+def test_sidebar_counts_undecided_requests(client, room, request_):
+    request_of(room, days_ahead=20)
+
+    badge = client.get(LIST).context["sidebar_navigation"][0]["items"][0]
+
+    assert (badge["title"], badge["badge"]) == ("Requests", "2")
+
+
+# --- cost -----------------------------------------------------------------------------------------------------
+
+
+def queries(client, address) -> int:
+    client.get(address)
+    with CaptureQueriesContext(connection, ) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize("address", [INDEX, LIST])
+def test_lists_cost_the_same_for_one_row_and_three(address, client, room):
+    request_of(room, days_ahead=10)
+    one = queries(client, address)
+    for days in (20, 30):
+        request_of(room, days_ahead=days)
+
+    assert queries(client, address) == one <= MOST_QUERIES
+
+
+def test_page_costs_the_same_after_more_happened(client, host, request_):
+    before = queries(client, page(request_))
+    confirmed(request_, host)
+
+    assert queries(client, page(request_)) <= before + 1 <= MOST_QUERIES + 1
+
+
+# --- words ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (dt.timedelta(days=2, hours=3, minutes=4), "2 d 3 h"), (dt.timedelta(hours=5, minutes=12), "5 h 12 min"),
+        (dt.timedelta(minutes=40), "40 min"), (dt.timedelta(seconds=30), "less than a minute"),
+    ],
+)  # fmt: skip
+def test_write_span_uses_the_two_largest_units(span, words):
+    assert desk.write_span(span) == words
+
+
+def test_write_stay_by_the_hour_over_the_clock_change_is_wall_time():
+    room = factories.room(kind=Room.Kind.CONFERENCE, price_minor=0)
+    booking = Booking(
+        room=room, time_zone="Europe/Paris",
+        starts_at=dt.datetime(2027, 3, 28, 0, 30, tzinfo=dt.UTC), ends_at=dt.datetime(2027, 3, 28, 2, tzinfo=dt.UTC),
+    )  # fmt: skip
+
+    assert desk.write_stay(booking) == "Mar 28, 2027, 01:30–04:00"
+    assert desk.write_length(booking) == "1 h 30 min"

@@ -1,0 +1,41 @@
+"""The running product (PostgreSQL, Redis, gunicorn, worker, beat, sandbox) for flow and browser tests."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, connections
+from django.test import override_settings
+
+# Playwright's synchronous API runs inside an event loop; the ORM must not mind.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+STACK_DATABASE = "flows"
+
+
+@pytest.fixture(scope="session")
+def stack(services, tmp_path_factory: pytest.TempPathFactory, django_db_blocker) -> Iterator:
+    """The whole product on a database of its own, which this process uses, too. Nothing is rolled back."""
+    from tools.stack import Stack
+
+    services.drop_database(STACK_DATABASE)
+    services.create_database(STACK_DATABASE)
+    running = Stack(services, tmp_path_factory.mktemp("stack"), database=STACK_DATABASE, sweep_seconds=1)
+    running.manage("migrate", "-v0")
+    as_the_stack = override_settings(
+        SECRET_KEY=running.environment()["SECRET_KEY"],
+        SITE_URL=running.url,
+        SANDBOX_CLOCK_FILE=str(running.clock_file),
+        MEDIA_ROOT=running.environment()["MEDIA_ROOT"],
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
+    )
+    with django_db_blocker.unblock(), as_the_stack:
+        before = connection.settings_dict["NAME"]
+        connections.close_all()
+        connection.settings_dict["NAME"] = STACK_DATABASE
+        try:
+            with running:
+                yield running
+        finally:
+            connections.close_all()
+            connection.settings_dict["NAME"] = before

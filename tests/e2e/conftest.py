@@ -1,0 +1,78 @@
+"""Browsers for the browser tests: Chromium as found on the system, one context a person."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.people import DESKTOP, Guest, Host, Person
+from tests.flows.journey import Journey
+from tools import browser as chromium
+
+NO_BROWSER = "no Chromium here: `make browser` as root, or set CHROMIUM"
+LOUD = "ROOMHOLD: NO BROWSER, BROWSER TESTS WERE SKIPPED"
+
+# A step that needs worker, sandbox and a live update, on a machine busy with other things.
+expect.set_options(timeout=15_000)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if not chromium.find():
+        terminalreporter.write_line(f"{LOUD} ({NO_BROWSER})", red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """Where Chromium is. Without one the tests are skipped, which under CI=true is a failure."""
+    executable = chromium.find()
+    if not executable:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
+    return {**browser_type_launch_args, "executable_path": executable, "args": list(chromium.FLAGS)}
+
+
+@pytest.fixture(scope="session")
+def calm(browser: Any, stack: Any) -> Any:
+    """The stack after whatever ran before: all processes up, the sandbox knows nothing, nobody owes anything."""
+    stack.start()
+    Journey(stack).control("reset", {})
+    return stack
+
+
+@pytest.fixture
+def journey(calm: Any) -> Iterator[Journey]:
+    """A published room and its host; no fault is left behind. The sandbox's clock only ever moves ahead."""
+    calm.start()
+    journey = Journey(calm)
+    yield journey
+    journey.call("DELETE", f"{calm.sandbox_url}/_control/faults")
+
+
+@pytest.fixture
+def enter(journey: Journey, new_context: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Bring somebody in with a browser of their own: `enter(Guest)`, `enter(Host, **PHONE)`.
+
+    At the end no page of theirs may have written an error to the console.
+    """
+    present: list[Person] = []
+
+    def bring(kind: type[Person], **screen: Any) -> Person:
+        context = new_context(**{**DESKTOP, **screen}, locale="en-US", reduced_motion="reduce")
+        person = kind(context, journey)
+        present.append(person)
+        return person
+
+    yield bring
+    for person in present:
+        assert person.complaints == []
+
+
+@pytest.fixture
+def guest(enter: Callable[..., Any]) -> Guest:
+    return enter(Guest)
+
+
+@pytest.fixture
+def host(enter: Callable[..., Any]) -> Host:
+    return enter(Host)

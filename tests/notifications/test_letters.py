@@ -1,0 +1,224 @@
+"""Every mail renders for every way to sell, says what it must, and carries nothing anybody typed but as text."""
+
+import datetime as dt
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from bookings.models import BookingEvent
+from notifications import letters
+from notifications.messages import GUEST, MESSAGES
+from tests import factories
+from tests.notifications.conftest import NOW
+
+KINDS = ["hotel", "conference", "expert", "workshop"]
+EVIL = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<a href=https://evil.example>click</a>",
+    "https://evil.example/pay www.evil.example",
+    "Ada\r\nBcc: everyone@evil.example\r\n\r\nhello",
+    "{{ booking.secret }} {% load x %} %s {0} ${x}",
+    "\x1b[31m\u202eexe.gpj",
+    "javascript:alert(1)",
+]
+
+
+class Links(HTMLParser):
+    """Collects tags and addresses of links, images and the like."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name == "href":
+                self.links.append(value)
+            if name in ("src", "background", "srcset"):
+                self.loads.append(value)
+            if name.startswith("on"):
+                self.handlers.append(name)
+
+
+@pytest.fixture
+def letter(story):
+    """Writes a message about a booking of a kind: `letter("confirmed", kind="hotel")`."""
+
+    def write(name: str, *, kind: str = "hotel", reason: str = "", **submission) -> letters.Letter:
+        room = submission.pop("room", None) or factories.room(kind=kind)
+        if kind == "workshop":
+            submission["session"] = factories.session(room=room, starts_at=NOW + dt.timedelta(days=7))
+        booking = story(room=room, **submission).booking
+        event = BookingEvent(
+            booking=booking,
+            verb="cancel",
+            from_status="CONFIRMED",
+            to_status="CANCELLED",
+            actor_kind="guest",
+            reason=reason,
+        )
+        write.booking = booking
+        return letters.write(MESSAGES[name], booking, event)
+
+    return write
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+def test_every_message_renders_for_every_kind(letter, settings, name, kind):
+    written = letter(name, kind=kind)
+    booking, message = letter.booking, MESSAGES[name]
+
+    link = letters.guest_link(booking) if message.audience == GUEST else letters.host_link(booking)
+    assert written.subject == message.subject.format(reference=booking.reference)
+    assert link in written.text
+    assert Links(written.html).links == [link, settings.SITE_URL]
+    assert booking.reference in written.text
+    assert booking.reference in written.html
+    assert "Europe/Paris" in written.text
+    assert "{" not in written.text + written.html
+    assert "None" not in written.text
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+def test_text_and_html_say_the_same(letter, name):
+    written = letter(name)
+
+    paragraphs = re.findall(r"<p [^>]*>(.*?)</p>", written.html)
+    assert len(paragraphs) >= 2
+    for paragraph in paragraphs:
+        assert paragraph.replace("&#x27;", "'").replace("&quot;", '"') in written.text
+
+
+@pytest.mark.parametrize("typed", EVIL)
+@pytest.mark.parametrize("name", ["authorized", "declined", "host_request", "host_cancelled", "host_booked"])
+def test_what_guests_type_is_text_and_nothing_else(letter, settings, name, typed):
+    guest = factories.guest_details(name=typed, phone=typed[:32])
+
+    written = letter(name, guest=guest, message=typed, reason=typed)
+
+    found = Links(written.html)
+    assert not found.tags & {"script", "img", "iframe", "form", "object", "svg", "link"}
+    assert found.loads == []
+    assert found.handlers == []
+    assert all(link.startswith(settings.SITE_URL) for link in found.links)
+    assert len(found.links) == 2
+    assert not re.search(r"evil\.example|://evil", written.text + written.html)
+    assert not re.search(r"^(Bcc|Cc|To|Subject):", written.text, re.MULTILINE)
+    assert "\n" not in written.subject
+    assert "\r" not in written.subject
+    assert "\x1b" not in written.text + written.html
+    assert "\u202e" not in written.text + written.html
+
+
+@pytest.mark.parametrize("typed", EVIL)
+def test_what_hosts_type_is_text_and_nothing_else(letter, settings, typed):
+    venue = factories.venue(name=typed, address=typed, phone="<b>1</b>")
+    room = factories.room(venue=venue, name=typed)
+
+    found = Links(letter("confirmed", room=room).html)
+
+    assert not found.tags & {"script", "img", "b"}
+    assert found.links == [letters.guest_link(letter.booking), settings.SITE_URL]
+
+
+def test_script_in_a_name_is_shown_as_it_was_typed(letter):
+    guest = factories.guest_details(name="<script>alert(1)</script>")
+
+    written = letter("authorized", guest=guest)
+
+    assert "Hello <script>alert(1)</script>," in written.text
+    assert "Hello &lt;script&gt;alert(1)&lt;/script&gt;," in written.html
+
+
+def test_long_message_is_cut(letter):
+    written = letter("host_request", message="word " * 399)
+
+    quoted = next(line for line in written.text.splitlines() if line.startswith("> "))
+    assert len(quoted) == 2 + letters.QUOTE_LIMIT
+    assert quoted.endswith("…")
+
+
+def test_authorized_says_held_not_taken_and_until_when(story):
+    tale = story().authorized()
+
+    written = letters.write(MESSAGES["authorized"], tale.booking, tale.event)
+
+    assert written.subject == f"Payment authorized — awaiting host confirmation ({tale.booking.reference})"
+    assert "A hold of €100.00 has been placed on your card" in written.text
+    assert "Nothing has been taken." in written.text
+    assert "The host answers by Mar 02, 2027 at 01:01 PM (Europe/Paris)." in written.text
+
+
+def test_declined_says_nothing_was_charged_and_when_the_hold_leaves(story):
+    tale = story().authorized().declined(reason="Water damage")
+
+    written = letters.write(MESSAGES["declined"], tale.booking, tale.event)
+
+    assert written.subject == f"Booking Update - {tale.booking.reference}"
+    assert "othing was charged" in written.text
+    assert "The hold leaves your statement by Mar 08, 2027 at the latest." in written.text
+    assert "The host wrote:\n> Water damage" in written.text
+
+
+def test_confirmed_says_what_was_charged(story):
+    tale = story(nights=3).authorized().approved().confirmed()
+
+    written = letters.write(MESSAGES["confirmed"], tale.booking, tale.event)
+
+    assert written.subject == f"Booking Confirmed - {tale.booking.reference}"
+    assert "€300.00 has been charged to your card." in written.text
+
+
+def test_confirmed_free_booking_speaks_of_no_money(story):
+    tale = story(room=factories.free_room())
+
+    written = letters.write(MESSAGES["confirmed"], tale.booking, tale.event)
+
+    assert "There is nothing to pay." in written.text
+    assert "€" not in written.text
+
+
+def test_capture_failed_names_the_new_deadline(story):
+    tale = story().authorized().approved().capture_failed()
+
+    written = letters.write(MESSAGES["capture_failed"], tale.booking, tale.event)
+
+    assert "if you pay once more by Mar 02, 2027 at 01:03 AM (Europe/Paris)" in written.text
+    assert "Complete the payment:\nhttp" in written.text
+
+
+def test_host_request_names_guest_money_and_deadline(story):
+    tale = story(message="Late arrival").authorized()
+
+    written = letters.write(MESSAGES["host_request"], tale.booking, tale.event)
+
+    assert "Ada Guest asks for" in written.text
+    assert "Please answer by Mar 02, 2027 at 01:01 PM (Europe/Paris)" in written.text
+    assert "€100.00 is held on the guest's card." in written.text
+    assert "The guest wrote:\n> Late arrival" in written.text
+    assert f"/admin/bookings/booking/{tale.booking.pk}/change/" in written.text
+    assert tale.booking.secret not in written.text + written.html
+
+
+def test_host_mails_never_hold_the_guests_secret(letter):
+    for name, message in MESSAGES.items():
+        written = letter(name)
+
+        holds_secret = letter.booking.secret in written.text + written.html
+        assert holds_secret == (message.audience == GUEST), name
+
+
+def test_mail_loads_nothing_from_anywhere(letter):
+    written = letter("confirmed")
+
+    assert Links(written.html).loads == []
+    assert "url(" not in written.html
+    assert "@import" not in written.html

@@ -1,0 +1,107 @@
+"""The sandbox's process and a journey's steps, for tests that call payments' services in this process."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bookings import services as bookings
+from bookings.actors import member_actor
+from bookings.models import Booking, EventReceipt
+from bookings.outbox import deliver_receipt
+from payments import services, tasks
+from payments.models import Payment
+from tests import factories
+from tests.sandbox.process import Sandbox, running
+
+VISA = "4242424242424242"
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    clock_file = tmp_path_factory.mktemp("payments-sandbox") / "clock"
+    with running(SANDBOX_CLOCK_FILE=str(clock_file), SANDBOX_STRIPE_WEBHOOK_URL="") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox, settings, transactional_db) -> Sandbox:
+    """A sandbox that has forgotten everything; no webhook arrives unless a test brings it."""
+    sandbox_process.control("reset", {})
+    settings.STRIPE_API_BASE = sandbox_process.base
+    settings.SANDBOX_CLOCK_FILE = sandbox_process.env["SANDBOX_CLOCK_FILE"]
+    settings.PROVIDER_READ_SECONDS = 1.0
+    return sandbox_process
+
+
+class Journey:
+    """One booking's way, step by step, as guests, hosts and workers would take it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.room = factories.room()
+        self.host = factories.host(venue=self.room.venue)
+        self.booking = factories.booking(room=self.room, nights=2)
+
+    def checkout(self) -> services.Checkout:
+        return services.start_checkout(self.booking.pk)
+
+    def pay(self, card: str = VISA, **more: str) -> dict:
+        return self.sandbox.control("pay", {"url": self.checkout().url, "card": card, **more})
+
+    def authorize(self) -> None:
+        self.pay()
+        self.sync()
+
+    def sync(self) -> Payment:
+        return services.sync(self.payment.pk)
+
+    def approve(self) -> None:
+        bookings.approve(booking_id=self.booking.pk, actor=member_actor(self.host))
+
+    def decline(self) -> None:
+        bookings.decline(booking_id=self.booking.pk, actor=member_actor(self.host), reason="Full")
+
+    def settle(self) -> None:
+        services.settle(self.booking.pk)
+
+    def work(self) -> None:
+        """Let the workers do all there is to do: receipts, messages, settlements, operations."""
+        for receipt in EventReceipt.objects.filter(done_at=None).exclude(subscriber="notifications"):
+            deliver_receipt(receipt.pk)
+        tasks.sweep_webhooks()
+        tasks.sweep_operations()
+        tasks.sweep_settlements()
+        tasks.sweep_open_payments()
+
+    def advance(self, **time: float) -> None:
+        """Move the clock of sandbox and product: days, hours, minutes, seconds."""
+        seconds = time.get("days", 0) * 86_400 + time.get("hours", 0) * 3600
+        seconds += time.get("minutes", 0) * 60 + time.get("seconds", 0)
+        self.sandbox.control("clock", {"advance_seconds": seconds})
+
+    def fault(self, operation: str, fault: str, *, times: int = 1, seconds: float = 0) -> None:
+        order = {"provider": "stripe", "operation": operation, "fault": fault, "times": times}
+        self.sandbox.control("faults", order | ({"seconds": seconds} if seconds else {}))
+
+    @property
+    def fresh(self) -> Booking:
+        return Booking.objects.select_related("room", "venue").get(pk=self.booking.pk)
+
+    @property
+    def payment(self) -> Payment:
+        return Payment.objects.filter(booking=self.booking).latest("n")
+
+    @property
+    def theirs(self) -> list[dict]:
+        """The provider's own books of this booking's payments."""
+        books = self.sandbox.control("books")["stripe"]["payments"]
+        return [payment for payment in books if payment["reference"] == self.booking.reference]
+
+    @property
+    def effects(self) -> dict[str, int]:
+        return self.sandbox.control("books")["stripe"]["effects"]
+
+
+@pytest.fixture
+def journey(sandbox: Sandbox) -> Journey:
+    return Journey(sandbox)

@@ -1,0 +1,112 @@
+import datetime as dt
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from rooms import services
+from rooms.models import Occupancy
+from rooms.occupancy import RoomTaken
+from rooms.stays import stay_of_nights
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+NOW = dt.datetime(2026, 11, 21, 9, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def test_publish_room_that_has_all_is_offered():
+    room = factories.room(is_published=False)
+    factories.photo(room=room)
+
+    assert services.publish_room(room_id=room.pk).is_published
+    room.refresh_from_db()
+    assert room.is_published
+
+
+def test_publish_room_names_everything_that_is_missing():
+    room = factories.room(kind="conference", is_published=False, description=" ", price_minor=10**8)
+    room.opening_hours.all().delete()
+
+    with pytest.raises(ValidationError) as caught:
+        services.publish_room(room_id=room.pk)
+
+    assert set(caught.value.message_dict) == {"description", "photos", "opening_hours", "price_minor"}
+    room.refresh_from_db()
+    assert not room.is_published
+
+
+def test_publish_room_with_a_price_nobody_takes_is_refused():
+    venue = factories.venue(takes_online_payment=False)
+    room = factories.room(venue=venue, kind="expert", is_published=False)
+    factories.photo(room=room)
+
+    with pytest.raises(ValidationError) as caught:
+        services.publish_room(room_id=room.pk)
+
+    assert list(caught.value.message_dict) == ["approval"]
+
+
+def test_publish_room_holding_longer_than_the_provider_does_is_refused():
+    room = factories.room(venue=factories.venue(hold_limit_minutes=30), is_published=False)
+    factories.photo(room=room)
+
+    with pytest.raises(ValidationError) as caught:
+        services.publish_room(room_id=room.pk)
+
+    assert list(caught.value.message_dict) == ["approval"]
+
+
+def test_withdraw_room_is_no_longer_offered():
+    room = factories.room()
+
+    assert not services.withdraw_room(room_id=room.pk).is_published
+
+
+def test_close_dates_takes_the_nights_that_begin_on_them():
+    room = factories.room()
+
+    services.close_dates(
+        room=room, first_date=dt.date(2026, 12, 1), last_date=dt.date(2026, 12, 2), note="Painting"
+    )
+
+    blackout = Occupancy.objects.get()
+    assert (blackout.kind, blackout.note) == ("blackout", "Painting")
+    assert blackout.period.lower == dt.datetime(2026, 12, 1, 14, tzinfo=dt.UTC)
+    assert blackout.period.upper == dt.datetime(2026, 12, 3, 10, tzinfo=dt.UTC)
+
+
+def test_close_dates_over_a_booking_is_refused_and_changes_nothing():
+    room = factories.room()
+    stay = stay_of_nights(room, dt.date(2026, 12, 2), dt.date(2026, 12, 4))
+    factories.booking(room=room, stay=stay, now=NOW)
+
+    with pytest.raises(RoomTaken):
+        services.close_dates(room=room, first_date=dt.date(2026, 12, 1), last_date=dt.date(2026, 12, 2))
+
+    assert not Occupancy.objects.filter(kind="blackout").exists()
+
+
+def test_close_dates_over_what_is_closed_already_is_fine():
+    room = factories.room(kind="conference")
+
+    for _ in range(2):
+        services.close_dates(room=room, first_date=dt.date(2026, 12, 1), last_date=dt.date(2026, 12, 1))
+
+    assert Occupancy.objects.count() == 2
+
+
+def test_close_dates_reversed_is_refused():
+    with pytest.raises(ValidationError):
+        services.close_dates(
+            room=factories.room(), first_date=dt.date(2026, 12, 2), last_date=dt.date(2026, 12, 1)
+        )
+
+
+def test_add_blackout_empty_is_refused():
+    with pytest.raises(ValidationError):
+        services.add_blackout(room_id=factories.room().pk, starts_at=NOW, ends_at=NOW)

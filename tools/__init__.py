@@ -1,0 +1,1 @@
+"""What runs the house: services, processes, browser. Imports none of the apps."""
