@@ -1,5 +1,6 @@
 """What all our admin classes share: rows one may not see do not exist, and garbage is refused, not an error."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -7,6 +8,8 @@ from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.utils import parse_date_str
 
 # What the filters of a list add to a field's name in the address.
 FILTER_SUFFIXES = ("", "__exact", "__id__exact", "__in", "__isnull", "_from", "_to")
@@ -65,6 +68,27 @@ class PlatformAdmin(CarefulAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request)
         return rows if request.user.is_platform_staff else rows.none()
+
+
+class DaysFilter(RangeDateFilter):
+    """A range of days, both included, of an instant in UTC."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        first, last = self._day("_from"), self._day("_to")
+        if first:
+            queryset = queryset.filter(**{f"{self.field_path}__gte": _midnight(first)})
+        if last:
+            queryset = queryset.filter(**{f"{self.field_path}__lt": _midnight(last + dt.timedelta(days=1))})
+        return queryset
+
+    def _day(self, end: str) -> dt.date | None:
+        """Return the day asked for; what is no date, or no year of ours, filters nothing."""
+        day = parse_date_str(str(self.used_parameters.get(self.field_path + end, "")))
+        return day if day and 1900 <= day.year <= 2200 else None
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
 def _filter_name(item: Any) -> str:

@@ -17,16 +17,17 @@ FREE_NIGHTS = """
     WHERE room.kind = 'hotel'
     EXCEPT
     -- A booking takes the nights that begin on its dates; anything else, to be safe, the night before, too.
-    SELECT taken.room_id, generate_series(
+    SELECT taken.room_id, night::date
+    FROM rooms_occupancy taken
+    JOIN rooms_room room ON room.id = taken.room_id AND room.kind = 'hotel'
+    JOIN rooms_venue venue ON venue.id = room.venue_id
+    CROSS JOIN LATERAL generate_series(
         date_trunc('day', lower(taken.period) AT TIME ZONE venue.time_zone)
             - CASE taken.kind WHEN 'booking' THEN interval '0 days' ELSE interval '1 day' END,
         date_trunc('day', upper(taken.period) AT TIME ZONE venue.time_zone)
             - CASE taken.kind WHEN 'booking' THEN interval '1 day' ELSE interval '0 days' END,
         interval '1 day'
-    )::date
-    FROM rooms_occupancy taken
-    JOIN rooms_room room ON room.id = taken.room_id AND room.kind = 'hotel'
-    JOIN rooms_venue venue ON venue.id = room.venue_id
+    ) AS night
 """
 
 

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import DateField, DateTimeField, F, Func, QuerySet
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
-from accounts.admin_base import PlatformAdmin
+from accounts.admin_base import DaysFilter, PlatformAdmin
 from bookings import admin_views, desk
 from bookings.models import Booking, EventReceipt
 from core import clock
@@ -33,6 +34,20 @@ class DeskFilter(DropdownFilter):
         return queryset.filter(chosen) if chosen else queryset
 
 
+class LocalDaysFilter(DaysFilter):
+    """Days as the calendar hangs at the venue."""
+
+    title = "arrival"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        first, last = self._day("_from"), self._day("_to")
+        local = Func(F("time_zone"), F(self.field_path), function="timezone", output_field=DateTimeField())
+        queryset = queryset.alias(local_day=Cast(local, DateField()))
+        if first:
+            queryset = queryset.filter(local_day__gte=first)
+        return queryset.filter(local_day__lte=last) if last else queryset
+
+
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
     """Every member of a venue's team sees its bookings and decides; nothing is edited by hand."""
@@ -44,7 +59,7 @@ class BookingAdmin(ReadOnlyAdmin):
         DeskFilter,
         ("status", ChoicesDropdownFilter),
         ("venue", OwnRowsFilter),
-        ("starts_at", RangeDateFilter),
+        ("starts_at", LocalDaysFilter),
     )
     search_fields = ("reference", "guest_name", "guest_email")
     search_help_text = "Reference, name or e-mail"

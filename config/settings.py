@@ -142,7 +142,8 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# Tells the owner of an account when its password or address changes.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Proxies that set X-Forwarded-For in front of us; 0 trusts only the peer's own address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 

@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
-from accounts.admin_base import PlatformAdmin
+from accounts.admin_base import DaysFilter, PlatformAdmin
 from bookings.models import Booking
 from core.money import format_minor
 from payments.masking import masked
@@ -72,7 +72,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         ("status", ChoicesDropdownFilter),
         MismatchFilter,
         ("booking__venue", OwnRowsFilter),
-        ("created_at", RangeDateFilter),
+        ("created_at", DaysFilter),
     )
     list_select_related = ("booking__venue",)
     search_fields = ("booking__reference", "provider_ref", "session_ref", "charge_ref", "public_id")
@@ -165,7 +165,7 @@ class EntryInline(ReadOnlyInline):
 class LedgerTransactionAdmin(ReadOnlyAdmin):
     venue_path = "booking__venue"
     list_display = ("key", "kind", "booking_link", "entries_in_words", "created_at")
-    list_filter = (("booking__venue", OwnRowsFilter), ("created_at", RangeDateFilter))
+    list_filter = (("booking__venue", OwnRowsFilter), ("created_at", DaysFilter))
     search_fields = ("key", "booking__reference")
     ordering = ("-pk",)
     fields = ("key", "kind", "booking_link", "currency", "created_at")
@@ -221,7 +221,7 @@ class WebhookEventAdmin(PlatformAdmin):
     """What providers sent; the guest's data in it is hidden."""
 
     list_display = ("type", "state", "provider", "event_id", "attempts", "note", "received_at")
-    list_filter = (("outcome", ChoicesDropdownFilter), ("received_at", RangeDateFilter))
+    list_filter = (("outcome", ChoicesDropdownFilter), ("received_at", DaysFilter))
     search_fields = ("event_id", "type", "payment__booking__reference")
     ordering = ("-pk",)
     fields = (

@@ -256,3 +256,11 @@ def choice_fields(
         dates = {"check_in": starts.date().isoformat(), "check_out": ends.date().isoformat()}
         return {**dates, "party_size": party_size}
     return {"start": starts.isoformat(), "end": ends.isoformat(), "party_size": party_size}
+
+
+def wall_query(room: Room, stay: Stay, party_size: int) -> str:
+    """Return the same wall time for rooms elsewhere, where it may be another instant."""
+    fields = choice_fields(room, stay, party_size)
+    for name in {"start", "end"} & fields.keys():
+        fields[name] = dt.datetime.fromisoformat(str(fields[name])).replace(tzinfo=None).isoformat()
+    return urlencode(fields)

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from rooms.availability import Alternatives, alternatives, free
-from rooms.forms import ChoiceForm, choice_query
+from rooms.forms import ChoiceForm, choice_query, wall_query
 from rooms.models import Room, Session
 from rooms.pricing import Quote, quote
 from rooms.stays import Stay, period_of
@@ -68,6 +68,5 @@ def _suggestions(found: Alternatives, room: Room, stay: Stay, party_size: int) -
     for session in found.sessions:
         other = Stay(session.starts_at, session.ends_at, 1)
         near.append(Suggestion(room, other, session, choice_query(room, other, party_size, session)))
-    # The same wall time: in another city's room it is another instant.
-    elsewhere = [Suggestion(other, None, None, choice_query(room, stay, party_size)) for other in found.rooms]
-    return near + elsewhere
+    query = wall_query(room, stay, party_size)
+    return near + [Suggestion(other, None, None, query) for other in found.rooms]

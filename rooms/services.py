@@ -9,7 +9,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from rooms import occupancy
 from rooms.hours import MIDNIGHT, ONE_DAY, instant
-from rooms.models import Occupancy, Room
+from rooms.models import Occupancy, Room, Session
+from rooms.stays import period_of, stay_of_session
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,28 @@ def add_blackout(*, room_id: int, starts_at: dt.datetime, ends_at: dt.datetime, 
     )
     log.info("blackout_added", room_id=room_id, starts_at=starts_at, ends_at=ends_at)
     return blackout
+
+
+@transaction.atomic
+def add_session(
+    *, room_id: int, title: str, starts_at: dt.datetime, ends_at: dt.datetime, capacity: int
+) -> Session:
+    """Offer seats in a workshop at a time, which nothing else may occupy.
+
+    Raises: RoomTaken; ValidationError when it ends before it begins or seats more than the room does.
+    """
+    room = occupancy.lock_room(room_id)
+    if ends_at <= starts_at:
+        raise ValidationError({"ends_at": "The end must be after the start."})
+    if not 0 < capacity <= room.capacity:
+        raise ValidationError({"capacity": f"From 1 to {room.capacity} seats."})
+    session = Session.objects.create(
+        room=room, title=title, starts_at=starts_at, ends_at=ends_at, capacity=capacity
+    )
+    period = period_of(room, stay_of_session(session))
+    occupancy.claim(room_id=room_id, period=period, kind=Occupancy.Kind.SESSION, note=title)
+    log.info("session_added", room=room.path, session_id=session.pk)
+    return session
 
 
 def close_dates(*, room: Room, first_date: dt.date, last_date: dt.date, note: str = "") -> Occupancy:

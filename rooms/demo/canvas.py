@@ -56,7 +56,9 @@ class Canvas:
         else:
             self._draw.rectangle(box, rgb(color))
 
-    def top_rounded(self, x: float, y: float, width: float, height: float, color: Color, radius: float) -> None:
+    def top_rounded(
+        self, x: float, y: float, width: float, height: float, color: Color, radius: float
+    ) -> None:
         """A rectangle whose upper corners alone are round."""
         box = _scaled([(x, y), (x + width, y + height)])
         self._draw.rounded_rectangle(box, radius * SCALE, rgb(color), corners=(True, True, False, False))
@@ -83,13 +85,23 @@ class Canvas:
         self._draw.line(_scaled(points), rgb(color), max(1, round(thickness * SCALE)), "curve")
 
     def arc(
-        self, x: float, y: float, width: float, height: float, start: float, end: float, color: Color, thickness: float
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        start: float,
+        end: float,
+        color: Color,
+        thickness: float,
     ) -> None:
         """Part of an oval's outline, in degrees clockwise from three o'clock."""
         box = _scaled([(x, y), (x + width, y + height)])
         self._draw.arc(box, start, end, rgb(color), round(thickness * SCALE))
 
-    def pie(self, x: float, y: float, width: float, height: float, start: float, end: float, color: Color) -> None:
+    def pie(
+        self, x: float, y: float, width: float, height: float, start: float, end: float, color: Color
+    ) -> None:
         self._draw.pieslice(_scaled([(x, y), (x + width, y + height)]), start, end, rgb(color))
 
     def gradient(self, x: float, y: float, width: float, height: float, top: Color, bottom: Color) -> None:
@@ -116,7 +128,9 @@ class Canvas:
         picture = self.image.reduce(SCALE)
         for mask, color, blur in ((self._shadow, shadow, 2), (self._light, light, 5)):
             if mask.getbbox():
-                soft = mask.filter(ImageFilter.GaussianBlur(blur)).resize(picture.size, Image.Resampling.BICUBIC)
+                soft = mask.filter(ImageFilter.GaussianBlur(blur)).resize(
+                    picture.size, Image.Resampling.BICUBIC
+                )
                 picture.paste(rgb(color), mask=soft)
         data = io.BytesIO()
         picture.save(data, "JPEG", quality=quality, progressive=True)

@@ -70,7 +70,13 @@ def _bricks(canvas: Canvas, colors: Palette) -> None:
     for _ in range(60):
         row, column = dice.randrange(25), dice.randrange(21)
         x = column * 58 + (29 if row % 2 else 0)
-        canvas.rect(x + 1.5, row * 24 + 1.5, 56, 22, dice.choice([darker(colors.wall, 0.08), lighter(colors.wall, 0.07)]))
+        canvas.rect(
+            x + 1.5,
+            row * 24 + 1.5,
+            56,
+            22,
+            dice.choice([darker(colors.wall, 0.08), lighter(colors.wall, 0.07)]),
+        )
 
 
 def _stripes(canvas: Canvas, colors: Palette) -> None:
@@ -106,7 +112,9 @@ def window(
     if not hour.is_dark:
         slant = 120
         corners = [(x - slant, FLOOR + 30), (x + width - slant, FLOOR + 30)]
-        canvas.glow([*corners, (x + width - 2.4 * slant, canvas.height), (x - 2.4 * slant, canvas.height)], 0.3)
+        canvas.glow(
+            [*corners, (x + width - 2.4 * slant, canvas.height), (x - 2.4 * slant, canvas.height)], 0.3
+        )
 
 
 def _curtains(canvas: Canvas, colors: Palette, x: float, y: float, width: float, height: float) -> None:
@@ -133,20 +141,27 @@ def tall_windows(canvas: Canvas, colors: Palette, city: str, hour: Hour, dice: R
     if not hour.is_dark:
         for n in range(5):
             left = 40 + 212 * n
-            canvas.glow([(left, FLOOR + 20), (left + 150, FLOOR + 20), (left + 60, 800), (left - 130, 800)], 0.26)
+            canvas.glow(
+                [(left, FLOOR + 20), (left + 150, FLOOR + 20), (left + 60, 800), (left - 130, 800)], 0.26
+            )
 
 
 # --- light ------------------------------------------------------------------------------------------------
 
 
-def pendant(canvas: Canvas, colors: Palette, x: float, y: float, width: float = 110, *, shape: int = 0) -> None:
+def pendant(
+    canvas: Canvas, colors: Palette, x: float, y: float, width: float = 110, *, shape: int = 0
+) -> None:
     """A lamp hanging from the ceiling; `shape` 0 dome, 1 globe, 2 cone."""
     canvas.rect(x - 1.5, 0, 3, y, colors.ink)
     if shape == 1:
         canvas.dot(x, y + width * 0.32, width * 0.32, WARM)
         canvas.rect(x - 9, y - 5, 18, 12, colors.ink, radius=3)
     elif shape == 2:
-        canvas.poly([(x - 11, y), (x + 11, y), (x + width / 2, y + width * 0.5), (x - width / 2, y + width * 0.5)], colors.textile)
+        canvas.poly(
+            [(x - 11, y), (x + 11, y), (x + width / 2, y + width * 0.5), (x - width / 2, y + width * 0.5)],
+            colors.textile,
+        )
         canvas.rect(x - width / 2, y + width * 0.5 - 3, width, 5, WARM)
     else:
         canvas.pie(x - width / 2, y, width, width, 180, 360, colors.accent)
@@ -159,7 +174,15 @@ def table_lamp(canvas: Canvas, colors: Palette, x: float, base: float, size: flo
     canvas.oval(x - 17 * size, base - 62 * size, 34 * size, 58 * size, colors.accent)
     canvas.rect(x - 3 * size, base - 78 * size, 6 * size, 22 * size, colors.ink)
     top = base - 138 * size
-    canvas.poly([(x - 28 * size, top), (x + 28 * size, top), (x + 46 * size, top + 66 * size), (x - 46 * size, top + 66 * size)], WARM)
+    canvas.poly(
+        [
+            (x - 28 * size, top),
+            (x + 28 * size, top),
+            (x + 46 * size, top + 66 * size),
+            (x - 46 * size, top + 66 * size),
+        ],
+        WARM,
+    )
     _shine(canvas, x, top + 40 * size, 150 * size)
 
 
@@ -189,7 +212,12 @@ def leaf(canvas: Canvas, x: float, y: float, angle: float, length: float, width:
         for n in steps:
             share = n / 8
             bulge = side * width * math.sin(math.pi * share**0.8) / 2
-            points.append((x + along[0] * length * share + across[0] * bulge, y + along[1] * length * share + across[1] * bulge))
+            points.append(
+                (
+                    x + along[0] * length * share + across[0] * bulge,
+                    y + along[1] * length * share + across[1] * bulge,
+                )
+            )
     canvas.poly(points, color)
     tip = (x + along[0] * length * 0.92, y + along[1] * length * 0.92)
     canvas.line([(x, y), tip], darker(color, 0.14), 1.4)
@@ -201,8 +229,12 @@ def plant(canvas: Canvas, colors: Palette, x: float, base: float, size: float = 
     top = base - 86 * size
     canvas.shade([(x - pot * 1.2, base - 10), (x + pot * 1.2, base + 14)], 0.3)
     GROWTHS[kind % 4](canvas, colors.leaf, x, top + 6 * size, size)
-    canvas.poly([(x - pot, top), (x + pot, top), (x + pot * 0.74, base), (x - pot * 0.74, base)], colors.accent)
-    canvas.rect(x - pot * 1.08, top - 6 * size, pot * 2.16, 18 * size, lighter(colors.accent, 0.14), radius=4 * size)
+    canvas.poly(
+        [(x - pot, top), (x + pot, top), (x + pot * 0.74, base), (x - pot * 0.74, base)], colors.accent
+    )
+    canvas.rect(
+        x - pot * 1.08, top - 6 * size, pot * 2.16, 18 * size, lighter(colors.accent, 0.14), radius=4 * size
+    )
 
 
 def _broad(canvas: Canvas, color: Color, x: float, y: float, size: float) -> None:
@@ -245,7 +277,9 @@ GROWTHS = (_broad, _blades, _tree, _palm)
 # --- on the wall ------------------------------------------------------------------------------------------
 
 
-def art(canvas: Canvas, colors: Palette, x: float, y: float, width: float, height: float, dice: Random) -> None:
+def art(
+    canvas: Canvas, colors: Palette, x: float, y: float, width: float, height: float, dice: Random
+) -> None:
     """A framed picture of plain shapes."""
     canvas.rect(x + 4, y + 6, width, height, darker(colors.wall, 0.14))
     canvas.rect(x, y, width, height, colors.wood)
@@ -262,18 +296,41 @@ def _motif(inner: Canvas, colors: Palette, dice: Random) -> None:
     motif = dice.randrange(3)
     if motif == 0:
         inner.dot(width * 0.62, height * 0.36, min(width, height) * 0.2, tones[0])
-        inner.poly([(0, height), (0, height * 0.7), (width * 0.35, height * 0.5), (width * 0.7, height * 0.78), (width, height * 0.6), (width, height)], tones[1])
-        inner.poly([(0, height), (0, height * 0.86), (width * 0.5, height * 0.72), (width, height * 0.9), (width, height)], tones[2])
+        inner.poly(
+            [
+                (0, height),
+                (0, height * 0.7),
+                (width * 0.35, height * 0.5),
+                (width * 0.7, height * 0.78),
+                (width, height * 0.6),
+                (width, height),
+            ],
+            tones[1],
+        )
+        inner.poly(
+            [
+                (0, height),
+                (0, height * 0.86),
+                (width * 0.5, height * 0.72),
+                (width, height * 0.9),
+                (width, height),
+            ],
+            tones[2],
+        )
     elif motif == 1:
         for n in range(3):
             size = min(width, height) * (0.95 - 0.28 * n)
             inner.pie((width - size) / 2, height * 0.92 - size / 2, size, size, 180, 360, tones[n])
     else:
         for n in range(5):
-            leaf(inner, width / 2, height * 0.95, 90 + (n - 2) * 24, height * 0.82, width * 0.24, tones[n % 2])
+            leaf(
+                inner, width / 2, height * 0.95, 90 + (n - 2) * 24, height * 0.82, width * 0.24, tones[n % 2]
+            )
 
 
-def shelf(canvas: Canvas, colors: Palette, x: float, y: float, width: float, dice: Random, *, things: str = "books") -> None:
+def shelf(
+    canvas: Canvas, colors: Palette, x: float, y: float, width: float, dice: Random, *, things: str = "books"
+) -> None:
     """A wall shelf with books or pots on it."""
     left = x + 12
     while left < x + width - 34:
@@ -297,13 +354,17 @@ def pot(canvas: Canvas, color: Color, x: float, base: float, width: float, shape
     if shape == 0:
         canvas.oval(x - half, base - width * 1.1, width, width * 1.1, color)
         canvas.rect(x - half * 0.4, base - width * 1.45, width * 0.4, width * 0.5, color)
-        canvas.rect(x - half * 0.55, base - width * 1.5, width * 0.55, width * 0.12, lighter(color, 0.2), radius=3)
+        canvas.rect(
+            x - half * 0.55, base - width * 1.5, width * 0.55, width * 0.12, lighter(color, 0.2), radius=3
+        )
     elif shape == 1:
         canvas.pie(x - half, base - width, width, width, 0, 180, color)
         canvas.rect(x - half * 0.5, base - width * 0.06, width * 0.5, width * 0.06, darker(color, 0.15))
     elif shape == 2:
         canvas.rect(x - half * 0.8, base - width * 1.2, width * 0.8, width * 1.2, color, radius=8)
-        canvas.rect(x - half * 0.85, base - width * 1.3, width * 0.85, width * 0.2, lighter(color, 0.25), radius=3)
+        canvas.rect(
+            x - half * 0.85, base - width * 1.3, width * 0.85, width * 0.2, lighter(color, 0.25), radius=3
+        )
     else:
         canvas.ring(x + half * 0.6, base - width * 0.36, width * 0.22, color, 5)
         canvas.rect(x - half * 0.7, base - width * 0.75, width * 0.66, width * 0.75, color, radius=5)

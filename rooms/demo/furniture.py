@@ -16,11 +16,19 @@ def bed_front(canvas: Canvas, colors: Palette, x: float, width: float = 520) -> 
     _headboard(canvas, colors, x, half + 24)
     for side in (-1, 1):
         _pillow(canvas, lighter(colors.linen, 0.5), x + side * half * 0.48 - 100, 442, 200, 104)
-    canvas.poly([(x - half + 10, 520), (x + half - 10, 520), (x + half + 22, foot), (x - half - 22, foot)], colors.linen)
-    canvas.poly([(x - half + 8, 512), (x + half - 8, 512), (x + half, 566), (x - half, 566)], lighter(colors.linen, 0.6))
+    canvas.poly(
+        [(x - half + 10, 520), (x + half - 10, 520), (x + half + 22, foot), (x - half - 22, foot)],
+        colors.linen,
+    )
+    canvas.poly(
+        [(x - half + 8, 512), (x + half - 8, 512), (x + half, 566), (x - half, 566)],
+        lighter(colors.linen, 0.6),
+    )
     for side in (-1, 1):
         _pillow(canvas, colors.accent, x + side * 84 - 66, 472, 132, 74)
-    canvas.poly([(x - half - 9, 616), (x + half + 9, 616), (x + half + 19, 688), (x - half - 19, 688)], colors.textile)
+    canvas.poly(
+        [(x - half - 9, 616), (x + half + 9, 616), (x + half + 19, 688), (x - half - 19, 688)], colors.textile
+    )
     for y in (630, 674):
         canvas.line([(x - half - 12, y), (x + half + 12, y)], lighter(colors.textile, 0.25), 2)
     canvas.rect(x - half - 22, foot - 4, width + 44, 8, darker(colors.linen, 0.16), radius=3)
@@ -68,7 +76,9 @@ def bunk(canvas: Canvas, colors: Palette, x: float, width: float = 520) -> None:
     for level in (410, 630):
         canvas.rect(x, level + 34, width, 22, colors.wood, radius=4)
         canvas.rect(x + 12, level, width - 24, 40, lighter(colors.linen, 0.4), radius=14)
-        canvas.rect(x + 150, level - 6, width - 168, 46, colors.textile if level > 500 else colors.accent, radius=14)
+        canvas.rect(
+            x + 150, level - 6, width - 168, 46, colors.textile if level > 500 else colors.accent, radius=14
+        )
         _pillow(canvas, lighter(colors.linen, 0.7), x + 24, level - 24, 104, 52)
     for left in (x - 6, x + width - 12):
         canvas.rect(left, 310, 18, 424, post, radius=3)
@@ -101,7 +111,9 @@ def armchair(canvas: Canvas, colors: Palette, x: float, base: float, color: Colo
     for side in (-1, 1):
         canvas.rect(x + side * 78 * size - 5, base - 26 * size, 10, 26 * size, darker(colors.wood, 0.2))
     canvas.rect(x - 88 * size, base - 236 * size, 176 * size, 190 * size, color, radius=46 * size)
-    canvas.rect(x - 72 * size, base - 118 * size, 144 * size, 62 * size, lighter(color, 0.14), radius=18 * size)
+    canvas.rect(
+        x - 72 * size, base - 118 * size, 144 * size, 62 * size, lighter(color, 0.14), radius=18 * size
+    )
     for side in (-1, 1):
         left = x + side * 90 * size - 26 * size
         canvas.rect(left, base - 150 * size, 52 * size, 130 * size, darker(color, 0.09), radius=24 * size)
@@ -125,7 +137,9 @@ def sofa(canvas: Canvas, colors: Palette, x: float, base: float, width: float = 
     _pillow(canvas, colors.linen, x + width / 2 - 160, base - 170, 96, 78)
 
 
-def office_chair(canvas: Canvas, colors: Palette, x: float, top: float, *, color: Color, is_front: bool) -> None:
+def office_chair(
+    canvas: Canvas, colors: Palette, x: float, top: float, *, color: Color, is_front: bool
+) -> None:
     """The back of a chair behind the table, or a whole chair before it."""
     canvas.rect(x - 48, top, 96, 130, color, radius=26)
     canvas.rect(x - 36, top + 12, 72, 84, lighter(color, 0.1), radius=20)
@@ -150,13 +164,20 @@ def stool(canvas: Canvas, colors: Palette, x: float, base: float) -> None:
 # --- tables -----------------------------------------------------------------------------------------------
 
 
-def meeting_table(canvas: Canvas, colors: Palette, dice: Random, *, left: float = 170, right: float = 1030) -> None:
+def meeting_table(
+    canvas: Canvas, colors: Palette, dice: Random, *, left: float = 170, right: float = 1030
+) -> None:
     """A long table with things to work with on it."""
     top = 590
     canvas.shade([(left - 30, 690), (right + 30, 770)], 0.4)
     for x in (left + 90, right - 130):
-        canvas.poly([(x, top + 20), (x + 40, top + 20), (x + 54, 742), (x - 14, 742)], darker(colors.ink, 0.05))
-    canvas.poly([(left + 46, top - 28), (right - 46, top - 28), (right, top + 6), (left, top + 6)], lighter(colors.wood, 0.14))
+        canvas.poly(
+            [(x, top + 20), (x + 40, top + 20), (x + 54, 742), (x - 14, 742)], darker(colors.ink, 0.05)
+        )
+    canvas.poly(
+        [(left + 46, top - 28), (right - 46, top - 28), (right, top + 6), (left, top + 6)],
+        lighter(colors.wood, 0.14),
+    )
     canvas.rect(left, top + 4, right - left, 22, colors.wood, radius=6)
     count = max(3, round((right - left) / 210))
     for n in range(count):
@@ -170,7 +191,9 @@ def _on_the_table(canvas: Canvas, colors: Palette, x: float, y: float, kind: int
         canvas.dot(x, y - 28, 5, lighter(colors.ink, 0.5))
         canvas.poly([(x - 42, y), (x + 42, y), (x + 52, y + 9), (x - 52, y + 9)], lighter(colors.ink, 0.35))
     elif kind == 1:  # paper and a pen
-        canvas.poly([(x - 40, y - 6), (x + 22, y - 6), (x + 34, y + 10), (x - 44, y + 10)], lighter(colors.linen, 0.6))
+        canvas.poly(
+            [(x - 40, y - 6), (x + 22, y - 6), (x + 34, y + 10), (x - 44, y + 10)], lighter(colors.linen, 0.6)
+        )
         canvas.line([(x + 34, y - 4), (x + 48, y + 8)], colors.accent, 4)
     elif kind == 2:  # a carafe and a glass
         canvas.rect(x - 18, y - 56, 30, 62, mix("#cfe6ea", colors.linen, 0.3), radius=9)
@@ -183,7 +206,11 @@ def _on_the_table(canvas: Canvas, colors: Palette, x: float, y: float, kind: int
 def coffee_table(canvas: Canvas, colors: Palette, x: float, base: float, width: float = 240) -> None:
     canvas.shade([(x - width * 0.55, base - 14), (x + width * 0.55, base + 16)], 0.34)
     for side in (-1, 1):
-        canvas.line([(x + side * width * 0.3, base - 70), (x + side * width * 0.38, base)], darker(colors.wood, 0.25), 8)
+        canvas.line(
+            [(x + side * width * 0.3, base - 70), (x + side * width * 0.38, base)],
+            darker(colors.wood, 0.25),
+            8,
+        )
     canvas.oval(x - width / 2, base - 92, width, 44, lighter(colors.wood, 0.1))
     canvas.oval(x - width / 2, base - 98, width, 40, lighter(colors.wood, 0.22))
     canvas.rect(x - 66, base - 92, 64, 9, colors.accent, radius=2)
@@ -207,12 +234,20 @@ def desk(canvas: Canvas, colors: Palette, x: float, dice: Random, width: float =
         canvas.rect(x + side, 656, 9, 56, darker(colors.wood, 0.2))
 
 
-def rug(canvas: Canvas, colors: Palette, x: float, y: float, width: float, height: float, *, is_round: bool) -> None:
+def rug(
+    canvas: Canvas, colors: Palette, x: float, y: float, width: float, height: float, *, is_round: bool
+) -> None:
     """A rug on the floor around (x, y), its middle."""
     color = mix(colors.accent, colors.linen, 0.5)
     if is_round:
         canvas.oval(x - width / 2, y - height / 2, width, height, color)
-        canvas.oval(x - width * 0.42, y - height * 0.4, width * 0.84, height * 0.8, mix(colors.accent, colors.linen, 0.72))
+        canvas.oval(
+            x - width * 0.42,
+            y - height * 0.4,
+            width * 0.84,
+            height * 0.8,
+            mix(colors.accent, colors.linen, 0.72),
+        )
         return
     slant = width * 0.07
     left, right, top, bottom = x - width / 2, x + width / 2, y - height / 2, y + height / 2
@@ -223,7 +258,9 @@ def rug(canvas: Canvas, colors: Palette, x: float, y: float, width: float, heigh
         canvas.line([(left + inset, line), (right - inset, line)], lighter(colors.textile, 0.15), 5)
 
 
-def bookcase(canvas: Canvas, colors: Palette, x: float, dice: Random, *, shelves: int = 4, width: float = 230) -> None:
+def bookcase(
+    canvas: Canvas, colors: Palette, x: float, dice: Random, *, shelves: int = 4, width: float = 230
+) -> None:
     """A standing bookcase, `x` its left end."""
     top = FLOOR + 40 - shelves * 112
     canvas.shade([(x - 16, FLOOR + 26), (x + width + 16, FLOOR + 56)], 0.34)

@@ -203,7 +203,9 @@ def workshop(canvas: Canvas, colors: Palette, city: str, hour: Hour, dice: Rando
     for x in (190, 980):
         canvas.rect(x, top + 20, 30, 160, darker(colors.wood, 0.22))
     canvas.rect(215, 690, 770, 14, darker(colors.wood, 0.15))
-    canvas.poly([(170, top - 26), (1030, top - 26), (1090, top + 6), (110, top + 6)], lighter(colors.wood, 0.18))
+    canvas.poly(
+        [(170, top - 26), (1030, top - 26), (1090, top + 6), (110, top + 6)], lighter(colors.wood, 0.18)
+    )
     canvas.rect(110, top + 4, 980, 28, colors.wood, radius=4)
     for n in range(8):
         tone = dice.choice([colors.textile, colors.accent, colors.linen, colors.panel])
@@ -229,7 +231,9 @@ def classroom(canvas: Canvas, colors: Palette, city: str, hour: Hour, dice: Rand
 
 def _screen(canvas: Canvas, colors: Palette, x: float, y: float, width: float, height: float) -> None:
     canvas.rect(x - 8, y - 8, width + 16, height + 16, darker(colors.ink, 0.3), radius=10)
-    canvas.gradient(x, y, width, height, mix(colors.panel, colors.ink, 0.2), mix(colors.panel, colors.ink, 0.5))
+    canvas.gradient(
+        x, y, width, height, mix(colors.panel, colors.ink, 0.2), mix(colors.panel, colors.ink, 0.5)
+    )
     base = y + height - 40
     for n, share in enumerate((0.35, 0.5, 0.42, 0.68, 0.6, 0.86)):
         tone = colors.textile if n == 5 else lighter(colors.panel, 0.5)
@@ -245,14 +249,18 @@ def _whiteboard(
     canvas.rect(x, y, width, height, "#fbfbf8", radius=3)
     for n in range(4):
         length = width * dice.uniform(0.22, 0.4)
-        canvas.rect(x + width * 0.07, y + height * (0.14 + 0.13 * n), length, 5, lighter(colors.ink, 0.4), radius=2)
+        canvas.rect(
+            x + width * 0.07, y + height * (0.14 + 0.13 * n), length, 5, lighter(colors.ink, 0.4), radius=2
+        )
     tones = [colors.textile, colors.accent, "#f4d35e", mix(colors.panel, "#ffffff", 0.4)]
     size = min(width, height) * 0.15
     for n in range(6):
         left, top = x + width * (0.55 + 0.14 * (n % 3)), y + height * (0.14 + 0.26 * (n // 3))
         canvas.rect(left, top, size, size, lighter(tones[dice.randrange(4)], 0.15))
     start = (x + width * 0.1, y + height * 0.86)
-    canvas.line([start, (x + width * 0.3, y + height * 0.76), (x + width * 0.46, y + height * 0.82)], colors.accent, 4)
+    canvas.line(
+        [start, (x + width * 0.3, y + height * 0.76), (x + width * 0.46, y + height * 0.82)], colors.accent, 4
+    )
     canvas.rect(x + width * 0.6, y + height + 2, width * 0.3, 7, lighter(colors.ink, 0.3), radius=3)
 
 
@@ -266,7 +274,10 @@ def _tools(canvas: Canvas, colors: Palette, x: float, y: float, dice: Random) ->
         elif n % 3 == 1:
             canvas.rect(left - 6, y + long - 4, 19, 30, lighter(colors.ink, 0.4), radius=4)
         else:
-            canvas.poly([(left - 5, y + long), (left + 12, y + long), (left + 3, y + long + 34)], lighter(colors.ink, 0.5))
+            canvas.poly(
+                [(left - 5, y + long), (left + 12, y + long), (left + 3, y + long + 34)],
+                lighter(colors.ink, 0.5),
+            )
 
 
 # --- what else there is to see ----------------------------------------------------------------------------
@@ -409,7 +420,9 @@ def facade(canvas: Canvas, colors: Palette, city: str, hour: Hour, dice: Random)
     canvas.rect(250, 130, 700, 560, darker(wall, 0.12))
     canvas.rect(262, 150, 676, 540, wall)
     canvas.rect(230, 118, 740, 34, colors.panel)
-    canvas.poly([(262, 118), (330, 48), (870, 48), (938, 118)], darker(mix(colors.textile, colors.ink, 0.25), 0.05))
+    canvas.poly(
+        [(262, 118), (330, 48), (870, 48), (938, 118)], darker(mix(colors.textile, colors.ink, 0.25), 0.05)
+    )
     for x in (400, 560, 720):
         canvas.arch(x, 62, 80, 62, wall)
         canvas.arch(x + 14, 76, 52, 48, WARM if hour.is_dark else hour.top)
@@ -417,7 +430,9 @@ def facade(canvas: Canvas, colors: Palette, city: str, hour: Hour, dice: Random)
         for column in range(5):
             _front_window(canvas, colors, hour, 300 + column * 128, 190 + row * 160, dice)
     _entrance(canvas, colors, hour)
-    canvas.gradient(0, 690, 1200, 110, darker(mix(colors.floor, "#9a958e", 0.6), 0.05), lighter(colors.floor, 0.1))
+    canvas.gradient(
+        0, 690, 1200, 110, darker(mix(colors.floor, "#9a958e", 0.6), 0.05), lighter(colors.floor, 0.1)
+    )
     canvas.rect(0, 690, 1200, 8, lighter(colors.linen, 0.1))
     for x in (110, 1090):
         _street_tree(canvas, mix(colors.leaf, hour.ink, 0.45 if hour.is_dark else 0), x)
@@ -451,7 +466,15 @@ def _entrance(canvas: Canvas, colors: Palette, hour: Hour) -> None:
         canvas.rect(x + 8, 568, 164, 114, WARM if hour.is_dark else mix(hour.top, colors.ink, 0.22))
         for n in range(6):
             tone = colors.textile if n % 2 else colors.linen
-            canvas.poly([(x - 8 + n * 33, 546), (x + 25 + n * 33, 546), (x + 29 + n * 33, 592), (x - 12 + n * 33, 592)], tone)
+            canvas.poly(
+                [
+                    (x - 8 + n * 33, 546),
+                    (x + 25 + n * 33, 546),
+                    (x + 29 + n * 33, 592),
+                    (x - 12 + n * 33, 592),
+                ],
+                tone,
+            )
     for x in (526, 674):
         canvas.rect(x - 3, 560, 6, 22, colors.ink)
         canvas.dot(x, 590, 10, WARM)

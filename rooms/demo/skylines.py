@@ -26,15 +26,31 @@ def _sky(canvas: Canvas, hour: Hour, dice: Random) -> None:
     width, height = canvas.width, canvas.height
     if hour.is_dark:
         for _ in range(round(width / 14)):
-            canvas.dot(dice.uniform(0, width), dice.uniform(0, height * 0.5), dice.uniform(0.6, 1.5), mix(hour.top, "#ffffff", 0.7))
+            canvas.dot(
+                dice.uniform(0, width),
+                dice.uniform(0, height * 0.5),
+                dice.uniform(0.6, 1.5),
+                mix(hour.top, "#ffffff", 0.7),
+            )
         x, y = width * dice.uniform(0.2, 0.8), height * 0.2
         canvas.dot(x, y, height * 0.055, "#fff4d6")
         canvas.dot(x + height * 0.025, y - height * 0.012, height * 0.048, mix(hour.top, hour.bottom, 0.2))
         return
     if hour.has_sun:
-        canvas.dot(width * dice.uniform(0.15, 0.85), height * dice.uniform(0.25, 0.5), height * 0.075, lighter(hour.bottom, 0.65))
+        canvas.dot(
+            width * dice.uniform(0.15, 0.85),
+            height * dice.uniform(0.25, 0.5),
+            height * 0.075,
+            lighter(hour.bottom, 0.65),
+        )
     for _ in range(3):
-        _cloud(canvas, dice.uniform(-0.1, 0.9) * width, dice.uniform(0.08, 0.4) * height, dice.uniform(0.5, 1) * height * 0.3, mix(hour.top, "#ffffff", 0.55))
+        _cloud(
+            canvas,
+            dice.uniform(-0.1, 0.9) * width,
+            dice.uniform(0.08, 0.4) * height,
+            dice.uniform(0.5, 1) * height * 0.3,
+            mix(hour.top, "#ffffff", 0.55),
+        )
 
 
 def _cloud(canvas: Canvas, x: float, y: float, length: float, color: Color) -> None:
@@ -52,14 +68,18 @@ def _roofs(canvas: Canvas, hour: Hour, horizon: float, tallest: float, nearness:
         shape = dice.randrange(3)
         canvas.rect(x, top, width + 1, canvas.height - top, color)
         if shape == 0:
-            canvas.poly([(x - 1, top + 1), (x + width / 2, top - width * 0.35), (x + width + 1, top + 1)], color)
+            canvas.poly(
+                [(x - 1, top + 1), (x + width / 2, top - width * 0.35), (x + width + 1, top + 1)], color
+            )
         elif shape == 1:
             canvas.rect(x + width * 0.65, top - width * 0.3, width * 0.16, width * 0.4, color)
         _lit_windows(canvas, hour, x, top, width, nearness, dice)
         x += width
 
 
-def _lit_windows(canvas: Canvas, hour: Hour, x: float, top: float, width: float, nearness: float, dice: Random) -> None:
+def _lit_windows(
+    canvas: Canvas, hour: Hour, x: float, top: float, width: float, nearness: float, dice: Random
+) -> None:
     if nearness < 0.5:
         return
     pane = max(2.5, width * 0.09)
@@ -67,7 +87,13 @@ def _lit_windows(canvas: Canvas, hour: Hour, x: float, top: float, width: float,
     for row in range(2):
         for column in range(3):
             if dice.random() < (0.5 if hour.is_dark else 0.75):
-                canvas.rect(x + width * (0.17 + 0.27 * column), top + width * (0.22 + 0.34 * row), pane, pane * 1.35, color)
+                canvas.rect(
+                    x + width * (0.17 + 0.27 * column),
+                    top + width * (0.22 + 0.34 * row),
+                    pane,
+                    pane * 1.35,
+                    color,
+                )
 
 
 # --- landmarks ------------------------------------------------------------------------------------------------
@@ -85,7 +111,10 @@ def _lisbon(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
     for n in range(9):
         x, y = width * (0.02 + 0.065 * n), horizon - height * (0.12 + 0.05 * (n % 3))
         canvas.rect(x, y, width * 0.06, height * 0.3, mix(hour.at(0.3), "#ffffff", 0.18 * (n % 2)))
-        canvas.poly([(x - 3, y), (x + width * 0.03, y - height * 0.05), (x + width * 0.06 + 3, y)], mix(hour.at(0.45), "#c4543b", 0.45))
+        canvas.poly(
+            [(x - 3, y), (x + width * 0.03, y - height * 0.05), (x + width * 0.06 + 3, y)],
+            mix(hour.at(0.45), "#c4543b", 0.45),
+        )
 
 
 def _san_francisco(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
@@ -97,9 +126,17 @@ def _san_francisco(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> 
     towers = (width * 0.24, width * 0.66)
     for x in towers:
         for side in (-1, 1):
-            canvas.rect(x + side * width * 0.013 - width * 0.006, deck - height * 0.38, width * 0.012, height * 0.5, bridge)
+            canvas.rect(
+                x + side * width * 0.013 - width * 0.006,
+                deck - height * 0.38,
+                width * 0.012,
+                height * 0.5,
+                bridge,
+            )
         for rung in range(4):
-            canvas.rect(x - width * 0.016, deck - height * (0.36 - 0.1 * rung), width * 0.032, height * 0.018, bridge)
+            canvas.rect(
+                x - width * 0.016, deck - height * (0.36 - 0.1 * rung), width * 0.032, height * 0.018, bridge
+            )
     _cable(canvas, (-width * 0.1, deck), (towers[0], deck - height * 0.36), bridge, 0.25)
     _cable(canvas, (towers[0], deck - height * 0.36), (towers[1], deck - height * 0.36), bridge, 0.32, deck)
     _cable(canvas, (towers[1], deck - height * 0.36), (width * 1.05, deck), bridge, 0.25)
@@ -121,7 +158,14 @@ def _cable(canvas: Canvas, start, end, color: Color, sag: float, deck: float = 0
 def _dome(canvas: Canvas, x: float, base: float, radius: float, color: Color, tile: Color) -> None:
     top = base - radius * 2.3
     canvas.oval(x - radius, top, radius * 2, radius * 2.1, tile)
-    canvas.poly([(x - radius * 0.2, top + radius * 0.08), (x, top - radius * 0.45), (x + radius * 0.2, top + radius * 0.08)], tile)
+    canvas.poly(
+        [
+            (x - radius * 0.2, top + radius * 0.08),
+            (x, top - radius * 0.45),
+            (x + radius * 0.2, top + radius * 0.08),
+        ],
+        tile,
+    )
     for n in (-2, -1, 1, 2):
         bulge = radius * 0.36 * abs(n)
         start, end = (90, 270) if n < 0 else (270, 90)
@@ -133,10 +177,28 @@ def _dome(canvas: Canvas, x: float, base: float, radius: float, color: Color, ti
 def _samarkand(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
     width, height = canvas.width, canvas.height
     color, tile = hour.at(0.4), mix(hour.at(0.35), "#1f8ea6", 0.6)
-    canvas.poly([(0, horizon), (width * 0.3, horizon - height * 0.2), (width * 0.6, horizon), ], hour.at(0.12))
-    canvas.poly([(width * 0.4, horizon), (width * 0.78, horizon - height * 0.26), (width * 1.1, horizon)], hour.at(0.1))
+    canvas.poly(
+        [
+            (0, horizon),
+            (width * 0.3, horizon - height * 0.2),
+            (width * 0.6, horizon),
+        ],
+        hour.at(0.12),
+    )
+    canvas.poly(
+        [(width * 0.4, horizon), (width * 0.78, horizon - height * 0.26), (width * 1.1, horizon)],
+        hour.at(0.1),
+    )
     for x in (0.16, 0.46, 0.84):
-        canvas.poly([(width * (x - 0.014), horizon), (width * (x - 0.009), horizon - height * 0.5), (width * (x + 0.009), horizon - height * 0.5), (width * (x + 0.014), horizon)], color)
+        canvas.poly(
+            [
+                (width * (x - 0.014), horizon),
+                (width * (x - 0.009), horizon - height * 0.5),
+                (width * (x + 0.009), horizon - height * 0.5),
+                (width * (x + 0.014), horizon),
+            ],
+            color,
+        )
         canvas.rect(width * (x - 0.015), horizon - height * 0.52, width * 0.03, height * 0.03, tile)
     gate = width * 0.3
     canvas.rect(gate - width * 0.075, horizon - height * 0.4, width * 0.15, height * 0.45, color)
@@ -149,16 +211,32 @@ def _samarkand(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None
 def _tashkent(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
     width, height, color = canvas.width, canvas.height, hour.at(0.36)
     x = width * 0.3
-    canvas.poly([(x - width * 0.035, horizon), (x - width * 0.006, horizon - height * 0.34), (x + width * 0.006, horizon - height * 0.34), (x + width * 0.035, horizon)], color)
+    canvas.poly(
+        [
+            (x - width * 0.035, horizon),
+            (x - width * 0.006, horizon - height * 0.34),
+            (x + width * 0.006, horizon - height * 0.34),
+            (x + width * 0.035, horizon),
+        ],
+        color,
+    )
     canvas.rect(x - width * 0.02, horizon - height * 0.4, width * 0.04, height * 0.05, color, radius=4)
     canvas.rect(x - width * 0.004, horizon - height * 0.66, width * 0.008, height * 0.3, color)
     _dome(canvas, width * 0.62, horizon + height * 0.03, height * 0.2, color, mix(color, "#2b93a0", 0.5))
     for n in range(4):
         left = width * (0.76 + 0.06 * n)
-        canvas.rect(left, horizon - height * (0.22 + 0.09 * (n % 2)), width * 0.05, height * 0.4, hour.at(0.3))
+        canvas.rect(
+            left, horizon - height * (0.22 + 0.09 * (n % 2)), width * 0.05, height * 0.4, hour.at(0.3)
+        )
     for n in range(6):
         left = width * (0.03 + 0.032 * n)
-        canvas.oval(left, horizon - height * (0.22 + 0.03 * (n % 2)), width * 0.026, height * 0.34, mix(hour.at(0.45), "#4c7a56", 0.5))
+        canvas.oval(
+            left,
+            horizon - height * (0.22 + 0.03 * (n % 2)),
+            width * 0.026,
+            height * 0.34,
+            mix(hour.at(0.45), "#4c7a56", 0.5),
+        )
 
 
 def _vienna(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
@@ -166,14 +244,31 @@ def _vienna(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
     _wheel(canvas, width * 0.2, horizon - height * 0.2, height * 0.2, hour.at(0.3))
     x = width * 0.55
     canvas.rect(x - width * 0.1, horizon - height * 0.2, width * 0.2, height * 0.3, color)
-    canvas.poly([(x - width * 0.11, horizon - height * 0.19), (x - width * 0.04, horizon - height * 0.38), (x + width * 0.04, horizon - height * 0.38), (x + width * 0.11, horizon - height * 0.19)], mix(color, "#b08d57", 0.4))
+    canvas.poly(
+        [
+            (x - width * 0.11, horizon - height * 0.19),
+            (x - width * 0.04, horizon - height * 0.38),
+            (x + width * 0.04, horizon - height * 0.38),
+            (x + width * 0.11, horizon - height * 0.19),
+        ],
+        mix(color, "#b08d57", 0.4),
+    )
     canvas.rect(x + width * 0.07, horizon - height * 0.36, width * 0.045, height * 0.4, color)
-    canvas.poly([(x + width * 0.066, horizon - height * 0.35), (x + width * 0.0925, horizon - height * 0.74), (x + width * 0.119, horizon - height * 0.35)], color)
+    canvas.poly(
+        [
+            (x + width * 0.066, horizon - height * 0.35),
+            (x + width * 0.0925, horizon - height * 0.74),
+            (x + width * 0.119, horizon - height * 0.35),
+        ],
+        color,
+    )
     _dome(canvas, width * 0.84, horizon + height * 0.04, height * 0.14, color, mix(color, "#5f9c8c", 0.6))
     for side in (-1, 1):
         left = width * 0.84 + side * height * 0.22 - width * 0.012
         canvas.rect(left, horizon - height * 0.24, width * 0.024, height * 0.3, color)
-        canvas.oval(left - 1, horizon - height * 0.28, width * 0.024 + 2, height * 0.07, mix(color, "#5f9c8c", 0.6))
+        canvas.oval(
+            left - 1, horizon - height * 0.28, width * 0.024 + 2, height * 0.07, mix(color, "#5f9c8c", 0.6)
+        )
 
 
 def _wheel(canvas: Canvas, x: float, y: float, radius: float, color: Color) -> None:
@@ -192,22 +287,53 @@ def _london(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
     _wheel(canvas, width * 0.74, horizon - height * 0.22, height * 0.23, hour.at(0.32))
     x = width * 0.3
     canvas.rect(x - width * 0.025, horizon - height * 0.52, width * 0.05, height * 0.6, color)
-    canvas.poly([(x - width * 0.029, horizon - height * 0.51), (x, horizon - height * 0.68), (x + width * 0.029, horizon - height * 0.51)], color)
+    canvas.poly(
+        [
+            (x - width * 0.029, horizon - height * 0.51),
+            (x, horizon - height * 0.68),
+            (x + width * 0.029, horizon - height * 0.51),
+        ],
+        color,
+    )
     canvas.dot(x, horizon - height * 0.44, width * 0.017, "#fff3d2" if hour.is_dark else lighter(color, 0.6))
     canvas.rect(x, horizon - height * 0.2, width * 0.25, height * 0.3, color)
     for n in range(6):
         left = x + width * (0.035 + 0.036 * n)
-        canvas.poly([(left, horizon - height * 0.19), (left + width * 0.009, horizon - height * 0.26), (left + width * 0.018, horizon - height * 0.19)], color)
+        canvas.poly(
+            [
+                (left, horizon - height * 0.19),
+                (left + width * 0.009, horizon - height * 0.26),
+                (left + width * 0.018, horizon - height * 0.19),
+            ],
+            color,
+        )
     canvas.oval(width * 0.07, horizon - height * 0.5, width * 0.09, height * 0.9, hour.at(0.25))
-    canvas.poly([(width * 0.905, horizon), (width * 0.945, horizon - height * 0.66), (width * 0.985, horizon)], hour.at(0.22))
+    canvas.poly(
+        [(width * 0.905, horizon), (width * 0.945, horizon - height * 0.66), (width * 0.985, horizon)],
+        hour.at(0.22),
+    )
 
 
 def _berlin(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
     width, height, color = canvas.width, canvas.height, hour.at(0.38)
     x = width * 0.62
-    canvas.poly([(x - width * 0.02, horizon), (x - width * 0.006, horizon - height * 0.46), (x + width * 0.006, horizon - height * 0.46), (x + width * 0.02, horizon)], color)
+    canvas.poly(
+        [
+            (x - width * 0.02, horizon),
+            (x - width * 0.006, horizon - height * 0.46),
+            (x + width * 0.006, horizon - height * 0.46),
+            (x + width * 0.02, horizon),
+        ],
+        color,
+    )
     canvas.dot(x, horizon - height * 0.48, height * 0.062, color)
-    canvas.rect(x - height * 0.06, horizon - height * 0.487, height * 0.12, height * 0.014, LAMP if hour.is_dark else lighter(color, 0.4))
+    canvas.rect(
+        x - height * 0.06,
+        horizon - height * 0.487,
+        height * 0.12,
+        height * 0.014,
+        LAMP if hour.is_dark else lighter(color, 0.4),
+    )
     canvas.rect(x - width * 0.003, horizon - height * 0.76, width * 0.006, height * 0.24, color)
     left, top = width * 0.12, horizon - height * 0.3
     canvas.rect(left, top, width * 0.3, height * 0.06, color)
@@ -215,7 +341,13 @@ def _berlin(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
     for n in range(6):
         canvas.rect(left + width * (0.005 + 0.0552 * n), top, width * 0.018, height * 0.4, color)
     for n in range(3):
-        canvas.rect(width * (0.76 + 0.085 * n), horizon - height * (0.24 + 0.08 * (n % 2)), width * 0.07, height * 0.4, hour.at(0.28))
+        canvas.rect(
+            width * (0.76 + 0.085 * n),
+            horizon - height * (0.24 + 0.08 * (n % 2)),
+            width * 0.07,
+            height * 0.4,
+            hour.at(0.28),
+        )
 
 
 def _towers(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
@@ -225,6 +357,11 @@ def _towers(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> None:
 
 
 LANDMARKS: dict[str, Callable[[Canvas, Hour, float, Random], None]] = {
-    "Lisbon": _lisbon, "San Francisco": _san_francisco, "Samarkand": _samarkand, "Tashkent": _tashkent,
-    "Vienna": _vienna, "London": _london, "Berlin": _berlin,
+    "Lisbon": _lisbon,
+    "San Francisco": _san_francisco,
+    "Samarkand": _samarkand,
+    "Tashkent": _tashkent,
+    "Vienna": _vienna,
+    "London": _london,
+    "Berlin": _berlin,
 }

@@ -1,11 +1,15 @@
 """Every refusal of the API is a problem+json with a code, whatever went wrong."""
 
+import contextlib
 import json
+import threading
+from collections.abc import Iterator
 
 import pytest
-from django.db import OperationalError
+from django.db import connection, transaction
 
-from rooms import selectors
+from bookings.models import Booking
+from rooms.occupancy import lock_room
 from tests import factories
 from tests.api.callers import choice
 
@@ -140,28 +144,50 @@ def test_request_id_given_is_given_back(api):
     assert answer.json()["request_id"] == "abc-12345678"
 
 
-def test_database_trouble_is_a_503_to_try_again(api, room, monkeypatch):
-    def gone(*_args):
-        raise OperationalError("server closed the connection unexpectedly")
-
-    monkeypatch.setattr(selectors, "published_room", gone)
-
-    answer = api.post("bookings", choice(room))
+@pytest.mark.django_db(transaction=True)
+def test_room_locked_for_long_is_a_503_to_try_again(api, room):
+    with connection.cursor() as cursor, held_by_somebody_else(room):
+        cursor.execute("SET lock_timeout = '50ms'")
+        answer = api.post("bookings", choice(room))
+        cursor.execute("RESET lock_timeout")
 
     check_problem(answer, 503, "temporarily_unavailable")
     assert answer["Retry-After"] == "2"
+    assert not Booking.objects.exists()
+    assert api.post("bookings", choice(room)).status_code == 201
 
 
-def test_fault_of_ours_is_a_500_that_tells_nothing(api, room, monkeypatch):
-    def broken(*_args):
-        raise RuntimeError("secret inner workings")
+@contextlib.contextmanager
+def held_by_somebody_else(room) -> Iterator[None]:
+    """Keep a room's row locked from another connection."""
+    is_held, may_end = threading.Event(), threading.Event()
 
-    monkeypatch.setattr(selectors, "published_room", broken)
+    def hold() -> None:
+        with transaction.atomic():
+            lock_room(room.pk)
+            is_held.set()
+            may_end.wait(10)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    is_held.wait(10)
+    try:
+        yield
+    finally:
+        may_end.set()
+        holder.join()
+
+
+def test_fault_of_ours_is_a_500_that_tells_nothing(api, room):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE rooms_pricerule RENAME TO gone")
 
     answer = api.post("bookings", choice(room))
 
     check_problem(answer, 500, "internal_error")
-    assert "secret" not in answer.content.decode()
+    assert "rooms_pricerule" not in answer.content.decode()
+    assert not Booking.objects.exists()
 
 
 def test_openapi_lists_the_endpoints_and_names_the_problems(api):

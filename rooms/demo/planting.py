@@ -1,0 +1,164 @@
+"""Puts the catalog into the database: venues, rooms, prices, hours, sessions and their pictures. Safe to repeat."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.text import slugify
+
+from accounts.models import User
+from core import clock
+from rooms import services
+from rooms.demo import catalog, pictures
+from rooms.demo.canvas import HEIGHT, WIDTH
+from rooms.demo.catalog import RoomEntry, VenueEntry
+from rooms.models import (
+    CancellationPolicy,
+    OpeningHours,
+    PriceRule,
+    Room,
+    RoomPhoto,
+    Session,
+    Venue,
+    VenueMember,
+)
+
+Say = Callable[[str], None]
+
+POLICIES = {
+    "Flexible": [{"hours": 24, "percent": 100}],
+    "Moderate": [{"hours": 120, "percent": 100}, {"hours": 24, "percent": 50}],
+    "Strict": [{"hours": 336, "percent": 100}, {"hours": 168, "percent": 50}],
+}
+WEEKEND = [4, 5]  # the nights of Friday and Saturday
+SEASON = ((6, 15), (9, 15))
+# Prices are rounded to what a host would write on a card.
+STEPS = {"UZS": 1_000_000}
+LONG_STAY_NIGHTS, LONG_STAY_PERCENT = 7, 10
+WEEKS_AHEAD = 6
+
+
+def plant_venues(people: dict[str, User], say: Say) -> None:
+    """Make what is missing of the catalog; a venue that exists is left as its host has it."""
+    entries = catalog.venues()
+    known = set(Venue.objects.values_list("slug", flat=True))
+    missing = [entry for entry in entries if entry.facts["slug"] not in known]
+    for entry in missing:
+        _plant_venue(entry, people)
+    rooms = sum(len(entry.rooms) for entry in entries)
+    say(f"{len(entries)} venues, {rooms} rooms ({len(missing)} venues new)")
+    for entry in entries:
+        _plant_sessions(entry)
+
+
+def plant_pictures(say: Say) -> None:
+    """Draw the pictures that are not in the store."""
+    wanted = {
+        picture.name: picture
+        for entry in catalog.venues()
+        for room in entry.rooms
+        for picture in room.pictures
+    }
+    missing = [picture for name, picture in wanted.items() if not default_storage.exists(name)]
+    if not missing:
+        say(f"{len(wanted)} pictures are there")
+        return
+    for number, (picture, data) in enumerate(pictures.draw_all(missing), 1):
+        default_storage.save(picture.name, ContentFile(data))
+        if number % 40 == 0 or number == len(missing):
+            say(f"{number} of {len(missing)} pictures drawn")
+
+
+@transaction.atomic
+def _plant_venue(entry: VenueEntry, people: dict[str, User]) -> None:
+    venue = Venue.objects.create(**entry.facts)
+    VenueMember.objects.bulk_create(
+        VenueMember(venue=venue, user=people[email], role=role) for email, role in entry.roles.items()
+    )
+    policies = {
+        name: CancellationPolicy(venue=venue, name=name, tiers=tiers) for name, tiers in POLICIES.items()
+    }
+    CancellationPolicy.objects.bulk_create(policies.values())
+    for room_entry in entry.rooms:
+        _plant_room(entry, venue, room_entry, policies)
+
+
+def _plant_room(
+    entry: VenueEntry, venue: Venue, room_entry: RoomEntry, policies: dict[str, CancellationPolicy]
+) -> None:
+    room = Room.objects.create(
+        venue=venue,
+        name=room_entry.name,
+        slug=slugify(room_entry.name),
+        policy=policies.get(room_entry.policy),
+        **room_entry.facts,
+    )
+    shots = zip(room_entry.pictures, room_entry.alts, strict=True)
+    RoomPhoto.objects.bulk_create(
+        RoomPhoto(room=room, image=picture.name, width=WIDTH, height=HEIGHT, alt=alt, position=position)
+        for position, (picture, alt) in enumerate(shots)
+    )
+    OpeningHours.objects.bulk_create(
+        OpeningHours(room=room, weekday=day, opens=entry.opens, closes=entry.closes) for day in entry.days
+    )
+    PriceRule.objects.bulk_create(_price_rules(entry, room))
+    services.publish_room(room_id=room.pk)
+
+
+def _price_rules(entry: VenueEntry, room: Room) -> Iterable[PriceRule]:
+    if entry.weekend_percent:
+        yield PriceRule(
+            room=room,
+            name="Weekend",
+            weekdays=WEEKEND,
+            price_minor=_raised(room, entry, entry.weekend_percent),
+        )
+    if entry.season_percent:
+        for year in (clock.now().year, clock.now().year + 1):
+            yield PriceRule(
+                room=room,
+                name=f"Summer {year}",
+                first_date=dt.date(year, *SEASON[0]),
+                last_date=dt.date(year, *SEASON[1]),
+                price_minor=_raised(room, entry, entry.season_percent),
+            )
+    if room.is_by_night and room.max_units >= LONG_STAY_NIGHTS:
+        yield PriceRule(
+            room=room, name="A week or longer", min_units=LONG_STAY_NIGHTS, discount_percent=LONG_STAY_PERCENT
+        )
+
+
+def _raised(room: Room, entry: VenueEntry, percent: int) -> int:
+    step = STEPS.get(entry.facts["currency"], 100)
+    return room.price_minor * (100 + percent) // 100 // step * step
+
+
+def _plant_sessions(entry: VenueEntry) -> None:
+    """Offer the weekly sessions of the coming weeks that are not offered yet."""
+    for room_entry in entry.rooms:
+        if not room_entry.sessions:
+            continue
+        room = Room.objects.select_related("venue").get(
+            venue__slug=entry.facts["slug"], slug=slugify(room_entry.name)
+        )
+        offered = set(Session.objects.filter(room=room).values_list("starts_at", flat=True))
+        for starts_at, ends_at in _weekly(room, room_entry.sessions):
+            if starts_at not in offered:
+                services.add_session(
+                    room_id=room.pk,
+                    title=room_entry.sessions["title"],
+                    starts_at=starts_at,
+                    ends_at=ends_at,
+                    capacity=room.capacity,
+                )
+
+
+def _weekly(room: Room, weekly: dict) -> Iterable[tuple[dt.datetime, dt.datetime]]:
+    today = clock.now().astimezone(room.venue.zone).date()
+    first = today + dt.timedelta(days=(weekly["weekday"] - today.weekday() - 1) % 7 + 1)
+    for week in range(WEEKS_AHEAD):
+        wall = dt.datetime.combine(first + dt.timedelta(weeks=week), dt.time.fromisoformat(weekly["at"]))
+        starts_at = wall.replace(tzinfo=room.venue.zone).astimezone(dt.UTC)
+        yield starts_at, starts_at + dt.timedelta(hours=weekly["hours"])
