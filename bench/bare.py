@@ -16,20 +16,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test.utils import override_settings
 from django.urls import path
 
+from bench.inserts import insert_statement
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# The shapes of what the product asks, as one hand-written statement each.
+# What the product asks behind its availability API, as one hand-written statement.
 BUSY = """
     SELECT lower(period), upper(period) FROM rooms_occupancy
     WHERE room_id = %s AND period && tstzrange(%s, %s)
-"""
-# Each insert gets an hour of its own in years the product does not sell: only the constraint is at work.
-INSERT = """
-    INSERT INTO rooms_occupancy (room_id, kind, period, reference, source, external_uid, note, created_at)
-    SELECT (SELECT min(id) FROM rooms_room) + n %% %s, 'booking',
-        tstzrange(timestamptz '2040-01-01' + n * interval '1 hour', timestamptz '2040-01-01' + (n + 1) * interval '1 hour'),
-        'P' || n, '', '', '', now()
-    FROM nextval('bench_slot') AS n RETURNING id
 """
 
 
@@ -48,7 +42,7 @@ def busy(request: HttpRequest, room_id: int) -> JsonResponse:
 def insert(request: HttpRequest, rooms: int) -> JsonResponse:
     """One more occupancy under the exclusion constraint."""
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [rooms])
+        cursor.execute(insert_statement(str(rooms)))
         return JsonResponse({"id": cursor.fetchone()[0]})
 
 

@@ -16,6 +16,8 @@ SECRET_LIKE = re.compile(
 SECRET_KEYS = frozenset(
     "password secret token authorization cookie client_secret api_key signature card number cvc body html".split()
 )
+# Their every call or task is no news; their warnings and errors are.
+CHATTY = ("stripe", "urllib3", "googleapiclient", "kombu", "celery.worker.strategy", "celery.app.trace")
 REQUEST_ID = re.compile(r"^[\w.-]{8,64}$")
 
 
@@ -66,7 +68,7 @@ def configure(log_format: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for chatty in ("stripe", "urllib3", "googleapiclient", "kombu", "amqp", "celery.worker.strategy", "celery.app.trace"):
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -49,7 +49,9 @@ def link_to(booking: Booking) -> SafeString:
 
 
 def as_json(value: Any) -> SafeString:
-    return format_html('<pre class="rh-raw">{}</pre>', json.dumps(masked(value), indent=2, ensure_ascii=False))
+    return format_html(
+        '<pre class="rh-raw">{}</pre>', json.dumps(masked(value), indent=2, ensure_ascii=False)
+    )
 
 
 class MismatchFilter(DropdownFilter):

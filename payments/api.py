@@ -66,7 +66,10 @@ def verify(request: HttpRequest, reference: str) -> JsonResponse:
 
 
 @router.get(
-    "payments/{uuid:payment_id}/status", response=PaymentOut, auth=GUEST_OR_KNOWN, summary="A payment's status"
+    "payments/{uuid:payment_id}/status",
+    response=PaymentOut,
+    auth=GUEST_OR_KNOWN,
+    summary="A payment's status",
 )
 def get_status(request: HttpRequest, payment_id: uuid.UUID) -> JsonResponse:
     """An open payment is looked at anew at the provider, unless that was done within the last seconds."""

@@ -25,7 +25,7 @@ class Split:
 
 
 def split(kept_minor: int, booking: Booking) -> Split:
-    """Share what is kept of a booking: tax in proportion, the platform's per cent of the rest, the venue the remainder."""
+    """Share what is kept: tax in proportion, the platform's per cent of the rest, the venue the remainder."""
     if booking.total_minor == 0:
         return Split(kept_minor, 0, 0)
     tax = round_minor(Decimal(kept_minor) * booking.tax_minor / booking.total_minor)

@@ -13,7 +13,9 @@ class SessionOut(Schema):
 
     session_id: str
     payment_url: str
-    client_secret: str | None = Field(description="For paying within a page; null where the guest is sent away")
+    client_secret: str | None = Field(
+        description="For paying within a page; null where the guest is sent away"
+    )
     status: Literal["created"]
     amount: str = Field(description="In major units, for people", examples=["150.00"])
     amount_minor: int

@@ -21,7 +21,13 @@ from core import clock
 from core.money import to_decimal
 from payments import operations, settlement
 from payments.models import Payment, PaymentOperation
-from payments.providers.base import CheckoutRequest, Misconfigured, ProviderError, ProviderPayment, Unavailable
+from payments.providers.base import (
+    CheckoutRequest,
+    Misconfigured,
+    ProviderError,
+    ProviderPayment,
+    Unavailable,
+)
 from payments.providers.registry import provider_named
 from payments.reconcile import apply
 

@@ -138,6 +138,9 @@ class PriceRuleInline(ScopedInline, StackedInline):
     fields = ("name", ("first_date", "last_date"), "weekdays", ("price", "discount_percent", "min_units"))
     tab = True
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PriceRule]:
+        return super().get_queryset(request).select_related("room__venue")
+
 
 @admin.register(Room)
 class RoomAdmin(ManagedAdmin):

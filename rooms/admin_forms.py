@@ -233,6 +233,6 @@ class BlackoutForm(forms.ModelForm):
             return
         chosen = {name: self.cleaned_data[name] for name in ("room", "first_date", "last_date", "note")}
         try:
-            self.instance = services.close_dates(**chosen)
+            self.instance = Blackout.objects.get(pk=services.close_dates(**chosen).pk)
         except RoomTaken:
             self.add_error("first_date", "A booking lies in these dates. Cancel it first, or leave its dates open.")

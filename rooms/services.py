@@ -1,21 +1,45 @@
-"""Verbs of hosts that write: publishing a room, closing its dates."""
+"""Verbs of hosts that write: opening a venue, publishing a room, closing its dates."""
 
 import datetime as dt
+from typing import Any
 
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.text import slugify
 
 from rooms import occupancy
 from rooms.hours import MIDNIGHT, ONE_DAY, instant
-from rooms.models import Occupancy, Room, Session
+from rooms.models import Occupancy, Room, Session, Venue, VenueMember
 from rooms.stays import period_of, stay_of_session
 
 log = structlog.get_logger(__name__)
 
 # Stripe takes at most eight digits of minor units a payment, in any currency.
 MOST_CHARGEABLE_MINOR = 99_999_999
+
+
+@transaction.atomic
+def open_venue(*, user: Any, venue: Venue) -> Venue:
+    """Save a new venue with a slug of its own and make `user` its owner, who may enter the admin from now on."""
+    venue.slug = _free_slug(venue.name)
+    venue.save()
+    VenueMember.objects.create(venue=venue, user=user, role=VenueMember.Role.OWNER)
+    if not user.is_staff:
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])
+    log.info("venue_opened", venue=venue.slug)
+    return venue
+
+
+def _free_slug(name: str) -> str:
+    stem = slugify(name)[:60] or "venue"
+    slug, n = stem, 1
+    while Venue.objects.filter(slug=slug).exists():
+        n += 1
+        slug = f"{stem}-{n}"
+    return slug
 
 
 @transaction.atomic

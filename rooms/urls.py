@@ -1,11 +1,12 @@
 from django.urls import path
 
-from rooms import views
+from rooms import hosting, views
 
 app_name = "rooms"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("host/", hosting.open_venue, name="open_venue"),
     path("rooms/", views.search_page, name="search"),
     path("rooms/<slug:venue>/<slug:room>/", views.detail, name="detail"),
     path("rooms/<slug:venue>/<slug:room>/calendar/", views.calendar, name="calendar"),

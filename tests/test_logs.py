@@ -41,7 +41,9 @@ def test_secret_and_card_like_texts_are_masked(secret):
     assert secret not in mask(f"before {secret} after")
 
 
-@pytest.mark.parametrize("text", ["in 0.009912345678912345s", "2027-03-01T12:00:00Z", "RH7KQ2M9XC", "pi_3abcDEF"])
+@pytest.mark.parametrize(
+    "text", ["in 0.009912345678912345s", "2027-03-01T12:00:00Z", "RH7KQ2M9XC", "pi_3abcDEF"]
+)
 def test_harmless_texts_stay(text):
     assert mask(text) == text
 
@@ -51,7 +53,9 @@ def test_line_of_a_secret_key_is_masked_in_what_is_written(capfd):
     before = root.handlers, root.level
     configure("json")
     try:
-        structlog.get_logger("test").warning("trouble", token="rh_plain", card="4242", note="4242424242424242")
+        structlog.get_logger("test").warning(
+            "trouble", token="rh_plain", card="4242", note="4242424242424242"
+        )
     finally:
         root.handlers, root.level = before[0], before[1]
 

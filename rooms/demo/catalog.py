@@ -110,7 +110,7 @@ def _room(venue: dict[str, Any], data: dict[str, Any], n: int) -> RoomEntry:
         **way,
     }
     scenes = [(data["scene"], data["hour"]), *_details(venue["details"], n)]
-    pictures = tuple(_picture(venue, data["name"], n, *shot) for n, shot in enumerate(scenes))
+    pictures = tuple(_picture(venue, data["name"], place, *shot) for place, shot in enumerate(scenes))
     alts = tuple(ALTS[scene].format(city=venue["city"]) for scene, _hour in scenes)
     return RoomEntry(data["name"], facts, data.get("policy", ""), pictures, alts, data.get("sessions", {}))
 
@@ -121,7 +121,7 @@ def _details(details: list[str], n: int) -> list[tuple[str, str]]:
     return [(scene, DETAIL_HOURS[scene]) for scene in dict.fromkeys(chosen)]
 
 
-def _picture(venue: dict[str, Any], room: str, n: int, scene: str, hour: str) -> Picture:
-    stem = f"{venue['slug']}-{scene}" if n else f"{venue['slug']}-{room.lower().replace(' ', '-')}"
+def _picture(venue: dict[str, Any], room: str, place: int, scene: str, hour: str) -> Picture:
+    stem = f"{venue['slug']}-{scene}" if place else f"{venue['slug']}-{room.lower().replace(' ', '-')}"
     name = "".join(letter for letter in stem if letter.isascii() and (letter.isalnum() or letter == "-"))
     return Picture(f"rooms/demo/{name}.jpg", scene, venue["palette"], venue["city"], hour)

@@ -66,7 +66,7 @@ def _bricks(canvas: Canvas, colors: Palette) -> None:
         canvas.rect(0, row * 24, canvas.width, 1.5, joint)
         for column in range(22):
             canvas.rect(column * 58 + (29 if row % 2 else 0), row * 24, 1.5, 24, joint)
-    dice = Random(4)
+    dice = Random(4)  # noqa: S311 - a pattern, not a secret
     for _ in range(60):
         row, column = dice.randrange(25), dice.randrange(21)
         x = column * 58 + (29 if row % 2 else 0)
@@ -251,7 +251,7 @@ def _blades(canvas: Canvas, color: Color, x: float, y: float, size: float) -> No
 
 def _tree(canvas: Canvas, color: Color, x: float, y: float, size: float) -> None:
     canvas.rect(x - 5 * size, y - 190 * size, 10 * size, 194 * size, "#7a5a41")
-    dice = Random(round(x))
+    dice = Random(round(x))  # noqa: S311
     for n in range(44):
         angle, reach = dice.uniform(0, 360), dice.uniform(10, 92) * size
         left = x + reach * math.cos(math.radians(angle))

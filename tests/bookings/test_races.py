@@ -176,7 +176,7 @@ def _take(take, session_id: int) -> None:
         take(session_id=session_id, seats=1)
 
 
-class without_constraint:  # noqa: N801 - reads as the words it is used with
+class without_constraint:
     """The database without the exclusion constraint; put back at the end."""
 
     def __enter__(self) -> None:
@@ -186,7 +186,7 @@ class without_constraint:  # noqa: N801 - reads as the words it is used with
         run_schema("add_constraint", Occupancy, "room_not_taken_twice")
 
 
-class seats_unchecked:  # noqa: N801 - reads as the words it is used with
+class seats_unchecked:
     """The database without the seats' CHECK; put back at the end."""
 
     def __enter__(self) -> None:

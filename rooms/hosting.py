@@ -1,0 +1,63 @@
+"""The page where somebody with an account opens a venue and so becomes a host."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from rooms import services
+from rooms.models import Venue
+
+UNPROCESSABLE = 422
+
+
+class OpenVenueForm(forms.ModelForm):
+    """What a venue needs to exist; the rest has sensible values and is set in the admin."""
+
+    time_zone = forms.ChoiceField(
+        choices=lambda: [
+            ("", "Choose one"),
+            *((name, name) for name in sorted(zoneinfo.available_timezones())),
+        ],
+        help_text="Check-in times and opening hours are meant in it.",
+    )
+
+    class Meta:
+        model = Venue
+        fields = (
+            "name",
+            "description",
+            "address",
+            "city",
+            "country",
+            "time_zone",
+            "currency",
+            "email",
+            "phone",
+        )
+        widgets = {"description": forms.Textarea({"rows": 4})}
+        labels = {"name": "Name of your venue", "email": "E-mail for requests"}
+        help_texts = {
+            "name": "A hotel, a conference house, a practice, a studio.",
+            "currency": "All its prices are in it; it cannot be changed once there are bookings.",
+            "email": "Requests are announced to it, and to every member of your team.",
+        }
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def open_venue(request: HttpRequest) -> HttpResponse:
+    """Open a venue and go on to its first room in the admin."""
+    initial: dict[str, Any] = {"email": request.user.email, "phone": request.user.phone}
+    form = OpenVenueForm(request.POST or None, initial=initial)
+    if request.method != "POST" or not form.is_valid():
+        status = UNPROCESSABLE if request.method == "POST" else 200
+        return render(request, "rooms/open_venue.html", {"form": form}, status=status)
+    venue = services.open_venue(user=request.user, venue=form.save(commit=False))
+    messages.success(request, f"{venue.name} is open. Add its first room, with a photo and a price.")
+    return redirect("admin:rooms_room_add")

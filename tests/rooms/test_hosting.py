@@ -1,0 +1,75 @@
+"""Becoming a host."""
+
+import pytest
+
+from rooms.models import Venue, VenueMember
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+VENUE = {
+    "name": "Hôtel du Nord", "description": "By the canal.", "address": "102 Quai de Jemmapes", "city": "Paris",
+    "country": "FR", "time_zone": "Europe/Paris", "currency": "EUR", "email": "desk@example.org", "phone": "",
+}  # fmt: skip
+
+
+def test_open_venue_makes_its_opener_the_owner_who_may_enter_the_admin(client):
+    user = factories.user()
+    client.force_login(user)
+
+    response = client.post("/host/", VENUE)
+
+    venue = Venue.objects.get()
+    user.refresh_from_db()
+    assert (response.status_code, response["Location"]) == (302, "/admin/rooms/room/add/")
+    assert (venue.slug, user.is_staff, user.is_platform_staff) == ("hotel-du-nord", True, False)
+    assert VenueMember.objects.get().role == VenueMember.Role.OWNER
+
+
+def test_open_venue_of_the_same_name_has_an_address_of_its_own(client):
+    for _ in range(2):
+        client.force_login(factories.user())
+        client.post("/host/", VENUE)
+
+    assert set(Venue.objects.values_list("slug", flat=True)) == {"hotel-du-nord", "hotel-du-nord-2"}
+
+
+def test_open_venue_without_login_asks_for_it(client):
+    assert client.get("/host/")["Location"].startswith("/account/login/")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("time_zone", "Mars/Base"),
+        ("currency", "XXX"),
+        ("country", "ZZ"),
+        ("name", "x\0y"),
+        ("city", "x" * 999),
+    ],
+)
+def test_open_venue_with_a_wrong_value_says_so_by_the_field_and_keeps_the_rest(client, field, value):
+    user = factories.user()
+    client.force_login(user)
+
+    response = client.post("/host/", VENUE | {field: value})
+
+    user.refresh_from_db()
+    assert response.status_code == 422
+    assert field in response.context["form"].errors
+    assert response.context["form"]["address"].value() == VENUE["address"]
+    assert (Venue.objects.count(), user.is_staff) == (0, False)
+
+
+def test_open_venue_ignores_fields_that_are_not_the_hosts_to_set(client):
+    client.force_login(factories.user())
+
+    client.post("/host/", VENUE | {"platform_fee_percent": "0", "hold_limit_minutes": "1", "slug": "admin"})
+
+    venue = Venue.objects.get()
+    assert (venue.platform_fee_percent, venue.hold_limit_minutes, venue.slug) == (
+        None,
+        10_080,
+        "hotel-du-nord",
+    )
