@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
@@ -22,6 +23,7 @@ class CarefulAdmin(ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
     view_on_site: Any = False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model:

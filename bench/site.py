@@ -38,6 +38,12 @@ def environment(services: Services, state: Path, database: str, port: int) -> di
     }
 
 
+def collect_static(environment: dict[str, str]) -> None:
+    """Gather what pages of production refer to. Raises: CalledProcessError."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
 class Site:
     """gunicorn over one database, from `start` to `stop`. Keep the thread that starts it alive."""
 
@@ -56,9 +62,7 @@ class Site:
         self.stop()
 
     def start(self) -> None:
-        """Collect static files, start gunicorn, return when both workers serve. Raises: StartError."""
-        collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
-        subprocess.run(collect, cwd=ROOT, env=self.environment, check=True)
+        """Start gunicorn and return when it serves. Raises: StartError."""
         command = [
             *(sys.executable, "-m", "gunicorn", "bench.bare:application", "--worker-class", "gthread"),
             *("--workers", str(WORKERS), "--threads", str(THREADS), "--no-control-socket"),

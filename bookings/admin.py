@@ -37,7 +37,9 @@ class DeskFilter(DropdownFilter):
 class LocalDaysFilter(DaysFilter):
     """Days as the calendar hangs at the venue."""
 
-    title = "arrival"
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.title = "arrival"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         first, last = self._day("_from"), self._day("_to")
@@ -63,9 +65,11 @@ class BookingAdmin(ReadOnlyAdmin):
     )
     search_fields = ("reference", "guest_name", "guest_email")
     search_help_text = "Reference, name or e-mail"
-    list_select_related = ("venue", "room")
     ordering = desk.URGENT_FIRST
     actions = ("approve_selected",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        return super().get_queryset(request).select_related("venue", "room", "decision_made_by")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

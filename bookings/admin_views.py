@@ -88,15 +88,22 @@ def _desk_context(request: HttpRequest) -> dict[str, Any]:
     now = clock.now()
     rows = list(desk.requests_of(request.user)[: desk.INBOX_ROWS + 1])
     shown = rows[: desk.INBOX_ROWS]
+    arrivals, held = desk.arrivals_of(request.user, now), desk.money_held(request.user)
     return {
         "rows": [_row(booking, now) for booking in shown],
         "has_more": len(rows) > len(shown),
-        "arrivals": [_row(booking, now) for booking in desk.arrivals_of(request.user, now)],
-        "held": desk.money_held(request.user),
-        "version": "-".join(f"{booking.pk}.{booking.version}" for booking in shown),
+        "arrivals": [_row(booking, now) for booking in arrivals],
+        "held": held,
+        "version": _version([*shown, *arrivals], held),
         "poll_seconds": QUICK_POLL_SECONDS if any(booking.is_capturing for booking in shown) else "",
         "now": now,
     }
+
+
+def _version(bookings: list[Booking], held: list[desk.Held]) -> str:
+    """Return what differs as soon as anything shown does."""
+    seen = [f"{booking.pk}.{booking.version}" for booking in bookings]
+    return "-".join(seen + [f"{sum_.currency}{sum_.amount_minor}x{sum_.count}" for sum_ in held])
 
 
 def _row(booking: Booking, now: dt.datetime) -> dict[str, Any]:
@@ -152,6 +159,7 @@ def live(request: HttpRequest, booking: Booking) -> HttpResponse:
 def _page_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
     now = clock.now()
     return _row(booking, now) | {
+        "now": now,
         "decisions": [_offer(booking, verb) for verb in desk.open_verbs(booking, now)],
         "panels": panels.panels(booking, panels.HOST, request),
         "timeline": selectors.timeline(booking, panels.HOST),
@@ -265,7 +273,7 @@ def _local(instant: dt.datetime, booking: Booking) -> str:
 
 def approve_many(request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse:
     """First a page with each request's consequence; its POST approves them one by one and lists each result."""
-    rows = queryset.select_related("venue", "room", "decision_made_by").order_by(*desk.URGENT_FIRST)
+    rows = queryset.order_by(*desk.URGENT_FIRST)
     context = {**admin.site.each_context(request), "opts": Booking._meta, "checkbox": ACTION_CHECKBOX_NAME}
     if request.POST.get("confirmed"):
         results = [_approve_one(request.user, booking) for booking in rows[:MOST_AT_ONCE]]

@@ -17,7 +17,6 @@ from rooms.stays import InvalidStay, Stay, check_stay, period_of, stay_of
 
 S = Status
 TABS = {"upcoming": "Upcoming", "awaiting": "Awaiting", "past": "Past", "cancelled": "Cancelled"}
-MAX_OPEN_HOLDS = 5
 
 
 def booking_for_guest(reference: str, *, user: Any = None, secret: str = "") -> Booking | None:
@@ -70,13 +69,6 @@ def timeline(booking: Booking, viewer: str = wording.GUEST) -> list[Moment]:
 def next_step(booking: Booking) -> NextStep:
     """Return who acts next on a booking, until when, and a sentence to its guest (no query)."""
     return wording.next_step(booking)
-
-
-def open_holds(*, email: str, references: list[str], submission_key: str) -> int:
-    """Return how many unpaid bookings this guest keeps rooms with, other than the one being sent."""
-    mine = Q(guest_email__iexact=email) | Q(reference__in=references)
-    unpaid = Booking.objects.filter(mine, status=S.PENDING_PAYMENT)
-    return unpaid.exclude(submission_key=submission_key).count()
 
 
 def stay_of_booking(booking: Booking) -> Stay:

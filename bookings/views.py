@@ -179,10 +179,6 @@ def _page_number(request: HttpRequest) -> int:
 def _cancel_page(
     request: HttpRequest, booking: Booking, form: CancelForm, fee_minor: int, *, status: int = 200
 ) -> HttpResponse:
-    if form.is_bound:
-        form.data = {**form.data.dict(), "expected_fee_minor": fee_minor}
-    else:
-        form.initial["expected_fee_minor"] = fee_minor
     context = {
         "booking": booking,
         "room": booking.room,

@@ -87,7 +87,8 @@ class RoomholdAPI(NinjaAPI):
         for pattern in patterns:
             is_root = pattern.name == "api-root"  # ninja reverses it, but has nothing to show there
             pattern.callback = _as_problem(_no_such_address if is_root else pattern.callback)
-        return [*patterns, re_path("", _as_problem(_no_such_address))], app_name, namespace
+        unknown = re_path("", _as_problem(_no_such_address), name="unknown")
+        return [*patterns, unknown], app_name, namespace
 
     def get_openapi_schema(self, **_options: Any) -> dict:
         return self._document

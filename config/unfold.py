@@ -78,10 +78,15 @@ def stylesheet(_request: HttpRequest) -> str:
     return static("css/admin.css")
 
 
+def logo(_request: HttpRequest) -> str:
+    return static("img/logo.svg")
+
+
 UNFOLD: dict = {
     "SITE_TITLE": "Roomhold",
     "SITE_HEADER": "Roomhold",
-    "SITE_SYMBOL": "meeting_room",
+    "SITE_ICON": logo,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": logo}],
     "SITE_URL": "/",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,

@@ -48,7 +48,8 @@ def get_room(request: HttpRequest, venue: str, room: str) -> JsonResponse:
 
 
 @router.get(
-    "rooms/{slug:venue}/{slug:room}/availability", response=AvailabilityOut, summary="Free nights or slots"
+    "rooms/{slug:venue}/{slug:room}/availability", response=AvailabilityOut, by_alias=True,
+    summary="Free nights or slots",
 )
 def get_availability(
     request: HttpRequest, venue: str, room: str, query: Query[AvailabilityQuery]

@@ -75,12 +75,15 @@ def result(room: Room, params: Search) -> Result:
 
 
 def home_places(cities: list[City], rooms: list[Room]) -> list[Place]:
-    """Give each city the first picture of a featured room there."""
-    photos: dict[str, RoomPhoto] = {}
+    """Give each city a picture of a featured room there; not always the first, or all would be of beds."""
+    photos: dict[str, list[RoomPhoto]] = {}
     for room in rooms:
-        for photo in list(room.photos.all())[:1]:
-            photos.setdefault(room.venue.city, photo)
-    return [Place(city, photos.get(city.name)) for city in cities]
+        photos.setdefault(room.venue.city, []).extend(room.photos.all())
+    return [Place(city, _nth(photos.get(city.name, []), n + 1)) for n, city in enumerate(cities)]
+
+
+def _nth(photos: list[RoomPhoto], n: int) -> RoomPhoto | None:
+    return photos[n % len(photos)] if photos else None
 
 
 def featured() -> tuple[list[City], list[Room]]:

@@ -145,7 +145,7 @@ def test_list_every_parameter_shows_no_canary(model, host, strange):
 
 def side_doors(model, strange: Side) -> list[dict[str, str]]:
     """Queries that try to look around the corner: through filters, lookups, search, paging, popups."""
-    doors = [{}, {"q": CANARY[:-1]}, {"all": ""}, {"o": "1"}, {"p": "1"}, {"_popup": "1"}, {"_to_field": "id"}]
+    doors = [{}, {"q": CANARY[:-1]}, {"all": ""}, {"o": "1"}, {"p": "1"}, {"_facets": "True"}, {"_popup": "1"}, {"_to_field": "id"}]
     doors += [{"id__exact": strange[model].pk}, {"pk__in": f"{strange[model].pk},1"}, {"e": "1"}]
     for column in model._meta.get_fields():
         if isinstance(column, ForeignKey):
@@ -360,6 +360,31 @@ def test_login_leads_back_into_the_admin_only(target):
 
     assert response.status_code == 302
     assert response["Location"] == f"{reverse('account_login')}?next=/admin/"
+
+
+def test_logout_by_post_leads_home(own):
+    client = logged_in(factories.host(venue=own[Venue]))
+
+    response = client.post("/admin/logout/")
+
+    assert (response.status_code, response["Location"]) == (302, reverse("rooms:home"))
+    assert "_auth_user_id" not in client.session
+
+
+def test_password_is_changed_on_the_sites_own_page(own):
+    response = logged_in(factories.host(venue=own[Venue])).get("/admin/password_change/")
+
+    assert response["Location"] == reverse("account_change_password")
+
+
+def test_admin_pages_forbid_foreign_and_inline_scripts(own):
+    response = logged_in(factories.host(venue=own[Venue])).get(url(Booking, "change", own[Booking].pk))
+
+    policy = response["Content-Security-Policy"]
+    assert "script-src 'self' 'unsafe-eval'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", response.content.decode())
+    assert not re.search(r"\son[a-z]+=", response.content.decode())
 
 
 def test_admins_own_login_form_takes_no_password(own):

@@ -121,9 +121,10 @@ class Stack:
         }
 
     def manage(self, *arguments: str) -> None:
-        """Run `manage.py` with the stack's environment. Raises: StartError."""
+        """Run `manage.py` with the stack's environment, logging only what is wrong. Raises: StartError."""
+        environment = {**self.environment(), "LOG_LEVEL": "WARNING"}
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment(), check=False
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=False
         )
         if done.returncode != 0:
             raise StartError(f"manage.py {' '.join(arguments)} ended with {done.returncode}")

@@ -1,5 +1,6 @@
 """Small things every page's template needs."""
 
+import datetime as dt
 import zoneinfo
 
 from django import template
@@ -55,3 +56,13 @@ def without(query: QueryDict, names: str) -> str:
 def plural_of(count: int, word: str) -> str:
     """`{{ 3|plural_of:"guest" }}` → `3 guests`."""
     return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+@register.filter
+def timesince_exact(start: dt.datetime, end: dt.datetime) -> str:
+    """`{{ start|timesince_exact:end }}` → `60 minutes`, `2 hours`, `2 hours 30 minutes`: real time, not wall time."""
+    minutes = round((end.astimezone(dt.UTC) - start.astimezone(dt.UTC)) / dt.timedelta(minutes=1))
+    hours, rest = divmod(minutes, 60)
+    if hours < 2:
+        return plural_of(minutes, "minute")
+    return f"{plural_of(hours, 'hour')} {plural_of(rest, 'minute')}" if rest else plural_of(hours, "hour")

@@ -29,7 +29,13 @@ ALTS = {
     "breakfast": "A table laid for two with eggs, coffee and croissants",
     "facade": "The house from the street, trees on both sides",
 }
-DETAIL_HOURS = {"facade": "golden", "breakfast": "morning", "outlook": "dusk", "bath": "noon"}
+# At which hours a detail may be seen; the venue's slug chooses.
+DETAIL_HOURS = {
+    "facade": ("golden", "noon", "dusk", "morning"),
+    "outlook": ("dusk", "morning", "night", "golden", "noon"),
+    "bath": ("noon", "golden", "cloudy"),
+    "breakfast": ("morning",),
+}
 
 
 @dataclass(frozen=True)
@@ -109,16 +115,17 @@ def _room(venue: dict[str, Any], data: dict[str, Any], n: int) -> RoomEntry:
         "appointment_minutes": data.get("minutes", 60),
         **way,
     }
-    scenes = [(data["scene"], data["hour"]), *_details(venue["details"], n)]
+    scenes = [(data["scene"], data["hour"]), *_details(venue, n)]
     pictures = tuple(_picture(venue, data["name"], place, *shot) for place, shot in enumerate(scenes))
     alts = tuple(ALTS[scene].format(city=venue["city"]) for scene, _hour in scenes)
     return RoomEntry(data["name"], facts, data.get("policy", ""), pictures, alts, data.get("sessions", {}))
 
 
-def _details(details: list[str], n: int) -> list[tuple[str, str]]:
+def _details(venue: dict[str, Any], n: int) -> list[tuple[str, str]]:
     """Return one or two more views for the venue's n-th room; rooms of a venue share them."""
-    chosen = [details[(n + step) % len(details)] for step in range(1 + (n % 2 == 0))]
-    return [(scene, DETAIL_HOURS[scene]) for scene in dict.fromkeys(chosen)]
+    details, turn = venue["details"], len(venue["slug"])
+    chosen = dict.fromkeys(details[(n + step) % len(details)] for step in range(1 + (n % 2 == 0)))
+    return [(scene, DETAIL_HOURS[scene][turn % len(DETAIL_HOURS[scene])]) for scene in chosen]
 
 
 def _picture(venue: dict[str, Any], room: str, place: int, scene: str, hour: str) -> Picture:

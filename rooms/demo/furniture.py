@@ -9,11 +9,13 @@ from rooms.demo.palettes import Palette
 # --- beds -------------------------------------------------------------------------------------------------
 
 
-def bed_front(canvas: Canvas, colors: Palette, x: float, width: float = 520) -> None:
+def bed_front(
+    canvas: Canvas, colors: Palette, x: float, width: float = 520, *, is_wooden: bool = False
+) -> None:
     """A double bed seen from its foot, in the middle at `x`."""
     half, foot = width / 2, 724
     canvas.shade([(x - half - 60, foot - 30), (x + half + 60, foot + 34)], 0.42)
-    _headboard(canvas, colors, x, half + 24)
+    (_slats if is_wooden else _headboard)(canvas, colors, x, half + 24)
     for side in (-1, 1):
         _pillow(canvas, lighter(colors.linen, 0.5), x + side * half * 0.48 - 100, 442, 200, 104)
     canvas.poly(
@@ -43,6 +45,14 @@ def _headboard(canvas: Canvas, colors: Palette, x: float, half: float) -> None:
     for n in range(1, 6):
         left = x - half + half * 2 * n / 6
         canvas.rect(left - 1.5, 352, 3, 200, darker(color, 0.1))
+
+
+def _slats(canvas: Canvas, colors: Palette, x: float, half: float) -> None:
+    for left in (x - half, x + half - 16):
+        canvas.rect(left, 330, 16, 300, darker(colors.wood, 0.18), radius=5)
+    canvas.rect(x - half, 348, half * 2, 18, colors.wood, radius=6)
+    for n in range(1, 18):
+        canvas.rect(x - half + half * 2 * n / 18 - 5, 364, 10, 200, lighter(colors.wood, 0.12))
 
 
 def _pillow(canvas: Canvas, color: Color, x: float, y: float, width: float, height: float) -> None:

@@ -42,13 +42,24 @@ def bedroom(canvas: Canvas, colors: Palette, city: str, hour: Hour, dice: Random
     is_left = dice.random() < 0.5
     bed, glass = (760, 130) if is_left else (440, 800)
     window(canvas, colors, city, hour, dice, (glass, 130, 270, 300))
-    for n, left in enumerate((bed - 215, bed - 65, bed + 85)):
-        art(canvas, colors, left, 150 + 12 * (n % 2), 130, 150 - 24 * (n % 2), dice)
+    _above_the_bed(canvas, colors, bed, dice)
     rug(canvas, colors, bed, 738, 820, 96, is_round=False)
     nightstand(canvas, colors, bed - 350, dice)
     nightstand(canvas, colors, bed + 350, dice)
-    bed_front(canvas, colors, bed)
+    bed_front(canvas, colors, bed, is_wooden=dice.random() < 0.4)
     plant(canvas, colors, 80 if is_left else 1122, 742, 1.05, dice.randrange(4))
+
+
+def _above_the_bed(canvas: Canvas, colors: Palette, x: float, dice: Random) -> None:
+    hanging = dice.randrange(3)
+    if hanging == 0:
+        for n, left in enumerate((x - 215, x - 65, x + 85)):
+            art(canvas, colors, left, 150 + 12 * (n % 2), 130, 150 - 24 * (n % 2), dice)
+    elif hanging == 1:
+        art(canvas, colors, x - 170, 130, 340, 180, dice)
+    else:
+        art(canvas, colors, x - 180, 120, 170, 196, dice)
+        art(canvas, colors, x + 20, 152, 130, 132, dice)
 
 
 def studio(canvas: Canvas, colors: Palette, city: str, hour: Hour, dice: Random) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sandbox.paypages import bare
+
 AUTHENTICATION_FAILED = (
     "We are unable to authenticate your payment method. "
     "Please choose a different payment method and try again."
@@ -107,32 +109,12 @@ MESSAGES = {
 
 def find(number: str) -> Card:
     """The card of a number, spaces and dashes ignored; a number that is no test card declines."""
-    digits = number.replace(" ", "").replace("-", "")
+    digits = bare(number)
     if digits in CARDS:
         return CARDS[digits]
     # Never kept whole: what a person typed might be a real card.
     return Card("0" * 12 + digits[-4:], brand="unknown", decline=("card_declined", "test_mode_live_card"))
 
 
-def is_plausible(number: str) -> bool:
-    """Twelve to nineteen digits that pass the check digit."""
-    digits = number.replace(" ", "").replace("-", "")
-    if not (digits.isascii() and digits.isdigit() and 12 <= len(digits) <= 19):
-        return False
-    total = 0
-    for position, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + position % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
-
-
 def decline_message(code: str, decline_code: str | None) -> str:
     return MESSAGES.get(code) or MESSAGES.get(decline_code or "") or "Your card was declined."
-
-
-def spaced(number: str) -> str:
-    """As printed on a card: groups of four, or 4-6-5 for American Express."""
-    digits = number.replace(" ", "").replace("-", "")
-    if digits[:2] in ("34", "37"):
-        return f"{digits[:4]} {digits[4:10]} {digits[10:]}"
-    return " ".join(digits[start : start + 4] for start in range(0, len(digits), 4))

@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
+from sandbox import paypages
 from sandbox.markup import Markup, element, joined
-from sandbox.stripe import cards
 
 FIELDS = ("email", "number", "expiry", "cvc", "name")
 
@@ -28,8 +27,8 @@ class Form:
         checks = {
             "email": bool(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", form.email))
             or "Enter an e-mail address.",
-            "number": cards.is_plausible(form.number) or "Your card number is incomplete or invalid.",
-            "expiry": _expiry_error(form.expiry, now) or True,
+            "number": paypages.is_plausible(form.number) or "Your card number is incomplete or invalid.",
+            "expiry": paypages.expiry_error(form.expiry, now) or True,
             "cvc": bool(re.fullmatch(r"[0-9]{3,4}", form.cvc)) or "Your card’s security code is incomplete.",
             "name": bool(form.name) or "Enter the name on the card.",
         }
@@ -39,7 +38,7 @@ class Form:
         return replace(
             self,
             email=self.email or email,
-            number=cards.spaced(number),
+            number=paypages.spaced(number),
             expiry="12 / 34",
             cvc="123",
             name=self.name or name,
@@ -58,33 +57,14 @@ class Form:
         return joined([email, number, pair, self._field("name", "Name on card", "cc-name", "text", "")])
 
     def _field(self, name: str, label: str, autocomplete: str, mode: str, placeholder: str) -> Markup:
-        wrong = self.errors.get(name)
-        is_first = next(iter(self.errors), None) == name
-        box = element(
-            "input",
-            id=name,
-            name=name,
-            value=getattr(self, name),
-            type="email" if name == "email" else "text",
-            inputmode=mode,
+        return paypages.field(
+            name,
+            label,
+            getattr(self, name),
+            wrong=self.errors.get(name),
+            is_focused=next(iter(self.errors), None) == name,
+            kind="email" if name == "email" else "text",
             autocomplete=autocomplete,
-            placeholder=placeholder or None,
-            required=True,
-            autofocus=is_first,
-            aria_invalid="true" if wrong else None,
-            aria_describedby=f"{name}-wrong" if wrong else None,
-        ).removesuffix("</input>")
-        parts = [element("label", label, for_=name), Markup(box)]
-        if wrong:
-            parts.append(element("span", wrong, class_="wrong", id=f"{name}-wrong"))
-        return element("div", joined(parts), class_="field")
-
-
-def _expiry_error(typed: str, now: int) -> str:
-    match = re.fullmatch(r"(0?[1-9]|1[0-2])\s*/?\s*(?:20)?([0-9]{2})", typed)
-    if match is None:
-        return "Your card’s expiry date is incomplete."
-    today = datetime.fromtimestamp(now, UTC)
-    if (2000 + int(match[2]), int(match[1])) < (today.year, today.month):
-        return "Your card’s expiry date is in the past."
-    return ""
+            mode=mode,
+            placeholder=placeholder,
+        )

@@ -1,30 +1,20 @@
 """The hosted checkout page: what a guest sees and what the form does; no server, no scripts."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.markup import Markup, element, joined, render
+from sandbox.paypages import SEE_OTHER, Page, framed, is_plausible, notice, spaced
 from sandbox.stripe import cards, guest, visit
 from sandbox.stripe.currencies import formatted
 from sandbox.stripe.engine import Engine
 from sandbox.stripe.form import Form
 
 Json = dict[str, Any]
-SEE_OTHER = 303
 HINTS = (
     "4242424242424242", "5555555555554444", "378282246310005", "4000000000003220", "4000000000000002",
     "4000000000009995", "4000000000009987", "4000000000009979", "4000000000000069", "4000000000000127",
     "4000000000000119", "4000008260003178", "4000008400001629", "4000000000007726", "4000000000005126",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Page:
-    """An answer to the browser: HTML, or a place to go."""
-
-    status: int
-    html: str = ""
-    location: str = ""
 
 
 class CheckoutPage:
@@ -72,7 +62,7 @@ class CheckoutPage:
                 last4=method["card"]["last4"],
                 action=f"/checkout/stripe/{ref}/challenge",
             )
-            return Page(200, _framed("3-D Secure check", content))
+            return Page(200, framed("3-D Secure check", content))
 
     def answer(self, ref: str, outcome: str) -> Page:
         with self.engine.lock:
@@ -123,15 +113,13 @@ class CheckoutPage:
         return self._notice(200, "You have already paid", text, guest.success_url(session), "Continue")
 
     def _notice(self, status: int, heading: str, text: str, url: str | None, label: str) -> Page:
-        link = element("p", element("a", label, href=url)) if url else Markup()
-        content = render("notice.html", merchant=self.merchant, heading=heading, text=text, link=link)
-        return Page(status, _framed(heading, content))
+        return notice(status, self.merchant, heading, text, url, label)
 
     def _prefilled(self, session: Json, card: str) -> Form:
         before = self.engine.account.private[session["id"]].get("guest", {})
         email = before.get("email") or session["customer_email"] or ""
         form = Form(email=email, name=before.get("name") or "")
-        if cards.is_plausible(card):
+        if is_plausible(card):
             return form.filled_with(card, visit.EMAIL, visit.NAME)
         return form
 
@@ -152,7 +140,7 @@ class CheckoutPage:
             hints_open=Markup(" open") if form.is_empty else Markup(),
             hints=_hints(session["id"]),
         )
-        return Page(status, _framed(f"Pay {self.merchant}", content))
+        return Page(status, framed(f"Pay {self.merchant}", content))
 
     def _lines(self, session: Json) -> Markup:
         lines = self.engine.account.private[session["id"]]["lines"]
@@ -177,10 +165,6 @@ def _line(line: Json) -> Markup:
 def _hints(ref: str) -> Markup:
     found = []
     for number in HINTS:
-        link = element("a", cards.spaced(number), href=f"/checkout/stripe/{ref}?card={number}")
+        link = element("a", spaced(number), href=f"/checkout/stripe/{ref}?card={number}")
         found.append(element("li", joined([link, element("span", cards.CARDS[number].note)])))
     return joined(found)
-
-
-def _framed(title: str, content: Markup) -> str:
-    return render("page.html", title=f"{title} · sandbox", stylesheet="checkout.css", content=content)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.paypages import BadVisit, is_plausible
 from sandbox.stripe import cards, guest
 from sandbox.stripe.account import Account
 from sandbox.stripe.engine import Engine
@@ -12,10 +13,6 @@ Json = dict[str, Any]
 ACTIONS = ("pay", "fail_3ds", "leave_3ds", "abandon", "cancel")
 EMAIL = "guest@example.com"
 NAME = "Sandbox Guest"
-
-
-class BadVisit(ValueError):
-    """A visit that no guest could make; the message says why."""
 
 
 def pay(engine: Engine, url: str, number: str, action: str) -> Json | None:
@@ -31,7 +28,7 @@ def pay(engine: Engine, url: str, number: str, action: str) -> Json | None:
     if action not in ACTIONS:
         raise BadVisit(f"action must be one of {', '.join(ACTIONS)}")
     number = cards.TOKENS.get(number, number)
-    if not cards.is_plausible(number):
+    if not is_plausible(number):
         raise BadVisit("card must be a card number or a pm_card_… name")
     with engine.lock:
         engine.tick()

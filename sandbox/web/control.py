@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sandbox.faults import BadFault
 from sandbox.outbox import MODES, Travel
-from sandbox.stripe.visit import BadVisit
+from sandbox.paypages import BadVisit
 from sandbox.web.keys import SENDER, WORLD
 from sandbox.world import World
 

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from sandbox.stripe.page import Page
+from sandbox.paypages import Page
 from sandbox.web.index import index_page
 from sandbox.web.keys import CHECKOUT, WORLD
 

@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 _axe = Axe()
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def check_accessible(page: Page) -> None:
@@ -14,6 +15,7 @@ def check_accessible(page: Page) -> None:
     page.evaluate(_axe.axe_script)
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.evaluate(PAINTED)
         answer = page.evaluate("axe.run({resultTypes: ['violations']})")
         found += [f"{scheme}: {_told(violation)}" for violation in answer["violations"]]
     assert not found, f"{page.url}\n" + "\n".join(found)

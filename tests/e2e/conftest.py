@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.people import DESKTOP, Guest, Host, Person
-from tests.flows.journey import Journey
+from tests.e2e.people import DESKTOP, Guest, Host, Person, Scene
 from tools import browser as chromium
 
 NO_BROWSER = "no Chromium here: `make browser` as root, or set CHROMIUM"
@@ -36,21 +35,21 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 def calm(browser: Any, stack: Any) -> Any:
     """The stack after whatever ran before: all processes up, the sandbox knows nothing, nobody owes anything."""
     stack.start()
-    Journey(stack).control("reset", {})
+    Scene(stack).control("reset", {})
     return stack
 
 
 @pytest.fixture
-def journey(calm: Any) -> Iterator[Journey]:
+def journey(calm: Any) -> Iterator[Scene]:
     """A published room and its host; no fault is left behind. The sandbox's clock only ever moves ahead."""
     calm.start()
-    journey = Journey(calm)
+    journey = Scene(calm)
     yield journey
-    journey.call("DELETE", f"{calm.sandbox_url}/_control/faults")
+    journey.mend()
 
 
 @pytest.fixture
-def enter(journey: Journey, new_context: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+def enter(journey: Scene, new_context: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     """Bring somebody in with a browser of their own: `enter(Guest)`, `enter(Host, **PHONE)`.
 
     At the end no page of theirs may have written an error to the console.

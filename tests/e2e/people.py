@@ -1,15 +1,21 @@
 """The people of the browser tests: what they see and do, each in a browser of their own."""
 
+import datetime as dt
+import email
+import email.policy
 import re
-from pathlib import Path
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
+from bookings.models import Booking
+from core import clock
 from tests import factories
 from tests.e2e import pictures
 from tests.e2e.accessibility import check_accessible
-from tests.flows.journey import Journey
+from tests.flows.journey import Journey, wait_for
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -17,10 +23,30 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 VISA = "4242 4242 4242 4242"
 
 
+class Scene(Journey):
+    """A journey's room, host and provider, for people with browsers."""
+
+    def at_provider(self) -> dict[str, Any]:
+        """Return what the provider's books say of this booking's last payment."""
+        mine = [row for row in self.control("books")["stripe"]["payments"] if row["reference"] == self.reference]
+        return {name: mine[-1][name] for name in ("status", "captured_minor", "refunded_minor")} if mine else {}
+
+    def advance(self, **span: float) -> None:
+        """Move the clock of sandbox and site: `advance(minutes=40)`."""
+        self.control("clock", {"advance_seconds": int(dt.timedelta(**span).total_seconds())})
+
+    def spoil(self, provider: str, operation: str, fault: str = "error_500") -> None:
+        """Let a provider's call fail until `mend`."""
+        self.control("faults", {"provider": provider, "operation": operation, "fault": fault, "times": 0})
+
+    def mend(self) -> None:
+        self.call("DELETE", f"{self.stack.sandbox_url}/_control/faults")
+
+
 class Person:
     """Somebody with a browser. `complaints` is what their pages wrote to the console as errors."""
 
-    def __init__(self, context: BrowserContext, journey: Journey) -> None:
+    def __init__(self, context: BrowserContext, journey: Scene) -> None:
         self.context, self.journey, self.stack = context, journey, journey.stack
         self.complaints: list[str] = []
         self._expected: list[re.Pattern[str]] = []
@@ -32,6 +58,10 @@ class Person:
         said = f"{message.text} ({message.location['url']})"
         if message.type == "error" and not any(pattern.search(said) for pattern in self._expected):
             self.complaints.append(said)
+
+    @property
+    def is_on_phone(self) -> bool:
+        return (self.page.viewport_size or {})["width"] < 600
 
     def expects(self, pattern: str) -> None:
         """From now on console errors like this are no complaint."""
@@ -103,3 +133,105 @@ class Host(Person):
     def sees_state(self, text: str) -> None:
         """The request's page shows this state, without a reload by hand."""
         expect(self.page.locator(".rh-lead-state")).to_contain_text(text)
+
+
+class Guest(Person):
+    """Somebody who wants the journey's room, without an account until they sign up."""
+
+    name, email = "Ada Guest", ""
+
+    def __init__(self, context: BrowserContext, journey: Scene) -> None:
+        super().__init__(context, journey)
+        self.email = f"{uuid.uuid4().hex[:8]}@example.org"
+
+    # --- finding and booking
+
+    def choice(self, *, days_ahead: int = 10, nights: int = 2, guests: int = 2) -> str:
+        """Return dates as the query string of a room's page, counted from today by the stack's clock."""
+        first = clock.now().astimezone(self.journey.room.venue.zone).date() + dt.timedelta(days=days_ahead)
+        last = first + dt.timedelta(days=nights)
+        return f"check_in={first}&check_out={last}&party_size={guests}"
+
+    def choose(self, **choice: int) -> None:
+        """Open the room's page with dates in its address, and go on to the book form."""
+        self.open(f"{self.journey.room.get_absolute_url()}?{self.choice(**choice)}")
+        self.click("Continue")
+        self.heads("Complete your booking")
+
+    def fill_in(self, *, message: str = "") -> None:
+        """Type who is coming."""
+        self.page.get_by_label("Your name").fill(self.name)
+        self.page.get_by_label("E-mail").fill(self.email)
+        if message:
+            self.page.get_by_label("Message to the host").fill(message)
+
+    def go_to_payment(self) -> None:
+        """Send the book form, and land on the provider's page."""
+        self.click("Continue to payment")
+        self.heads("Pay by card")
+
+    def book(self, **choice: int) -> None:
+        """From the room's page to the provider's pay page, as a guest without account."""
+        self.choose(**choice)
+        self.fill_in()
+        self.go_to_payment()
+        self.take_note()
+
+    def take_note(self) -> None:
+        """Make this guest's newest booking the journey's."""
+        self.journey.reference = Booking.objects.filter(guest_email=self.email).latest("pk").reference
+        self.journey.secret = self.journey.booking.secret
+
+    # --- paying
+
+    def fill_in_card(self, card: str = VISA) -> None:
+        self.page.get_by_label("Card number").fill(card)
+        self.page.get_by_label("Expiry").fill("12 / 40")
+        self.page.get_by_label("CVC").fill("123")
+        self.page.get_by_label("Name on card").fill(self.name)
+
+    def pay(self, card: str = VISA) -> None:
+        """Fill in the provider's form and send it."""
+        self.fill_in_card(card)
+        self.click(re.compile("^Pay "))
+
+    def leaves_pay_page(self) -> None:
+        """Go back to the site by the provider's own link, without having paid."""
+        self.click(re.compile("Back to"), "link")
+        self.page.wait_for_url(f"{self.stack.url}/bookings/**")
+
+    def pay_and_return(self) -> None:
+        """Pay with a good card and follow the return page to the booking, which awaits the host."""
+        self.pay()
+        self.heads("Your money is held, not taken")
+        self.click("See your booking", "link")
+        self.heads("Awaiting the host")
+
+    # --- the booking's page
+
+    def heads(self, headline: str | re.Pattern[str], *, timeout: float | None = None) -> None:
+        """Wait until the page says this on top; on a booking's page it changes by itself."""
+        heading = self.page.get_by_role("heading", name=headline).filter(visible=True).first
+        expect(heading).to_be_visible(timeout=timeout)
+
+    def stays_on_page(self) -> Callable[[], bool]:
+        """Return a question: has the page been the same since now, without a reload?"""
+        self.page.evaluate("window.untouched = true")
+        return lambda: bool(self.page.evaluate("window.untouched === true"))
+
+    def open_mail(self, subject: str) -> None:
+        """Find a mail to this guest at /demo/mail/, where it arrives within seconds, and open it."""
+        wait_for(lambda: self._mails(subject))
+        self.open(f"/demo/mail/?q={self.email}")
+        self.click(re.compile(re.escape(subject)), "link")
+        expect(self.page.get_by_role("heading", name=subject)).to_be_visible()
+
+    def _mails(self, subject: str) -> bool:
+        found = (email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+                 for file in sorted(self.stack.mail_dir.glob("*.eml"), reverse=True))  # fmt: skip
+        return any(self.email in mail["To"] and subject in mail["Subject"] for mail in found)
+
+    def follow_mail(self, label: str) -> None:
+        """Press the button of the mail that is open."""
+        link = self.page.frame_locator("iframe.mail-frame").get_by_role("link", name=label).first
+        link.tap() if self.is_on_phone else link.click()

@@ -11,7 +11,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
-from rooms.models import Blackout, CancellationPolicy, Occupancy, PriceRule, Room, RoomPhoto, Venue, VenueMember
+from rooms.models import (
+    Blackout,
+    CancellationPolicy,
+    Occupancy,
+    PriceRule,
+    Room,
+    RoomPhoto,
+    Venue,
+    VenueMember,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +85,12 @@ def errors(response) -> dict[str, list[str]]:
 
 
 def inline_errors(response) -> list[dict]:
-    return [found for helper in response.context["inline_admin_formsets"] for found in helper.formset.errors if found]
+    return [
+        found
+        for helper in response.context["inline_admin_formsets"]
+        for found in helper.formset.errors
+        if found
+    ]
 
 
 def told(response) -> list[str]:
@@ -98,7 +112,13 @@ def test_venue_manager_sets_answer_hours_and_times(client, venue):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("answer_hours", "0"), ("answer_hours", "145"), ("time_zone", "Mars/Olympus"), ("country", "XX"), ("name", "")],
+    [
+        ("answer_hours", "0"),
+        ("answer_hours", "145"),
+        ("time_zone", "Mars/Olympus"),
+        ("country", "XX"),
+        ("name", ""),
+    ],
 )
 def test_venue_bad_value_is_said_by_the_field(field, value, client, venue):
     address = url(Venue, "change", venue.pk)
@@ -343,14 +363,20 @@ def test_policy_tiers_are_written_a_line_each(client, venue):
 
     assert client.post(url(CancellationPolicy, "add"), data).status_code == 302
 
-    assert CancellationPolicy.objects.get().tiers == [{"hours": 48, "percent": 100}, {"hours": 24, "percent": 50}]
+    assert CancellationPolicy.objects.get().tiers == [
+        {"hours": 48, "percent": 100},
+        {"hours": 24, "percent": 50},
+    ]
 
 
 @pytest.mark.parametrize(
-    "tiers", ["48", "48: 101", "-1: 50", "48: 100\n48: 50", "48: 50\n24: 100", "x: y", "9999999: 1", "١: 5\x00"]
+    "tiers",
+    ["48", "48: 101", "-1: 50", "48: 100\n48: 50", "48: 50\n24: 100", "x: y", "9999999: 1", "١: 5\x00"],
 )
 def test_policy_bad_tiers_are_refused_by_the_field(tiers, client, venue):
-    response = client.post(url(CancellationPolicy, "add"), {"venue": venue.pk, "name": "Odd", "tiers_text": tiers})
+    response = client.post(
+        url(CancellationPolicy, "add"), {"venue": venue.pk, "name": "Odd", "tiers_text": tiers}
+    )
 
     assert errors(response)["tiers_text"]
     assert not CancellationPolicy.objects.exists()
@@ -360,7 +386,13 @@ def test_policy_bad_tiers_are_refused_by_the_field(tiers, client, venue):
 
 
 def closing(of, **fields) -> dict[str, str]:
-    return {"room": of.pk, "first_date": "2027-06-01", "last_date": "2027-06-03", "note": "Painters", **fields}
+    return {
+        "room": of.pk,
+        "first_date": "2027-06-01",
+        "last_date": "2027-06-03",
+        "note": "Painters",
+        **fields,
+    }
 
 
 def test_closing_dates_occupies_the_room_in_its_zone(client, room):
@@ -405,7 +437,12 @@ def test_closed_dates_reopen_by_delete_and_bookings_occupancy_is_out_of_reach(cl
     taken = Occupancy.objects.get(reference=booking.reference)
 
     assert client.post(url(Blackout, "delete", taken.pk), {"post": "yes"}).status_code == 404
-    assert client.post(url(Blackout, "delete", Blackout.objects.get(kind="blackout").pk), {"post": "yes"}).status_code == 302
+    assert (
+        client.post(
+            url(Blackout, "delete", Blackout.objects.get(kind="blackout").pk), {"post": "yes"}
+        ).status_code
+        == 302
+    )
 
     assert list(Occupancy.objects.all()) == [taken]
 

@@ -2,6 +2,7 @@ import datetime as dt
 import random
 
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from rooms import occupancy
@@ -350,3 +351,21 @@ def test_search_hours_finds_exactly_the_rooms_that_may_be_booked(kind, zone):
         sizes.add(len(found))
 
     assert len(sizes) > 3
+
+
+def test_search_many_occupancies_are_read_by_their_index():
+    rooms = [factories.room() for _ in range(40)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO rooms_occupancy (room_id, kind, period, reference, source, external_uid, note, created_at)
+               SELECT room_id, 'busy', tstzrange(at, at + interval '20 hours'), '', '', '', '', now()
+               FROM unnest(%s::bigint[]) room_id,
+                    generate_series(%s::timestamptz - interval '2 years', %s, interval '1 day') at""",
+            [[room.pk for room in rooms], NOW, NOW],
+        )
+        cursor.execute("ANALYZE rooms_occupancy")
+
+    plan = search(Search(check_in=FIRST, check_out=LAST), NOW).explain()
+
+    assert "using occupancy_period_room" in plan or "on occupancy_period_room" in plan
+    assert "Seq Scan on rooms_occupancy" not in plan

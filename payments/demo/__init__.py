@@ -1,0 +1,1 @@
+"""The demo's bookings: told through the same verbs as real ones, with money at the sandbox. Nothing imports it."""

@@ -1,0 +1,273 @@
+"""Every address of the site, walked as everybody: numbers in test names are the rows of docs/reliability.md.
+
+An address that no table below knows fails here: say who may open it.
+"""
+
+import re
+import uuid
+from dataclasses import dataclass, field
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver, reverse
+
+from accounts.models import ApiToken, User
+from bookings.models import Booking
+from payments.models import Payment
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "XCANARYX"
+
+OPEN = {
+    "rooms:home", "rooms:open_venue", "rooms:search", "rooms:detail", "rooms:calendar", "rooms:slots", "rooms:quote",
+    "bookings:book", "healthz", "account_login", "account_signup", "account_inactive", "account_logout",
+    "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
+    "account_reset_password_from_key_done", "account_confirm_email", "account_email_verification_sent",
+    "account_confirm_login_code",
+    "api:openapi-json", "api:list_rooms", "api:get_room", "api:get_availability", "api:post_quote",
+    "api:create_booking", "api:api-root", "api:unknown",
+}  # fmt: skip
+# About nobody but who asks.
+OWN = {
+    "bookings:list", "accounts:profile", "accounts:tokens", "accounts:revoke_token", "account_email",
+    "account_reauthenticate", "account_change_password", "account_set_password", "api:list_bookings",
+}  # fmt: skip
+# About one booking or payment.
+PRIVATE = {
+    "bookings:detail", "bookings:live", "bookings:open", "bookings:cancel", "bookings:again", "bookings:ics",
+    "payments:pay", "payments:return", "api:get_booking", "api:approve", "api:decline", "api:cancel",
+    "api:open_session", "api:verify", "api:get_status",
+}  # fmt: skip
+# They prove who they are in their own way.
+SIGNED = {"payments:stripe_webhook", "notifications:pusher_auth"}
+DEMO = {
+    "notifications:demo_mail", "notifications:demo_mail_message", "notifications:demo_mail_html",
+    "notifications:demo_mail_attachment",
+}  # fmt: skip
+KNOWN = OPEN | OWN | PRIVATE | SIGNED | DEMO
+# They look at the provider, and write down what it says.
+SYNCS = {"payments:return", "api:verify", "api:get_status"}
+
+
+def names(resolver=None, space: str = "") -> list[str]:
+    """Return the names of all addresses but the admin's, which tests/test_access_admin.py walks."""
+    found = []
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            if pattern.namespace != "admin":
+                found += names(pattern, f"{space}{pattern.namespace}:" if pattern.namespace else space)
+        else:
+            found.append(f"{space}{pattern.name}")
+    return found
+
+
+NAMES = sorted(set(names()))
+
+
+@dataclass
+class World:
+    """A venue with one booking and its payment, and what addresses need to name them."""
+
+    owner: User
+    host: User
+    booking: Booking
+    payment: Payment
+    arguments: dict = field(default_factory=dict)
+
+    def url(self, name: str, **other: str) -> str:
+        known = self.arguments | other
+        if name == "account_reset_password_from_key":
+            return reverse(name, kwargs={"uidb36": "1", "key": "abc-123"})
+        for kwargs in ({}, *({one: known[one] for one in group.split()} for group in GROUPS)):
+            try:
+                return reverse(name, kwargs=kwargs)
+            except Exception:  # noqa: S112 - the next group of arguments may fit
+                continue
+        raise AssertionError(f"what does {name} need?")
+
+
+GROUPS = ("reference", "reference secret", "payment_id", "venue room", "token_id", "key", "name", "name n")
+
+
+@pytest.fixture
+def world() -> World:
+    venue = factories.venue()
+    room = factories.room(venue=venue)
+    owner, host = factories.user(name=CANARY), factories.host(venue=venue)
+    booking = factories.booking(room=room, user=owner, guest=factories.guest_details(user=owner, name=CANARY))
+    payment = Payment.objects.create(
+        booking=booking, provider="stripe", n=1, is_two_stage=True, currency="EUR", amount_minor=10_000
+    )
+    token = ApiToken.issue(user=host, name="desk")[0]
+    arguments = {
+        "reference": booking.reference, "secret": booking.secret, "payment_id": payment.public_id,
+        "venue": venue.slug, "room": room.slug, "token_id": token.pk, "key": "x:y:z", "name": "x.eml", "n": 1,
+    }  # fmt: skip
+    return World(owner, host, booking, payment, arguments)
+
+
+def logged_in(user: User, **options) -> Client:
+    client = Client(**options)
+    client.force_login(user)
+    return client
+
+
+def with_header(value: str) -> Client:
+    return Client(headers={"Authorization": value})
+
+
+def token(user: User) -> str:
+    return f"Bearer {ApiToken.issue(user=user, name='x')[1]}"
+
+
+def strangers() -> dict[str, Client]:
+    other = factories.booking()
+    other_host = factories.host(venue=other.venue)
+    guest = factories.user()
+    by_link = Client()
+    by_link.get(other.secret_path)
+    return {
+        "anonymous": Client(),
+        "guest of another booking, by link": by_link,
+        "guest of another booking, by secret": with_header(f"Booking {other.secret}"),
+        "guessing guest": with_header("Booking " + "0" * 32),
+        "another guest": logged_in(guest),
+        "another guest's token": with_header(token(guest)),
+        "another host": logged_in(other_host),
+        "another host's token": with_header(token(other_host)),
+        "staff member without rights": logged_in(factories.user(is_staff=True)),
+    }
+
+
+def test_every_address_is_in_one_table():
+    assert set(NAMES) == KNOWN
+    assert len(KNOWN) == sum(len(table) for table in (OPEN, OWN, PRIVATE, SIGNED, DEMO))
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", sorted(PRIVATE))
+def test_row_1_to_3_strangers_find_no_booking_and_no_payment(world, name, method):
+    url = world.url(name, secret="0" * 32)
+    nowhere = world.url(name, reference="RHZZZZZZZZ", secret="0" * 32, payment_id=uuid.uuid4())
+    before = (world.booking.version, Booking.objects.count())
+    for who, client in strangers().items():
+        there, absent = getattr(client, method)(url), getattr(client, method)(nowhere)
+
+        assert there.status_code in (401, 404, 405), who
+        assert there.status_code == absent.status_code, who
+        assert len(there.content) == len(absent.content), who
+        assert CANARY not in there.content.decode(), who
+    world.booking.refresh_from_db()
+    assert (world.booking.version, Booking.objects.count()) == (before[0], before[1] + 1 * len([1]))
+
+
+@pytest.mark.parametrize("name", sorted(PRIVATE - {"bookings:again", "payments:pay", "api:open_session"}))
+def test_row_1_to_3_owner_opens_each(world, name):
+    url, client = world.url(name), logged_in(world.owner)
+    if name in ("api:approve", "api:decline"):
+        client = logged_in(world.host)
+        assert client.post(url).status_code == 409
+    elif name == "api:cancel":
+        assert client.post(url).status_code == 200
+    else:
+        assert client.get(url).status_code in (200, 302)
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_row_4_anonymous_visitor_is_sent_to_log_in(world, name):
+    answer = Client().get(world.url(name))
+
+    if name.startswith("api:"):
+        assert answer.status_code == 401
+    elif name == "accounts:revoke_token":
+        assert answer.status_code in (302, 405)
+    else:
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(reverse("account_login"))
+
+
+def test_row_4_token_of_another_user_is_not_revoked(world):
+    answer = logged_in(factories.user(is_staff=True)).post(world.url("accounts:revoke_token"))
+
+    assert answer.status_code == 404
+    assert ApiToken.objects.filter(pk=world.arguments["token_id"]).exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_row_39_post_without_csrf_token_is_refused_everywhere(world, name):
+    client = logged_in(world.host, enforce_csrf_checks=True)
+
+    answer = client.post(world.url(name), "{}", content_type="application/json")
+
+    if name == "payments:stripe_webhook":
+        assert answer.status_code == 400
+    elif name in ("api:post_quote", "api:create_booking"):
+        # What is asked is looked at first, and nothing is asked here; see tests/api/test_auth.py.
+        assert answer.status_code in (403, 422)
+    elif name.startswith("api:"):
+        assert answer.status_code in (403, 404, 405)
+    else:
+        assert answer.status_code == 403
+    world.booking.refresh_from_db()
+    assert world.booking.version == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_get_changes_a_row(world, name):
+    for client in (logged_in(world.owner), logged_in(world.host), logged_in(factories.staff())):
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(world.url(name))
+
+        assert answer.status_code < 500
+        written = [query["sql"] for query in queries if WRITES.match(query["sql"])]
+        allowed = ("django_session", *(["payments_payment"] if name in SYNCS else []))
+        assert [sql for sql in written if not any(f'"{table}"' in sql for table in allowed)] == []
+
+
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|TRUNCATE|ALTER|DROP)", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", sorted(OWN | PRIVATE))
+def test_row_47_private_answers_are_kept_by_no_cache(world, name):
+    client = logged_in(world.host if name == "accounts:tokens" else world.owner)
+
+    answer = client.get(world.url(name))
+
+    assert "no-store" in answer["Cache-Control"]
+    assert "Cookie" in answer["Vary"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_row_48_no_answer_may_be_framed_or_run_foreign_scripts(world, name):
+    answer = logged_in(world.owner).get(world.url(name), follow=True)
+
+    policy = answer["Content-Security-Policy"]
+    directives = {line.split()[0]: line.split()[1:] for line in policy.split("; ")}
+    assert directives["frame-ancestors"] == directives["default-src"] == directives["base-uri"] == ["'none'"]
+    assert directives["script-src"][0] == "'self'"
+    assert all(source.startswith("'nonce-") for source in directives["script-src"][1:])
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] in ("same-origin", "no-referrer")
+    if answer["Content-Type"].startswith("text/html"):
+        _check_markup(answer.content.decode())
+
+
+def _check_markup(html: str) -> None:
+    for tag in re.findall(r"<script\b[^>]*>", html):
+        assert 'src="/static/' in tag or 'type="application/json"' in tag, tag
+    assert not re.search(r"<style\b", html)
+    assert not re.search(r"<[^>]*\s(style|on[a-z]+)=", html)
+    assert not re.search(r'(href|action)="\s*javascript:', html, re.IGNORECASE)
+    for address in re.findall(r'<(?:script|link|img|iframe)\b[^>]*\s(?:src|href)="([^"]*)"', html):
+        assert address.startswith(("/", "data:")) and not address.startswith("//"), address
+
+
+def test_row_48_admin_alone_may_evaluate():
+    answer = Client().get(reverse("admin:login"), follow=True)
+
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
