@@ -17,7 +17,10 @@ Kind, OpState = PaymentOperation.Kind, PaymentOperation.State
 
 
 def apply(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
-    """Write the provider's state forward into our rows and tell the booking."""
+    """Carry the provider's state forward and tell the booking, which becomes what its verb made it.
+
+    The payment itself is left for the caller to save, once.
+    """
     before = payment.status
     payment.status = advance(before, seen.state)
     payment.session_ref = payment.session_ref or seen.session_ref
@@ -27,7 +30,6 @@ def apply(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
     payment.mismatch = ""
     if payment.status != before:
         _enter_status(payment, booking, seen)
-    payment.save()
     _apply_refunds(payment, booking, seen)
     _finish_operations(payment, seen)
     _tell_booking(payment, booking, is_news=payment.status != before)

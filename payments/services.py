@@ -137,8 +137,8 @@ def sync(payment_id: int) -> Payment:
 
     A fetch that began before the last one applied is not applied. Raises: Unavailable, Misconfigured.
     """
-    number = _number_fetch(payment_id)
-    payment = Payment.objects.select_related("booking").get(pk=payment_id)
+    payment = _number_fetch(payment_id)
+    number = payment.fetch_started
     if not payment.session_ref:
         return _close_unopened(payment)
     began_at = clock.now()
@@ -167,10 +167,10 @@ def _close_unopened(payment: Payment) -> Payment:
     return payment
 
 
-def _number_fetch(payment_id: int) -> int:
+def _number_fetch(payment_id: int) -> Payment:
     with transaction.atomic():
         Payment.objects.filter(pk=payment_id).update(fetch_started=F("fetch_started") + 1)
-        return Payment.objects.values_list("fetch_started", flat=True).get(pk=payment_id)
+        return Payment.objects.select_related("booking").get(pk=payment_id)
 
 
 def _apply(
@@ -184,9 +184,10 @@ def _apply(
         log.error("payment_mismatch", booking=booking.reference, payment=payment.pk, what=mismatch)
         return
     apply(payment, booking, seen)
-    payment.next_sync_at = next_look(payment, began_at)
-    payment.save(update_fields=["next_sync_at"])
-    settlement.mark_if_needed(payment.booking)
+    is_refund_pending = any(refund.status == "pending" for refund in seen.refunds)
+    payment.next_sync_at = next_look(payment, began_at, is_refund_pending=is_refund_pending)
+    payment.save()
+    settlement.mark_if_needed(booking)
 
 
 def _mismatch(payment: Payment, booking: Booking, seen: ProviderPayment) -> str:
@@ -203,9 +204,9 @@ def _mismatch(payment: Payment, booking: Booking, seen: ProviderPayment) -> str:
     return "; ".join(wrong)[:200]
 
 
-def next_look(payment: Payment, now: dt.datetime) -> dt.datetime | None:
+def next_look(payment: Payment, now: dt.datetime, *, is_refund_pending: bool) -> dt.datetime | None:
     """Return when to ask the provider again by ourselves: often while young, never once nothing can change."""
-    if not payment.is_open and not payment.refunds.filter(status="pending").exists():
+    if not payment.is_open and not is_refund_pending:
         return None
     age = now - payment.created_at
     for limit, pause in SYNC_PAUSES:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import structlog
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from bookings import services as bookings
 from bookings.doorbell import ring
@@ -105,21 +105,15 @@ def booking_facts(booking: Booking) -> BookingFacts:
 
 
 def _facts(booking: Booking) -> list[PaymentFacts]:
-    rows = Payment.objects.filter(booking_id=booking.pk).order_by("n")
-    refunded = dict(
-        rows.exclude(refunds=None)
-        .exclude(refunds__status="failed")
-        .values_list("pk")
-        .annotate(Sum("refunds__amount_minor"))
-        .order_by()
-    )
+    refunded = Sum("refunds__amount_minor", filter=~Q(refunds__status="failed"))
+    rows = Payment.objects.filter(booking_id=booking.pk).annotate(refunded=refunded).order_by("n")
     return [
         PaymentFacts(
             pk=payment.pk,
             status=payment.status,
             authorized_minor=payment.authorized_minor,
             captured_minor=payment.captured_minor,
-            refunded_minor=refunded.get(payment.pk, 0),
+            refunded_minor=payment.refunded or 0,
             has_session=bool(payment.session_ref),
         )
         for payment in rows

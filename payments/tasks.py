@@ -67,7 +67,7 @@ def sweep_open_payments() -> None:
     for payment in due[:BATCH]:
         # Claimed by moving its time, so that two sweeps don't ask twice and a failing one doesn't block the rest.
         moved = Payment.objects.filter(pk=payment.pk, next_sync_at=payment.next_sync_at)
-        if moved.update(next_sync_at=services.next_look(payment, now)):
+        if moved.update(next_sync_at=services.next_look(payment, now, is_refund_pending=True)):
             _try(services.sync, payment.pk)
 
 

@@ -6,14 +6,13 @@ import time
 import structlog
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from bookings.errors import BookingError
-from bookings.models import Booking
-from bookings.selectors import booking_for_guest
+from bookings.visits import booking_or_404
 from payments import selectors, services, webhooks
 from payments.messages import UNAVAILABLE
 from payments.providers.base import ProviderError
@@ -22,18 +21,10 @@ from payments.providers.stripe import verify_signature
 log = structlog.get_logger(__name__)
 
 
-def _booking_or_404(request: HttpRequest, reference: str) -> Booking:
-    secret = request.session.get("booking_secrets", {}).get(reference, "")
-    booking = booking_for_guest(reference, user=request.user, secret=secret)
-    if booking is None:
-        raise Http404
-    return booking
-
-
 @require_POST
 def pay(request: HttpRequest, reference: str) -> HttpResponse:
     """Send the guest to the provider's pay page; where that cannot be opened, back to the booking, which is kept."""
-    booking = _booking_or_404(request, reference)
+    booking = booking_or_404(request, reference)
     try:
         return HttpResponseRedirect(services.start_checkout(booking.pk).url)
     except BookingError as error:
@@ -50,7 +41,7 @@ def pay(request: HttpRequest, reference: str) -> HttpResponse:
 @require_GET
 def back(request: HttpRequest, reference: str) -> HttpResponse:
     """The provider's return page: looks at the provider and shows what is true; the address proves nothing."""
-    booking = services.verify(_booking_or_404(request, reference).pk)
+    booking = services.verify(booking_or_404(request, reference).pk)
     money = selectors.money_of(booking)
     word, message = selectors.outcome(booking, money)
     context = {"booking": booking, "money": money, "outcome": word, "message": message}

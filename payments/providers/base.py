@@ -96,22 +96,62 @@ class ProviderPayment:
     refunds: tuple[ProviderRefund, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class KnownRefund:
+    """A refund of ours as recorded; without a `ref`, a call of ours whose refund the provider has not shown yet.
+
+    `is_unfinished`: the outcome of the call is not known.
+    """
+
+    key: str
+    amount_minor: int
+    ref: str = ""
+    status: str = "pending"
+    is_unfinished: bool = False
+
+
+@dataclass(frozen=True)
+class Known:
+    """What our own books say of a payment, for a provider whose answers leave that out.
+
+    `capture_minor` is what our capture asked for, 0 while there is none; amounts in minor units. Refunds are in
+    the order in which they were begun.
+    """
+
+    session_ref: str = ""
+    amount_minor: int = 0
+    currency: str = ""
+    held_since: dt.datetime | None = None
+    capture_minor: int = 0
+    refunds: tuple[KnownRefund, ...] = ()
+
+
 class Provider(Protocol):
-    """Every call may raise Declined, Unavailable or Misconfigured, and refuses to run inside a transaction."""
+    """Every call may raise Declined, Unavailable or Misconfigured, and refuses to run inside a transaction.
+
+    `can_end_checkout` is False where a pay page ends by time alone. Stripe needs nothing of `known`.
+    """
 
     name: str
+    can_end_checkout: bool
 
     def open_checkout(self, request: CheckoutRequest, *, key: str) -> CheckoutSession: ...
 
     def end_checkout(self, session_ref: str, *, key: str) -> None: ...
 
-    def capture(self, provider_ref: str, amount_minor: int, *, key: str) -> None: ...
+    def capture(
+        self, provider_ref: str, amount_minor: int, *, key: str, known: Known | None = None
+    ) -> None: ...
 
-    def void(self, provider_ref: str, *, key: str) -> None: ...
+    def void(self, provider_ref: str, *, key: str, known: Known | None = None) -> None: ...
 
-    def refund(self, provider_ref: str, amount_minor: int, *, key: str) -> None: ...
+    def refund(
+        self, provider_ref: str, amount_minor: int, *, key: str, known: Known | None = None
+    ) -> None: ...
 
-    def fetch(self, *, session_ref: str, provider_ref: str) -> ProviderPayment: ...
+    def fetch(
+        self, *, session_ref: str, provider_ref: str, known: Known | None = None
+    ) -> ProviderPayment: ...
 
 
 def refuse_in_transaction() -> None:

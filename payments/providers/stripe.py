@@ -16,6 +16,7 @@ from payments.providers.base import (
     CheckoutRequest,
     CheckoutSession,
     Declined,
+    Known,
     Misconfigured,
     ProviderPayment,
     ProviderRefund,
@@ -35,6 +36,7 @@ class StripeProvider:
     """Speaks to one Stripe account."""
 
     name = "stripe"
+    can_end_checkout = True
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self.client = client
@@ -56,7 +58,7 @@ class StripeProvider:
             )
         )
 
-    def capture(self, provider_ref: str, amount_minor: int, *, key: str) -> None:
+    def capture(self, provider_ref: str, amount_minor: int, *, key: str, known: Known | None = None) -> None:
         """Take (part of) what is held; the rest is released."""
         self._call(
             lambda: self.client.v1.payment_intents.capture(
@@ -64,13 +66,13 @@ class StripeProvider:
             )
         )
 
-    def void(self, provider_ref: str, *, key: str) -> None:
+    def void(self, provider_ref: str, *, key: str, known: Known | None = None) -> None:
         """Release what is held."""
         self._call(
             lambda: self.client.v1.payment_intents.cancel(_id(provider_ref), options={"idempotency_key": key})
         )
 
-    def refund(self, provider_ref: str, amount_minor: int, *, key: str) -> None:
+    def refund(self, provider_ref: str, amount_minor: int, *, key: str, known: Known | None = None) -> None:
         """Give captured money back; our key travels in the metadata, so that the refund is recognized."""
         self._call(
             lambda: self.client.v1.refunds.create(
@@ -79,7 +81,7 @@ class StripeProvider:
             )
         )
 
-    def fetch(self, *, session_ref: str, provider_ref: str) -> ProviderPayment:
+    def fetch(self, *, session_ref: str, provider_ref: str, known: Known | None = None) -> ProviderPayment:
         """Read the session, its payment intent, charge and refunds in one request."""
         session = self._call(
             lambda: self.client.v1.checkout.sessions.retrieve(

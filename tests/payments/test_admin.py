@@ -54,7 +54,11 @@ def money_rows(booking, mark: str = "1") -> dict:
     )
     for account, amount in (("clearing", total), ("venue", -total)):
         LedgerEntry.objects.create(
-            transaction=movement, account=account, venue=booking.venue, currency=booking.currency, amount_minor=amount
+            transaction=movement,
+            account=account,
+            venue=booking.venue,
+            currency=booking.currency,
+            amount_minor=amount,
         )
     payload = {
         "id": f"evt_{mark}", "type": "payment_intent.succeeded",
@@ -100,7 +104,10 @@ def test_money_is_changed_by_nobody(model, rows):
 
     assert client.get(url(model, "add")).status_code == 403
     assert client.post(url(model, "add"), {}).status_code == 403
-    assert client.post(url(model, "change", row.pk), {"status": "VOIDED", "amount_minor": "1"}).status_code == 403
+    assert (
+        client.post(url(model, "change", row.pk), {"status": "VOIDED", "amount_minor": "1"}).status_code
+        == 403
+    )
     assert client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
     assert list(model.objects.values()) == before
 
