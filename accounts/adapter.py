@@ -22,6 +22,13 @@ class AccountAdapter(DefaultAccountAdapter):
             return resolve_url("admin:index")
         return super().get_login_redirect_url(request)
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Return whether a `next` leads to this site; what cannot be read as an address does not."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail whose links lead to SITE_URL, whatever host the request named.
 

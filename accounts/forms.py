@@ -18,7 +18,7 @@ class SignupForm(forms.Form):
     phone = forms.CharField(
         label="Phone", max_length=32, required=False, widget=forms.TextInput(
             attrs={"autocomplete": "tel", "type": "tel"}
-        ), help_text="So that a host can reach you. Optional.",
+        ), help_text="So that a host can reach you.",
     )  # fmt: skip
     field_order = ["name", "email", "phone", "password1", "password2"]
 

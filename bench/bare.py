@@ -23,7 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # What the product asks behind its availability API, as one hand-written statement.
 BUSY = """
     SELECT lower(period), upper(period) FROM rooms_occupancy
-    WHERE room_id = %s AND period && tstzrange(%s, %s)
+    WHERE room_id = %s::bigint AND period && tstzrange(%s, %s)
 """
 
 
@@ -36,7 +36,9 @@ def busy(request: HttpRequest, room_id: int) -> JsonResponse:
     """When a room is taken, by the statement behind the availability API."""
     with connection.cursor() as cursor:
         cursor.execute(BUSY, [room_id, request.GET["from"], request.GET["to"]])
-        return JsonResponse({"busy": [[start.isoformat(), end.isoformat()] for start, end in cursor.fetchall()]})
+        return JsonResponse(
+            {"busy": [[start.isoformat(), end.isoformat()] for start, end in cursor.fetchall()]}
+        )
 
 
 def insert(request: HttpRequest, rooms: int) -> JsonResponse:

@@ -33,12 +33,16 @@ class LoadError(RuntimeError):
 
 @dataclass
 class Sample:
-    """What came of a run: seconds each answer took, how often which status came, and over how long."""
+    """What came of a run: seconds each answer took, how often which status came, and over how long.
+
+    `warm_up` counts the answers before the measured time, which are in no other field.
+    """
 
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
     client_cpu_seconds: float = 0.0
+    warm_up: int = 0
 
     @property
     def rate(self) -> float:
@@ -148,9 +152,10 @@ def closed_loop(
     Ends early when `requests` runs out. Raises: LoadError.
     """
     with _loop(address, clients) as loop:
-        if warm_up:
-            loop.run_closed(requests, warm_up)
-        return loop.run_closed(requests, seconds)
+        before = len(loop.run_closed(requests, warm_up).latencies) if warm_up else 0
+        sample = loop.run_closed(requests, seconds)
+        sample.warm_up = before
+        return sample
 
 
 def open_loop(address: Address, requests: Iterable[bytes], *, rate: float, clients: int) -> Sample:
@@ -219,7 +224,9 @@ class _Loop:
                 sent += 1
                 due = began + sent / rate
             is_waiting = not idle or sent == len(requests)
-            for client, answer in self._answers(PATIENCE if is_waiting else _until(due), may_be_none=not is_waiting):
+            for client, answer in self._answers(
+                PATIENCE if is_waiting else _until(due), may_be_none=not is_waiting
+            ):
                 _count(sample, answer)
                 idle.append(self._fresh(client))
                 answered += 1

@@ -10,6 +10,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from bench.load import LoadError
+
 FEW, MANY = 1, 12
 DAYS_AHEAD = 40
 
@@ -42,10 +44,17 @@ PAGES = (
     Page("search, no dates", "/rooms/?q={venue}"),
     Page("search, nothing fits", "/rooms/?q={venue}+{venue}x&check_in={check_in}&check_out={check_out}"),
     Page("room", "/rooms/{venue}/{room}/"),
-    Page("room, dates chosen", "/rooms/{venue}/{room}/?check_in={check_in}&check_out={check_out}&party_size=1"),
+    Page(
+        "room, dates chosen", "/rooms/{venue}/{room}/?check_in={check_in}&check_out={check_out}&party_size=1"
+    ),
     Page("room's calendar", "/rooms/{venue}/{room}/calendar/"),
-    Page("price of a choice", "/rooms/{venue}/{room}/quote/?check_in={check_in}&check_out={check_out}&party_size=1"),
-    Page("book", "/rooms/{venue}/{room}/book/?check_in={check_in}&check_out={check_out}&party_size=1", "guest"),
+    Page(
+        "price of a choice",
+        "/rooms/{venue}/{room}/quote/?check_in={check_in}&check_out={check_out}&party_size=1",
+    ),
+    Page(
+        "book", "/rooms/{venue}/{room}/book/?check_in={check_in}&check_out={check_out}&party_size=1", "guest"
+    ),
     Page("guest's bookings", "/bookings/?tab=awaiting", "guest"),
     Page("booking", "/bookings/{reference}/", "guest"),
     Page("booking, live part", "/bookings/{reference}/live/", "guest"),
@@ -64,7 +73,7 @@ PAGES = (
 def counts() -> list[Count]:
     """Return the counts of every page. Expects Django set up on a database that may be written to.
 
-    Raises: RuntimeError for a page that does not answer 200.
+    Raises: LoadError for a page that does not answer 200.
     """
     from core import clock
 
@@ -80,13 +89,18 @@ class _Side:
         from django.test import Client
 
         venue, rooms = _venue(slug, size)
-        people = {"guest": _person(f"{slug}-guest@example.org"), "host": _host(f"{slug}-host@example.org", venue)}
+        people = {
+            "guest": _person(f"{slug}-guest@example.org"),
+            "host": _host(f"{slug}-host@example.org", venue),
+        }
         bookings = [_booking(rooms[0], people["guest"], check_in + dt.timedelta(7 + n)) for n in range(size)]
         self._values = {
             "venue": slug, "room": rooms[0].slug, "reference": bookings[0].reference, "pk": bookings[0].pk,
             "check_in": check_in, "check_out": check_in + dt.timedelta(2),
         }  # fmt: skip
-        self._browsers = {viewer: Client(SERVER_NAME="127.0.0.1") for viewer in ("", *people)}
+        self._browsers = {
+            viewer: Client(raise_request_exception=False, SERVER_NAME="127.0.0.1") for viewer in ("", *people)
+        }
         for viewer, person in people.items():
             self._browsers[viewer].force_login(person)
 
@@ -99,7 +113,7 @@ class _Side:
         with CaptureQueriesContext(connection) as captured:
             response = browser.get(address)
         if response.status_code != 200:
-            raise RuntimeError(f"{page.name}: {address} answered {response.status_code}")
+            raise LoadError(f"{page.name}: {address} answered {response.status_code}")
         return len(captured)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from bench.load import percentile
 from bench.stock import Stock
 
+Statement = tuple[str, tuple]
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -26,7 +28,7 @@ class Timing:
 
 def set_up_django(environment: dict[str, str]) -> None:
     """Make this process one of the product's: its ORM words the statements, its test client counts them."""
-    os.environ.update(environment, DJANGO_SETTINGS_MODULE="config.settings", LOG_LEVEL="ERROR")
+    os.environ.update(environment, DJANGO_SETTINGS_MODULE="config.settings", LOG_LEVEL="CRITICAL")
     import django
 
     django.setup()
@@ -35,6 +37,7 @@ def set_up_django(environment: dict[str, str]) -> None:
 def timings(stock: Stock, *, repeats: int) -> list[Timing]:
     """Time each availability query with other values each time; the first tenth is warm-up."""
     makers = {
+        "SELECT 1": _nothing,
         "which rooms are free, nights": _free_for_nights,
         "which rooms are free, hours": _free_for_hours,
         "when a room is taken, a month": _busy_month,
@@ -42,14 +45,14 @@ def timings(stock: Stock, *, repeats: int) -> list[Timing]:
     return [Timing(name, _times(make, stock, repeats)) for name, make in makers.items()]
 
 
-def _times(make: Callable, stock: Stock, repeats: int) -> list[float]:
+def _times(make: Callable[[Stock, random.Random], Statement], stock: Stock, repeats: int) -> list[float]:
     from django.db import connection
 
     choice, taken = random.Random(11), []
     with connection.cursor() as wrapped:
         cursor = wrapped.cursor  # the driver's own: Django's share is measured elsewhere
         for _repeat in range(repeats):
-            statement, values = make(stock, choice).query.sql_with_params()
+            statement, values = make(stock, choice)
             began = time.perf_counter()
             cursor.execute(statement, values)
             cursor.fetchall()
@@ -57,30 +60,35 @@ def _times(make: Callable, stock: Stock, repeats: int) -> list[float]:
     return taken[repeats // 10 :]
 
 
-def _free_for_nights(stock: Stock, choice: random.Random):
+def _nothing(stock: Stock, choice: random.Random) -> Statement:
+    return "SELECT 1", ()
+
+
+def _free_for_nights(stock: Stock, choice: random.Random) -> Statement:
     from core import clock
     from rooms.search import Search, search
 
     check_in, check_out = stock.nights()
     asked = Search(kind="hotel", check_in=check_in, check_out=check_out, guests=2)
-    return search(asked, clock.now()).values("pk")
+    return search(asked, clock.now()).values("pk").query.sql_with_params()
 
 
-def _free_for_hours(stock: Stock, choice: random.Random):
+def _free_for_hours(stock: Stock, choice: random.Random) -> Statement:
     from core import clock
     from rooms.search import Search, search
 
     start = dt.datetime.combine(stock.date(), dt.time(choice.randrange(8, 18)))
     asked = Search(kind="conference", start=start, end=start + dt.timedelta(hours=1), guests=2)
-    return search(asked, clock.now()).values("pk")
+    return search(asked, clock.now()).values("pk").query.sql_with_params()
 
 
-def _busy_month(stock: Stock, choice: random.Random):
+def _busy_month(stock: Stock, choice: random.Random) -> Statement:
     from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-    from rooms.models import Occupancy
+    from rooms.occupancy import overlapping
 
     start = dt.datetime.combine(stock.date(), dt.time(12), tzinfo=dt.UTC)
     month = DateTimeTZRange(start, start + dt.timedelta(31), "[)")
     room = stock.room("hotel", "conference", "expert")
-    return Occupancy.objects.filter(room=room.id, period__overlap=month).values_list("period")
+    found = overlapping(room.id, month).values_list("period__startswith", "period__endswith")
+    return found.query.sql_with_params()

@@ -10,12 +10,11 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from bench.data import ROOT
+from bench.load import Address, get, volley
 from tools.checks import production_environment
 from tools.process import StartError, spawn, stop, tail
 from tools.services import Services
-
-from bench.data import ROOT
-from bench.load import Address, get, volley
 
 WORKERS, THREADS = 2, 4
 START_SECONDS = 30
@@ -82,10 +81,14 @@ class Site:
             stop(self._process, signal.SIGTERM, 10)
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        """The process above the workers; only while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def _answers(self) -> bool:
         try:
             return [answer.status for answer in volley(self.address, [get("/healthz")])] == [200]
         except OSError:
             return False
-
-

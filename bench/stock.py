@@ -59,7 +59,9 @@ class Stock:
             nights = sorted(cursor.fetchall())
         self._random.shuffle(nights)
         paths = {room.id: room.path for room in self.rooms}
-        self.free_nights: Iterator[tuple[str, dt.date]] = iter([(paths[room], night) for room, night in nights])
+        self.free_nights: Iterator[tuple[str, dt.date]] = iter(
+            [(paths[room], night) for room, night in nights]
+        )
 
     def room(self, *kinds: str) -> StockRoom:
         """Return any room of these kinds."""

@@ -37,8 +37,8 @@ class DeskFilter(DropdownFilter):
 class LocalDaysFilter(DaysFilter):
     """Days as the calendar hangs at the venue."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.title = "arrival"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:

@@ -258,6 +258,8 @@ def why_not(booking: Booking, verb: str, now: dt.datetime) -> str:
         return f"Already {decided} by {booking.decision_made_by} on {when}."
     if verb == "approve" and booking.is_undecided:
         return f"The time to answer ended on {_local(booking.decide_by, booking)}."
+    if verb == "cancel" and booking.is_undecided:
+        return "This request waits for an answer: approve or decline it."
     if verb == "complete" and now < booking.starts_at:
         return "This booking has not begun yet."
     return f"This booking is {desk.pill(booking)[0].lower()}."

@@ -19,7 +19,7 @@ GUEST, HOST = "guest", "host"
 class Panel:
     """One app's share of a booking's page.
 
-    `template` is rendered with `context`, `json` goes into the API's answer under `name`. `next_url`, where set,
+    `template` is rendered with `context`, the fields of `json` join the API's answer. `next_url`, where set,
     takes a POST that is the viewer's next step (paying, for one).
     """
 

@@ -11,6 +11,7 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.urls import URLPattern, URLResolver, re_path
 from django.utils.datastructures import MultiValueDict
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
@@ -123,7 +124,7 @@ def _no_such_address(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
 
 api = RoomholdAPI(
     title="Roomhold", version="1", description=DESCRIPTION, urls_namespace="api", docs_url=None,
-    parser=StrictParser(),
+    docs_decorator=require_safe, parser=StrictParser(),
 )  # fmt: skip
 api.add_router("", rooms_router)
 api.add_router("", bookings_router)

@@ -2,12 +2,19 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.decorators.cache import cache_control
 from django.views.static import serve
 
 from config.api import api
 from config.health import healthz
+
+
+
+def nowhere(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
 
 urlpatterns = [
     path("", include("rooms.urls")),
@@ -30,3 +37,7 @@ if settings.DEBUG or settings.SANDBOX_URL:
             {"document_root": settings.MEDIA_ROOT},
         )
     ]
+
+if settings.DEBUG:
+    # A demo's visitor who mistypes an address sees our page, too, not the developers'.
+    urlpatterns += [re_path(r"^.*/$", nowhere)]

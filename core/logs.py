@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 CARD_LIKE = re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])")
 SECRET_LIKE = re.compile(
     r"\b(?:sk|rk)_(?:test|live)_\w+|\bwhsec_\w+|\b(?:cs|pi|seti)_\w+_secret_\w+|(?i:bearer|booking)\s+[\w.~+/=-]{16,}"
+    # in addresses: a guest's link, a password's and an e-mail's
+    r"|(?<=/open/)\w+|(?<=/reset/key/)[\w-]+|(?<=/confirm-email/)[\w:-]{16,}"
 )
 SECRET_KEYS = frozenset(
     "password secret token authorization cookie client_secret api_key signature card number cvc body html".split()

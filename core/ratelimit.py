@@ -22,10 +22,12 @@ def hit(scope: str, who: str, *, limit: int, seconds: int) -> int:
 
 
 def _count(key: str, seconds: int) -> int:
+    if cache.add(key, 1, seconds):  # nearly always: few people do the same thing twice in a window
+        return 1
     try:
         return cache.incr(key)
-    except ValueError:  # the first of its window, unless another one was first this very moment
-        return 1 if cache.add(key, 1, seconds) else cache.incr(key)
+    except ValueError:  # forgotten this very moment
+        return 1
 
 
 def client_ip(request: HttpRequest) -> str:

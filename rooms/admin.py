@@ -112,9 +112,7 @@ class VenueAdmin(ManagedAdmin):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Venue | None = None) -> dict:
         return {} if obj else self.prepopulated_fields
 
-    def save_formset(
-        self, request: HttpRequest, form: ModelForm, formset: BaseFormSet, change: bool
-    ) -> None:
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseFormSet, change: bool) -> None:
         super().save_formset(request, form, formset, change)
         # Whoever is in a team may enter the admin.
         User.objects.filter(memberships__venue=form.instance, is_staff=False).update(is_staff=True)
@@ -229,6 +227,7 @@ class CancellationPolicyAdmin(ManagedAdmin):
     list_filter = (("venue", OwnRowsFilter),)
     list_select_related = ("venue",)
     search_fields = ("name",)
+    ordering = ("venue__name", "name")
     fields = ("venue", "name", "tiers_text")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:

@@ -123,7 +123,9 @@ class RoomForm(AmountsForm):
         self.instance.cleaning_fee_minor = self.instance.cleaning_fee_minor or 0
         approval, capture = cleaned.get("approval"), cleaned.get("capture")
         if capture == Room.Capture.AFTER_COMPLETION and approval not in (None, Room.Approval.NONE):
-            self.add_error("capture", "Charging afterwards goes with rooms that are booked at once, without approval.")
+            self.add_error(
+                "capture", "Charging afterwards goes with rooms that are booked at once, without approval."
+            )
         return cleaned
 
 
@@ -185,7 +187,9 @@ class PolicyForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         tiers: Iterable[dict[str, int]] = self.instance.tiers or []
-        self.initial.setdefault("tiers_text", "\n".join(f"{tier['hours']}: {tier['percent']}" for tier in tiers))
+        self.initial.setdefault(
+            "tiers_text", "\n".join(f"{tier['hours']}: {tier['percent']}" for tier in tiers)
+        )
 
     def clean_tiers_text(self) -> list[dict[str, int]]:
         lines = [line for line in self.cleaned_data["tiers_text"].splitlines() if line.strip()]
@@ -235,4 +239,6 @@ class BlackoutForm(forms.ModelForm):
         try:
             self.instance = Blackout.objects.get(pk=services.close_dates(**chosen).pk)
         except RoomTaken:
-            self.add_error("first_date", "A booking lies in these dates. Cancel it first, or leave its dates open.")
+            self.add_error(
+                "first_date", "A booking lies in these dates. Cancel it first, or leave its dates open."
+            )

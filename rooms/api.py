@@ -48,13 +48,15 @@ def get_room(request: HttpRequest, venue: str, room: str) -> JsonResponse:
 
 
 @router.get(
-    "rooms/{slug:venue}/{slug:room}/availability", response=AvailabilityOut, by_alias=True,
+    "rooms/{slug:venue}/{slug:room}/availability",
+    response=AvailabilityOut,
+    by_alias=True,
     summary="Free nights or slots",
 )
 def get_availability(
     request: HttpRequest, venue: str, room: str, query: Query[AvailabilityQuery]
 ) -> JsonResponse:
-    found = _found(selectors.published_room, venue, room)
+    found = _found(selectors.room_calendar, venue, room)
     now = clock.now()
     first = query.first or now.astimezone(found.venue.zone).date()
     end = query.end or _checked(first, "from") + dt.timedelta(days=USUAL_DAYS)

@@ -6,15 +6,16 @@ Everything here reads Occupancy once per call and works the rest out in memory, 
 import bisect
 import calendar
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import prefetch_related_objects
 
-from rooms import hours
+from rooms import hours, occupancy
 from rooms.hours import ONE_DAY, Span, instant
-from rooms.models import Occupancy, Room, Session
+from rooms.models import Room, Session
 from rooms.pricing import unit_price
 from rooms.search import Search, search
 from rooms.stays import (
@@ -76,7 +77,7 @@ class Alternatives:
 
 def free(room: Room, period: DateTimeTZRange) -> bool:
     """Return whether nothing occupies the room in `period` (UTC, buffers included)."""
-    return not Occupancy.objects.filter(room=room, period__overlap=period).exists()
+    return not occupancy.overlapping(room.pk, period).exists()
 
 
 # --- grids ------------------------------------------------------------------------------------------------
@@ -121,42 +122,52 @@ def slots_between(room: Room, first_date: dt.date, last_date: dt.date, now: dt.d
         return []
     if room.kind == Room.Kind.WORKSHOP:
         return _session_slots(room, first_date, last_date, now)
-    spans = hours.open_spans(list(room.opening_hours.all()), first_date, last_date, room.venue.zone)
-    stays = [stay for stay in _unit_stays(room, spans) if first_date <= _local_date(room, stay) <= last_date]
+    zone = room.venue.zone
+    spans = hours.open_spans(list(room.opening_hours.all()), first_date, last_date, zone)
+    begin, end = _begin(first_date, zone), _begin(last_date + ONE_DAY, zone)
+    stays = [stay for stay in _unit_stays(room, spans) if begin <= stay.starts_at < end]
     if not stays:
         return []
-    taken = busy(room, period_of(room, stays[0]).lower, period_of(room, stays[-1]).upper)
-    last_bookable = now.astimezone(room.venue.zone).date() + ONE_DAY * room.booking_window_days
-    earliest = now + dt.timedelta(minutes=room.notice_minutes)
+    before, after = _buffers(room)
+    taken = busy(room, stays[0].starts_at - before, stays[-1].ends_at + after)
+    last_bookable = now.astimezone(zone).date() + ONE_DAY * room.booking_window_days
+    earliest, latest = now + dt.timedelta(minutes=room.notice_minutes), _begin(last_bookable + ONE_DAY, zone)
     return [
         Slot(
             stay.starts_at,
             stay.ends_at,
             stay.starts_at > now
-            and stay.starts_at >= earliest
-            and _local_date(room, stay) <= last_bookable
-            and not overlaps(taken, period_of(room, stay)),
+            and earliest <= stay.starts_at < latest
+            and not taken.overlaps(stay.starts_at - before, stay.ends_at + after),
         )
         for stay in stays
     ]
 
 
-def busy(room: Room, start: dt.datetime, end: dt.datetime) -> list[Span]:
-    """Return when the room is occupied between two instants: sorted, disjoint, in UTC. One query."""
-    periods = Occupancy.objects.filter(room=room, period__overlap=DateTimeTZRange(start, end, "[)"))
-    return hours.merge((period.lower, period.upper) for period in periods.values_list("period", flat=True))
+class Busy:
+    """The times a room is occupied, asked many times over."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        merged = hours.merge(spans)
+        self._starts, self._ends = [start for start, _end in merged], [end for _start, end in merged]
+
+    def overlaps(self, start: dt.datetime, end: dt.datetime) -> bool:
+        """Return whether any of it lies in the half-open time between two instants."""
+        at = bisect.bisect_right(self._ends, start)
+        return at < len(self._ends) and self._starts[at] < end
 
 
-def overlaps(spans: Sequence[Span], period: DateTimeTZRange) -> bool:
-    """Return whether sorted, disjoint spans overlap a half-open period."""
-    at = bisect.bisect_right(spans, period.lower, key=lambda span: span[1])
-    return at < len(spans) and spans[at][0] < period.upper
+def busy(room: Room, start: dt.datetime, end: dt.datetime) -> Busy:
+    """Return when the room is occupied between two instants, in one query."""
+    rows = occupancy.overlapping(room.pk, DateTimeTZRange(start, end, "[)"))
+    # Both ends as plain instants: parsing ranges costs more than reading them.
+    return Busy(rows.values_list("period__startswith", "period__endswith"))
 
 
 def _night_states(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> Iterator[str]:
     venue = room.venue
-    zone, before = venue.zone, dt.timedelta(minutes=room.buffer_before_minutes)
-    after = dt.timedelta(minutes=room.buffer_after_minutes)
+    zone = venue.zone
+    before, after = _buffers(room)
     today = now.astimezone(zone).date()
     last_bookable = today + ONE_DAY * room.booking_window_days
     earliest = now + dt.timedelta(minutes=room.notice_minutes)
@@ -173,7 +184,7 @@ def _night_states(room: Room, first_date: dt.date, last_date: dt.date, now: dt.d
         elif date > last_bookable:
             yield "far"
         else:
-            yield "taken" if overlaps(taken, DateTimeTZRange(starts_at - before, ends_at + after)) else "free"
+            yield "taken" if taken.overlaps(starts_at - before, ends_at + after) else "free"
 
 
 def _slot_states(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> Iterator[str]:
@@ -207,7 +218,7 @@ def _unit_stays(room: Room, spans: Iterable[Span]) -> Iterator[Stay]:
 
 def _session_slots(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> list[Slot]:
     zone = room.venue.zone
-    start, end = instant(first_date, hours.MIDNIGHT, zone), instant(last_date + ONE_DAY, hours.MIDNIGHT, zone)
+    start, end = _begin(first_date, zone), _begin(last_date + ONE_DAY, zone)
     sessions = Session.objects.filter(room=room, is_cancelled=False, starts_at__gte=start, starts_at__lt=end)
     return [
         Slot(session.starts_at, session.ends_at, session.seats_left > 0 and session.starts_at > now, session)
@@ -219,8 +230,15 @@ def _dates(first_date: dt.date, last_date: dt.date) -> list[dt.date]:
     return [first_date + ONE_DAY * n for n in range((last_date - first_date).days + 1)]
 
 
-def _local_date(room: Room, stay: Stay) -> dt.date:
-    return stay.starts_at.astimezone(room.venue.zone).date()
+def _begin(date: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """Return the first instant of a date."""
+    return instant(date, hours.MIDNIGHT, zone)
+
+
+def _buffers(room: Room) -> tuple[dt.timedelta, dt.timedelta]:
+    return (
+        dt.timedelta(minutes=room.buffer_before_minutes), dt.timedelta(minutes=room.buffer_after_minutes),
+    )  # fmt: skip
 
 
 # --- what else there is -----------------------------------------------------------------------------------
@@ -244,7 +262,9 @@ def near_stays(room: Room, stay: Stay, party_size: int, now: dt.datetime) -> lis
     periods = [period_of(room, near) for near in candidates]
     taken = busy(room, min(period.lower for period in periods), max(period.upper for period in periods))
     open_stays = [
-        near for near, period in zip(candidates, periods, strict=True) if not overlaps(taken, period)
+        near
+        for near, period in zip(candidates, periods, strict=True)
+        if not taken.overlaps(period.lower, period.upper)
     ]
     open_stays.sort(key=lambda near: (abs(near.starts_at - stay.starts_at), near.starts_at))
     return open_stays[:MOST_STAYS]

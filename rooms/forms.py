@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 
 from core.money import to_minor
+from core.widgets import PlainSelect
 from rooms.models import Room, Session
 from rooms.places import AMENITIES
 from rooms.search import SORTS, Search
@@ -27,6 +28,11 @@ HALF_HOURS = [dt.time(n // 2, n % 2 * 30) for n in range(48)]
 MIDNIGHT = dt.time(0)
 MOST_GUESTS = 1000
 LONGEST_MOMENT = 40
+LIMITS = {
+    "min_value": "At least %(limit_value)s.",
+    "max_value": "At most %(limit_value)s.",
+    "invalid": "This is not a number.",
+}
 
 
 class DateInput(forms.DateInput):
@@ -69,8 +75,9 @@ def _time_choices(label: str) -> list[tuple[str, str]]:
 
 def _time_field(label: str, empty: str) -> forms.TypedChoiceField:
     return forms.TypedChoiceField(
-        label=label, choices=_time_choices(empty), coerce=dt.time.fromisoformat, empty_value=None, required=False
-    )
+        label=label, choices=_time_choices(empty), coerce=dt.time.fromisoformat, empty_value=None, required=False,
+        widget=PlainSelect,
+    )  # fmt: skip
 
 
 class SearchForm(forms.Form):
@@ -80,7 +87,7 @@ class SearchForm(forms.Form):
         label="Words", max_length=100, required=False,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, view, neighborhood"}),
     )  # fmt: skip
-    city = forms.CharField(label="City", max_length=80, required=False, widget=forms.Select)
+    city = forms.CharField(label="City", max_length=80, required=False, widget=PlainSelect)
     kind = forms.ChoiceField(label="What", choices=KINDS, required=False, widget=forms.RadioSelect)
     check_in = DateField(label="Check-in", required=False)
     check_out = DateField(label="Check-out", required=False)
@@ -88,18 +95,21 @@ class SearchForm(forms.Form):
     start_time = _time_field("From", "Start")
     end_time = _time_field("Until", "End")
     guests = forms.IntegerField(
-        label="Guests", min_value=1, max_value=MOST_GUESTS, required=False,
+        label="Guests", min_value=1, max_value=MOST_GUESTS, required=False, error_messages=LIMITS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric", "placeholder": "Any"}),
     )  # fmt: skip
     price_max = forms.DecimalField(
-        label="Price up to", min_value=0, max_digits=11, decimal_places=2, required=False,
+        label="Price up to", min_value=0, max_digits=11, decimal_places=2, required=False, error_messages=LIMITS,
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "placeholder": "No limit", "step": "any"}),
         help_text="Per night, hour or seat, in the room's currency.",
     )  # fmt: skip
     amenities = forms.MultipleChoiceField(
-        label="Amenities", choices=list(AMENITIES.items()), required=False, widget=forms.CheckboxSelectMultiple
+        label="Amenities",
+        choices=list(AMENITIES.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
-    sort = forms.ChoiceField(label="Sort by", choices=list(SORTS.items()), required=False)
+    sort = forms.ChoiceField(label="Sort by", choices=list(SORTS.items()), required=False, widget=PlainSelect)
 
     def __init__(self, data: Any = None, *, cities: Iterable[City] = (), **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -161,12 +171,12 @@ class ChoiceForm(forms.Form):
     start = MomentField(label="Start", required=False)
     end = MomentField(label="End", required=False)
     hours = forms.IntegerField(
-        label="Hours", min_value=1, max_value=336, required=False,
+        label="Hours", min_value=1, max_value=336, required=False, error_messages=LIMITS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )  # fmt: skip
     session = forms.IntegerField(label="Session", min_value=1, max_value=2**63 - 1, required=False)
     party_size = forms.IntegerField(
-        label="Guests", min_value=1, max_value=MOST_GUESTS,
+        label="Guests", min_value=1, max_value=MOST_GUESTS, error_messages=LIMITS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )  # fmt: skip
 

@@ -31,7 +31,13 @@ def cleaned(upload: UploadedFile) -> ContentFile:
             if picture.width * picture.height > MAX_PIXELS:
                 raise ValidationError("The picture has more than 50 million pixels.")
             picture = ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
         raise ValidationError("Choose a JPEG, PNG or WebP picture.") from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     data = io.BytesIO()

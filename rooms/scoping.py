@@ -24,6 +24,7 @@ EVERYBODY = frozenset(Role)
 MANAGERS = frozenset({Role.OWNER, Role.MANAGER})
 NOBODY: frozenset[Role] = frozenset()
 
+
 def roles_of(user: Any) -> dict[int, str]:
     """Return {venue id: role} of a user; asked once, as a user object does not outlive a request."""
     if not hasattr(user, "_venue_roles"):

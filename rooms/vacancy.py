@@ -164,8 +164,9 @@ CLOSED_ROOMS = """
 def _closed_rooms(start: dt.datetime, end: dt.datetime) -> Expression:
     """Return the rooms by the hour whose opening hours do not hold the stay."""
     wall = "%s::timestamp" if start.tzinfo is None else "(%s::timestamptz AT TIME ZONE venue.time_zone)"
-    first_day, last_day = _midnight(start.date()) - 2 * ONE_DAY, _midnight(end.date()) + ONE_DAY
-    days = [day.replace(tzinfo=None).isoformat() for day in (first_day, last_day)]
+    # From the evening before; an instant may fall on another date at the venue.
+    margin = ONE_DAY if start.tzinfo else dt.timedelta(0)
+    days = [day.isoformat() for day in (start.date() - ONE_DAY - margin, end.date() + margin)]
     values = [moment.isoformat() for moment in (start, end, start, end, end, start)]
     return RawSQL(CLOSED_ROOMS.format(start=wall, end=wall), [*days, *values])  # noqa: S611 - values are parameters
 
@@ -210,7 +211,3 @@ def _instant(instant: dt.datetime) -> Expression:
 
 def _date(date: dt.date) -> Expression:
     return RawSQL("%s::date", [date.isoformat()], output_field=DateField())
-
-
-def _midnight(date: dt.date) -> dt.datetime:
-    return dt.datetime.combine(date, dt.time(0), tzinfo=dt.UTC)

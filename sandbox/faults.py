@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 KINDS = ("delay", "error_429", "error_500", "stored_500", "reset", "html_502", "timeout_after")
+# What only one provider can do wrong: JSON cut in half, and a page instead of JSON with HTTP 200.
+OF_ONE_PROVIDER = {"octo": ("truncated", "html_200")}
 TIMED = (
     "delay",
     "timeout_after",
@@ -77,8 +79,9 @@ def _fault_of(order: dict[str, Any], now: float) -> Fault:
     if unknown:
         raise BadFault(f"unknown keys: {', '.join(sorted(unknown))}")
     kind = order.get("fault")
-    if kind not in KINDS:
-        raise BadFault(f"fault must be one of {', '.join(KINDS)}")
+    kinds = KINDS + OF_ONE_PROVIDER.get(str(order.get("provider")), ())
+    if kind not in kinds:
+        raise BadFault(f"fault must be one of {', '.join(kinds)}")
     seconds = _number(order, "seconds")
     times = _count(order.get("times"), is_windowed=kind not in TIMED and seconds is not None)
     length = seconds if seconds is not None else _default_length(kind)

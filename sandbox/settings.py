@@ -23,6 +23,11 @@ class Settings:
     webhook_secrets: tuple[str, ...] = ("whsec_sandbox",)
     webhook_url: str = ""
     merchant: str = "Roomhold"
+    octo_shop_id: int = 1
+    octo_secret: str = "sandbox-octo-secret"
+    octo_unique_key: str = "sandbox-octo-unique-key"
+    octo_hold_minutes: int = 30
+    octo_notify_hosts: tuple[str, ...] = ()  # besides this machine
     pusher_app_id: str = "1000"
     pusher_key: str = "sandbox-key"
     pusher_secret: str = "sandbox-secret"
@@ -38,7 +43,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     if "DEBUG" in env and env["DEBUG"].strip().lower() not in TRUE:
         raise Refused("DEBUG is off: the sandbox does not run beside production settings")
     default = Settings()
-    secrets = tuple(one.strip() for one in env.get("STRIPE_WEBHOOK_SECRET", "").split(",") if one.strip())
+    secrets = _listed(env.get("STRIPE_WEBHOOK_SECRET", ""))
     settings = Settings(
         host=env.get("SANDBOX_HOST") or default.host,
         port=_port(env.get("SANDBOX_PORT") or str(default.port)),
@@ -47,6 +52,11 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         webhook_secrets=secrets or default.webhook_secrets,
         webhook_url=env.get("SANDBOX_STRIPE_WEBHOOK_URL", ""),
         merchant=env.get("SANDBOX_MERCHANT") or default.merchant,
+        octo_shop_id=_number(env, "OCTO_SHOP_ID", default.octo_shop_id),
+        octo_secret=env.get("OCTO_SECRET") or default.octo_secret,
+        octo_unique_key=env.get("OCTO_UNIQUE_KEY") or default.octo_unique_key,
+        octo_hold_minutes=_number(env, "SANDBOX_OCTO_HOLD_MINUTES", default.octo_hold_minutes),
+        octo_notify_hosts=_listed(env.get("SANDBOX_OCTO_NOTIFY_HOSTS", "")),
         pusher_app_id=env.get("PUSHER_APP_ID") or default.pusher_app_id,
         pusher_key=env.get("PUSHER_KEY") or default.pusher_key,
         pusher_secret=env.get("PUSHER_SECRET") or default.pusher_secret,
@@ -70,6 +80,17 @@ def _port(value: str) -> int:
     if not value.isdigit() or not 0 < int(value) < 65_536:
         raise Refused(f"SANDBOX_PORT={value} is no port")
     return int(value)
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdigit() or not 0 < int(value) < 10**9:
+        raise Refused(f"{name} must be a positive whole number")
+    return int(value)
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in value.split(",") if one.strip())
 
 
 def _path(value: str | None) -> Path | None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sandbox.clock import Clock
 from sandbox.faults import FaultBook
 from sandbox.journal import Journal
+from sandbox.octo.provider import Octo
 from sandbox.outbox import Message, Outbox
 from sandbox.pusher.provider import Pusher
 from sandbox.settings import Settings
@@ -60,9 +61,11 @@ class World:
         self.faults = FaultBook(self.clock.now)
         self.journal = Journal()
         self.outbox = Outbox(real, on_change=self._changed)
-        self.stripe = Stripe(self, randomness or random.SystemRandom())
+        randomness = randomness or random.SystemRandom()
+        self.stripe = Stripe(self, randomness)
+        self.octo = Octo(self, randomness, self.stripe.engine.lock)
         self.pusher = Pusher(settings, self.faults, self.journal, real)
-        self.providers: tuple[Provider, ...] = (self.stripe, self.pusher)
+        self.providers: tuple[Provider, ...] = (self.stripe, self.octo, self.pusher)
 
     def tick(self) -> None:
         for provider in self.providers:
@@ -99,6 +102,11 @@ class World:
         provider = next(one for one in self.providers if one.name == message.provider)
         is_right = self.outbox.travel.signature == "right"
         return provider.webhook_headers(message.body.encode(), is_right=is_right)
+
+    def answered(self, message: Message, body: bytes) -> None:
+        """A webhook was accepted; Octo reads the answer, which may decide a hold."""
+        if message.provider == self.octo.name:
+            self.octo.answered(message, body)
 
     def snapshot(self) -> Json:
         state = {provider.name: provider.snapshot() for provider in self.providers}

@@ -39,7 +39,9 @@ def build(mark: str) -> Side:
     """Make a venue with one row in every model that the admin lists."""
     side = Side(mark)
     slug = mark.lower()
-    venue = factories.venue(name=f"{mark} house", slug=f"{slug}-house", city=mark, email=f"{slug}@example.org")
+    venue = factories.venue(
+        name=f"{mark} house", slug=f"{slug}-house", city=mark, email=f"{slug}@example.org"
+    )
     policy = factories.policy(venue=venue, name=f"{mark} policy")
     room = factories.room(venue=venue, name=f"{mark} room", slug=f"{slug}-room", policy=policy)
     factories.photo(room=room, alt=f"{mark} photo")
@@ -87,12 +89,19 @@ def _money(booking: Booking, mark: str) -> dict[type[Model], Model]:
     )
     for account, amount in (("hold", booking.total_minor), ("guest", -booking.total_minor)):
         LedgerEntry.objects.create(
-            transaction=movement, account=account, venue=booking.venue, currency=booking.currency, amount_minor=amount
+            transaction=movement,
+            account=account,
+            venue=booking.venue,
+            currency=booking.currency,
+            amount_minor=amount,
         )
     operation = PaymentOperation.objects.create(
         payment=payment, kind="checkout", key=f"{mark}-checkout-1", state="done", lease_until=clock.now()
     )
-    payload = {"id": f"evt_{mark}", "data": {"object": {"customer_details": {"email": f"{mark}@example.org"}}}}
+    payload = {
+        "id": f"evt_{mark}",
+        "data": {"object": {"customer_details": {"email": f"{mark}@example.org"}}},
+    }
     return {
         Payment: payment, LedgerTransaction: movement, PaymentOperation: operation,
         Refund: Refund.objects.create(payment=payment, provider_ref=f"re_{mark}", amount_minor=100),

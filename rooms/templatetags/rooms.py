@@ -17,3 +17,9 @@ def amenity_name(code: str) -> str:
 @register.filter
 def amenity_icon(code: str) -> str:
     return code if code in ICONS else "check"
+
+
+@register.filter
+def with_article(unit: str) -> str:
+    """`night` → `a night`, `hour` → `an hour`."""
+    return f"an {unit}" if unit in ("hour", "appointment") else f"a {unit}"

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.octo import accept, shapes, signing
+from sandbox.octo import holds, shapes, signing
 from sandbox.octo.errors import OctoError
 from sandbox.octo.gateway import Gateway, Payment
 
@@ -59,10 +59,10 @@ def answered(gateway: Gateway, subject: str, body: bytes) -> bool:
     verdict = answer.get("accept_status")
     if verdict == STOP_REPEATING:
         payment.is_quiet = True
-    if verdict not in accept.VERDICTS:
+    if verdict not in holds.VERDICTS:
         return False
     try:
-        accept.decide(gateway, payment, str(verdict), answer.get("final_amount"))
+        holds.decide(gateway, payment, str(verdict), answer.get("final_amount"))
     except OctoError as error:
         log.info("the answer to a callback was no decision: %s", error)
         return False

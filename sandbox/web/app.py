@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from sandbox.markup import STATIC
+from sandbox.octo.engine import PATHS
+from sandbox.octo.page import PayPage
 from sandbox.store import Store
 from sandbox.stripe.page import CheckoutPage
 from sandbox.web import bridge, control, pages, sockets
-from sandbox.web.keys import CHECKOUT, SENDER, WORLD
+from sandbox.web.keys import CHECKOUT, PAY_PAGE, SENDER, WORLD
 from sandbox.web.saving import Saver
 from sandbox.web.sending import Sender
 from sandbox.world import World, state_file
@@ -24,12 +26,18 @@ def make_app(world: World) -> web.Application:
     app[WORLD] = world
     app[SENDER] = Sender(world)
     app[CHECKOUT] = CheckoutPage(world.stripe.engine, world.settings.merchant)
+    app[PAY_PAGE] = PayPage(world.octo.engine, world.settings.merchant)
     app.router.add_get("/", pages.index)
     app.router.add_static("/static", STATIC)
     app.router.add_get("/checkout/stripe/{ref}", pages.show_checkout)
     app.router.add_post("/checkout/stripe/{ref}", pages.pay_checkout)
     app.router.add_get("/checkout/stripe/{ref}/challenge", pages.show_challenge)
     app.router.add_post("/checkout/stripe/{ref}/challenge", pages.answer_challenge)
+    app.router.add_get("/pay/{ref}", pages.show_pay_page)
+    app.router.add_post("/pay/{ref}", pages.pay_pay_page)
+    app.router.add_post("/pay/{ref}/answer", pages.answer_pay_page)
+    for path in PATHS:
+        app.router.add_route("*", path, bridge.octo_api)
     app.router.add_route("*", "/v1/{path:.*}", bridge.stripe_api)
     app.router.add_route("*", "/apps/{path:.*}", sockets.api)
     app.router.add_get("/app/{key}", sockets.socket)

@@ -6,7 +6,8 @@ import time
 from aiohttp import web
 
 from sandbox import wire
-from sandbox.stripe.engine import Engine
+from sandbox.octo.engine import Engine as OctoEngine
+from sandbox.stripe.engine import Engine as StripeEngine
 from sandbox.web.keys import WORLD
 
 LOOK_AGAIN_SECONDS = 0.05
@@ -21,7 +22,14 @@ async def plain(request: web.Request) -> wire.Request:
 
 
 async def stripe_api(request: web.Request) -> web.StreamResponse:
-    engine: Engine = request.app[WORLD].stripe.engine
+    return await _answered(request, request.app[WORLD].stripe.engine)
+
+
+async def octo_api(request: web.Request) -> web.StreamResponse:
+    return await _answered(request, request.app[WORLD].octo.engine)
+
+
+async def _answered(request: web.Request, engine: StripeEngine | OctoEngine) -> web.StreamResponse:
     call = engine.open(await plain(request))
     if call.delay_seconds:
         await asyncio.sleep(call.delay_seconds)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.faults import BadFault
+from sandbox.octo.behavior import BadOctoOrder
 from sandbox.outbox import MODES, Travel
 from sandbox.paypages import BadVisit
 from sandbox.web.keys import SENDER, WORLD
@@ -112,6 +113,19 @@ def pusher_disconnect(world: World, data: Json) -> Json:
     return {"disconnected": world.pusher.disconnect()}
 
 
+def octo_behavior(world: World, data: Json) -> Json:
+    """Octo's switches, see sandbox/octo/README.md; without any it only tells them."""
+    return world.octo.configure(data)
+
+
+def octo_shops(world: World, data: Json) -> Json:
+    return world.octo.add_shop(data)
+
+
+def octo_callback(world: World, data: Json) -> Json:
+    return world.octo.call_back(data)
+
+
 TABLE: dict[tuple[str, str], Callable[[World, Json], Json]] = {
     ("GET", "health"): health,
     ("POST", "reset"): reset,
@@ -125,6 +139,10 @@ TABLE: dict[tuple[str, str], Callable[[World, Json], Json]] = {
     ("POST", "webhooks/release"): release,
     ("GET", "books"): books,
     ("GET", "calls"): calls,
+    ("GET", "octo/behavior"): octo_behavior,
+    ("POST", "octo/behavior"): octo_behavior,
+    ("POST", "octo/shops"): octo_shops,
+    ("POST", "octo/callback"): octo_callback,
     ("GET", "pusher/messages"): pusher_messages,
     ("POST", "pusher/disconnect"): pusher_disconnect,
 }
@@ -140,7 +158,7 @@ async def control(request: web.Request) -> web.Response:
     try:
         data = dict(request.query) if request.method == "GET" else _parsed(await request.read())
         result = found(request.app[WORLD], data)
-    except (BadOrder, BadFault, BadVisit) as error:
+    except (BadOrder, BadFault, BadVisit, BadOctoOrder) as error:
         return web.json_response({"error": str(error)}, status=400)
     if found is reset:
         await request.app[SENDER].settle()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.markup import Markup, element, joined, render
+from sandbox.octo import money
 from sandbox.stripe.currencies import formatted
 from sandbox.world import World
 
@@ -12,7 +13,8 @@ SHOWN = 60
 COLORS = {
     "succeeded": "good", "delivered": "good", "held": "wait", "requires_capture": "wait", "open": "wait",
     "queued": "wait", "sending": "wait", "requires_action": "wait", "failed": "bad", "dropped": "bad",
-    "canceled": "dull", "expired": "dull",
+    "canceled": "dull", "expired": "dull", "created": "wait", "wait_user_action": "wait",
+    "waiting_for_capture": "wait",
 }  # fmt: skip
 
 
@@ -30,6 +32,7 @@ def index_page(world: World) -> str:
             sessions=_sessions(world),
             events=_events(world),
             messages=_messages(world),
+            octo=_octo(world),
         )
     return render("page.html", title="Sandbox", stylesheet="index.css", content=content)
 
@@ -79,6 +82,20 @@ def _sessions(world: World) -> Markup:
     return _table(
         "Checkout sessions", ["When", "Session", "For", "Amount", "State", "Payment", "Expires"], rows
     )
+
+
+def _octo(world: World) -> Markup:
+    gateway = world.octo.gateway
+    rows = []
+    for one in list(gateway.payments.values())[: -SHOWN - 1 : -1]:
+        amounts = (one.total_minor, one.authorized_minor, one.captured_minor, one.refunded_minor)
+        rows.append([
+            _moment(one.created_at), element("a", one.uuid[:13] + "…", href=gateway.page_url(one)),
+            one.transaction_id, _badge(one.status, one.status.replace("_", " ")),
+            *(money.formatted(amount, one.currency) for amount in amounts),
+        ])  # fmt: skip
+    heads = ["When", "Payment", "Transaction", "State", "Amount", "Authorized", "Captured", "Refunded"]
+    return _table("Octo payments", heads, rows)
 
 
 def _events(world: World) -> Markup:

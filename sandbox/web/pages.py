@@ -1,10 +1,10 @@
-"""The pages for people: the hosted checkout, and an index of what the sandbox holds."""
+"""The pages for people: the hosted pay pages, and an index of what the sandbox holds."""
 
 from aiohttp import web
 
 from sandbox.paypages import Page
 from sandbox.web.index import index_page
-from sandbox.web.keys import CHECKOUT, WORLD
+from sandbox.web.keys import CHECKOUT, PAY_PAGE, WORLD
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -30,6 +30,18 @@ async def show_challenge(request: web.Request) -> web.Response:
 async def answer_challenge(request: web.Request) -> web.Response:
     values = await _values(request)
     return _answer(request.app[CHECKOUT].answer(request.match_info["ref"], values.get("outcome", "")))
+
+
+async def show_pay_page(request: web.Request) -> web.Response:
+    return _answer(request.app[PAY_PAGE].show(request.match_info["ref"], request.query.get("card", "")))
+
+
+async def pay_pay_page(request: web.Request) -> web.Response:
+    return _answer(request.app[PAY_PAGE].pay(request.match_info["ref"], await _values(request)))
+
+
+async def answer_pay_page(request: web.Request) -> web.Response:
+    return _answer(request.app[PAY_PAGE].answer(request.match_info["ref"], await _values(request)))
 
 
 async def index(request: web.Request) -> web.Response:

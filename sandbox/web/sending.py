@@ -11,6 +11,7 @@ from sandbox.world import World
 log = logging.getLogger("sandbox.webhooks")
 ANSWER_SECONDS = 10.0
 SETTLE_SECONDS = 2.0
+LARGEST_ANSWER = 64 * 1_024
 AT_ONCE = 4
 IDLE_SECONDS = 0.5  # also how often time is let do its work
 
@@ -67,6 +68,8 @@ class Sender:
             )
             async with request as response:
                 is_accepted, answer = 200 <= response.status < 300, str(response.status)
+                if is_accepted:
+                    self.world.answered(message, await response.content.read(LARGEST_ANSWER))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             answer = type(error).__name__
         finally:

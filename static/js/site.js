@@ -47,6 +47,13 @@ function showFirstError() {
   if (field && !document.querySelector("main [role='alert']")) field.focus();
 }
 
+// A bar that leads somewhere is not needed once one is there.
+function retire(bar) {
+  const goal = document.querySelector(bar.dataset.doneAt);
+  new IntersectionObserver(([entry]) => bar.classList.toggle("is-done", entry.isIntersecting)).observe(goal);
+}
+
+document.querySelectorAll("[data-done-at]").forEach(retire);
 document.addEventListener("submit", guard);
 window.addEventListener("pageshow", unguard);
 document.addEventListener("click", closeMenus);

@@ -78,7 +78,10 @@ def test_nobody_is_added_or_deleted_by_hand(guest):
     client = logged_in(User.objects.create_superuser("root@example.org", factories.PASSWORD))
 
     assert client.get(reverse("admin:accounts_user_add")).status_code == 403
-    assert client.post(reverse("admin:accounts_user_delete", args=[guest.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        client.post(reverse("admin:accounts_user_delete", args=[guest.pk]), {"post": "yes"}).status_code
+        == 403
+    )
 
 
 def test_token_is_listed_without_its_digest_and_taken_away(guest):

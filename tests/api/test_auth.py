@@ -6,6 +6,7 @@ import io
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
 from accounts.models import ApiToken
 from bookings.models import Booking
@@ -74,6 +75,18 @@ def test_token_use_is_noted_at_most_once_a_minute(issued, program):
 )  # fmt: skip
 def test_authorization_that_proves_nothing_is_unauthorized(header, db):
     assert Api(header).get("bookings").status_code == 401
+
+
+def test_token_check_that_cannot_be_made_lets_nobody_in(program):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_apitoken RENAME TO gone")
+
+    with transaction.atomic():  # the test's own transaction must survive the failed query
+        answer = program.get("bookings")
+        transaction.set_rollback(True)
+
+    assert answer.status_code == 500
+    assert "items" not in answer.json()
 
 
 def test_authorization_scheme_in_any_case_is_known(issued):

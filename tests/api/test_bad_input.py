@@ -66,7 +66,7 @@ def test_dates_wrong_are_named(api, room, dates, field, code):
         ("2027-03-29T12:00", "2027-03-29T12:20", "end", "not_whole_units"),
         ("2027-03-29T04:00", "2027-03-29T06:00", "start", "closed"),
         ("2027-03-29T19:00", "2027-03-29T22:00", "end", "closed"),
-        ("9999-12-31T23:59:59+00:00", "9999-12-31T23:59:59-14:00", "start", "out_of_range"),
+        ("9999-12-31T23:59+00:00", "9999-12-31T23:59-14:00", "start", "out_of_range"),
         ("noon", "2027-03-29T12:00", "start", "datetime_from_date_parsing"),
     ],
 )
@@ -170,7 +170,8 @@ def test_body_of_a_megabyte_is_too_large(api, room):
 
 
 @pytest.mark.parametrize(
-    "name", ["<script>alert(1)</script>", "{{ 7*7 }} %s {0}", "O'Brien; DROP TABLE", "=1+1", "☃️ Ωμέγα 名前", "‮gnp.exe"]
+    "name",
+    ["<script>alert(1)</script>", "{{ 7*7 }} %s {0}", "O'Brien; DROP TABLE", "=1+1", "☃️ Ωμέγα 名前", "\u202egnp.exe"],
 )
 def test_name_of_any_characters_is_kept_as_it_is(api, room, name):
     asked = choice(room, guest={"name": name, "email": "ada@example.org"})
@@ -219,9 +220,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = ("room", "check_in", "check_out", "start", "end", "session", "party_size", "message", "expected_total_minor", "guest")
+FIELDS = "room check_in check_out start end session party_size message expected_total_minor guest".split()
 fuzz = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -47,7 +47,9 @@ def client(host):
 
 @pytest.fixture
 def request_(room):
-    return request_of(room, guest=factories.guest_details(name="Elin Guest", email="elin@example.org"), party_size=2)
+    return request_of(
+        room, guest=factories.guest_details(name="Elin Guest", email="elin@example.org"), party_size=2
+    )
 
 
 def logged_in(user) -> Client:
@@ -82,7 +84,15 @@ def actor_of(user):
 def test_page_undecided_shows_facts_and_both_buttons(client, request_):
     body = text(client.get(page(request_)))
 
-    for fact in ("Elin Guest", "elin@example.org", "Canal view", "2 nights", "2 guests", "$420.00", "To decide"):
+    for fact in (
+        "Elin Guest",
+        "elin@example.org",
+        "Canal view",
+        "2 nights",
+        "2 guests",
+        "$420.00",
+        "To decide",
+    ):
         assert fact in body
     assert f'href="{page(request_, "approve")}"' in body
     assert f'href="{page(request_, "decline")}"' in body
@@ -142,7 +152,14 @@ def test_scripts_in_names_stay_text(client, room):
     guest = factories.guest_details(name=evil, phone="javascript:alert(1)")
     booking = request_of(room, guest=guest, message=evil)
 
-    pages = [page(booking), page(booking, "live"), page(booking, "approve"), page(booking, "decline"), LIST, INDEX]
+    pages = [
+        page(booking),
+        page(booking, "live"),
+        page(booking, "approve"),
+        page(booking, "decline"),
+        LIST,
+        INDEX,
+    ]
     for address in pages:
         body = client.get(address).content.decode()
         assert "<script>alert" not in body
@@ -165,7 +182,11 @@ def test_approve_post_decides_and_returns_to_the_page(client, host, request_):
     response = client.post(page(request_, "approve"), follow=True)
 
     booking = fresh(request_)
-    assert (booking.decision, booking.decision_made_by, booking.status) == ("approved", host, "PENDING_APPROVAL")
+    assert (booking.decision, booking.decision_made_by, booking.status) == (
+        "approved",
+        host,
+        "PENDING_APPROVAL",
+    )
     assert booking.events.latest("version").actor_kind == "host"
     assert response.redirect_chain == [(page(request_), 302)]
     assert told(response) == ["Approved. $420.00 is being charged; the booking turns to Confirmed by itself."]
@@ -316,6 +337,13 @@ def test_cancel_confirmed_returns_all_of_it(client, host, request_):
     assert (fresh(request_).status, fresh(request_).due_minor) == (Status.CANCELLED, 0)
 
 
+def test_cancel_of_an_undecided_request_is_not_offered(client, request_):
+    response = client.get(page(request_, "cancel"), follow=True)
+
+    assert told(response) == ["This request waits for an answer: approve or decline it."]
+    assert page(request_, "cancel") not in response.content.decode()
+
+
 def test_complete_is_offered_once_the_stay_began(client, host, request_):
     booking = confirmed(request_, host)
     assert page(booking, "complete") not in client.get(page(booking)).content.decode()
@@ -332,7 +360,11 @@ def test_complete_is_offered_once_the_stay_began(client, host, request_):
 
 
 def choose(client, bookings, **more) -> object:
-    data = {"action": "approve_selected", "_selected_action": [booking.pk for booking in bookings], "index": "0"}
+    data = {
+        "action": "approve_selected",
+        "_selected_action": [booking.pk for booking in bookings],
+        "index": "0",
+    }
     return client.post(LIST, data | more)
 
 
@@ -366,7 +398,7 @@ def test_bulk_approve_of_nothing_open_offers_no_button(client, room):
     response = choose(client, [factories.booking(room=room)])
 
     assert "None of these can be approved" in text(response)
-    assert "<button class=\"rh-button rh-button-main\"" not in response.content.decode()
+    assert '<button class="rh-button rh-button-main"' not in response.content.decode()
 
 
 # --- list and dashboard ---------------------------------------------------------------------------------------
@@ -438,7 +470,9 @@ def test_list_of_staff_filters_by_venue_a_host_of_one_has_no_such_filter(client,
 
 
 def test_dashboard_shows_requests_arrivals_and_money_held(client, host, room, request_):
-    arriving = confirmed(request_of(room, days_ahead=30, guest=factories.guest_details(name="Arriving Guest")), host)
+    arriving = confirmed(
+        request_of(room, days_ahead=30, guest=factories.guest_details(name="Arriving Guest")), host
+    )
     Booking.objects.filter(pk=arriving.pk).update(starts_at=clock.now())
 
     body = text(client.get(INDEX))
@@ -469,6 +503,14 @@ def test_dashboard_empty_says_so(client):
 
     assert "No request is waiting." in body
     assert "Nobody arrives today." in body
+
+
+def test_badge_says_demo_only_where_a_sandbox_is(client, settings):
+    assert client.get(INDEX).context["environment"] is None
+
+    settings.SANDBOX_URL = "http://127.0.0.1:8001"
+
+    assert client.get(INDEX).context["environment"] == ["Demo", "primary"]
 
 
 def test_sidebar_counts_undecided_requests(client, room, request_):

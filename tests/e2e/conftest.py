@@ -2,19 +2,22 @@
 
 import os
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from rooms.demo.people import PASSWORD
 from tests.e2e.people import DESKTOP, Guest, Host, Person, Scene
 from tools import browser as chromium
 
 NO_BROWSER = "no Chromium here: `make browser` as root, or set CHROMIUM"
 LOUD = "ROOMHOLD: NO BROWSER, BROWSER TESTS WERE SKIPPED"
 
-# A step that needs worker, sandbox and a live update, on a machine busy with other things.
-expect.set_options(timeout=15_000)
+# For a step that needs worker, sandbox and a live update, on a machine busy with other things; milliseconds.
+PATIENCE = 15_000
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -39,6 +42,13 @@ def calm(browser: Any, stack: Any) -> Any:
     return stack
 
 
+@pytest.fixture(scope="session")
+def demo(calm: Any) -> Any:
+    """The demo's marketplace in the stack's database."""
+    calm.manage("seed_demo")
+    return SimpleNamespace(password=PASSWORD)
+
+
 @pytest.fixture
 def journey(calm: Any) -> Iterator[Scene]:
     """A published room and its host; no fault is left behind. The sandbox's clock only ever moves ahead."""
@@ -58,6 +68,7 @@ def enter(journey: Scene, new_context: Callable[..., Any]) -> Iterator[Callable[
 
     def bring(kind: type[Person], **screen: Any) -> Person:
         context = new_context(**{**DESKTOP, **screen}, locale="en-US", reduced_motion="reduce")
+        context.set_default_timeout(PATIENCE)
         person = kind(context, journey)
         present.append(person)
         return person

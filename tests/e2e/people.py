@@ -10,8 +10,10 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
+from accounts.models import User
 from bookings.models import Booking
 from core import clock
+from rooms.models import VenueMember
 from tests import factories
 from tests.e2e import pictures
 from tests.e2e.accessibility import check_accessible
@@ -21,10 +23,16 @@ DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 VISA = "4242 4242 4242 4242"
+EMAIL = re.compile("^E-?mail", re.IGNORECASE)
 
 
 class Scene(Journey):
-    """A journey's room, host and provider, for people with browsers."""
+    """A journey's room, its people, and the provider, for tests with browsers."""
+
+    @property
+    def clerk(self) -> User:
+        """A member of the venue's team who may answer requests, and no more."""
+        return factories.host(venue=self.room.venue, role=VenueMember.Role.CLERK)
 
     def at_provider(self) -> dict[str, Any]:
         """Return what the provider's books say of this booking's last payment."""
@@ -88,6 +96,11 @@ class Person:
     def is_on_phone(self) -> bool:
         return (self.page.viewport_size or {})["width"] < 600
 
+    def fill_in_login(self, email: str, password: str) -> None:
+        self.page.get_by_label(EMAIL).fill(email)
+        self.page.get_by_label("Password").fill(password)
+        self.click("Sign in")
+
     def checks(self, name: str = "", *, full: bool = False, guest_page: bool = True) -> None:
         """Look the page over: nothing hangs out sideways, axe has nothing to say; keep a picture under `name`."""
         width = self.page.evaluate("[document.scrollingElement.scrollWidth, window.innerWidth]")
@@ -104,9 +117,7 @@ class Host(Person):
     def log_in(self, email: str = "", password: str = factories.PASSWORD) -> None:
         """Come by the admin's door and land on the requests."""
         self.open("/admin/")
-        self.page.get_by_label("E-mail").fill(email or self.journey.host.email)
-        self.page.get_by_label("Password").fill(password)
-        self.click("Sign in")
+        self.fill_in_login(email or self.journey.host.email, password)
         expect(self.page.get_by_role("heading", name="Waiting for an answer")).to_be_visible()
 
     def open_request(self, guest_name: str) -> None:
@@ -121,14 +132,13 @@ class Host(Person):
         self.click("Approve")
 
     def decline(self, reason: str) -> None:
+        """Decline by the button and the confirm step."""
         self.click("Decline", "link")
-        self.page.get_by_label("Reason, for the guest to read").fill(reason)
+        self.fill_in_reason(reason)
         self.click("Decline")
 
-    def cancel(self, reason: str) -> None:
-        self.click("Cancel the booking", "link")
+    def fill_in_reason(self, reason: str) -> None:
         self.page.get_by_label("Reason, for the guest to read").fill(reason)
-        self.click("Cancel the booking")
 
     def sees_state(self, text: str) -> None:
         """The request's page shows this state, without a reload by hand."""
@@ -143,6 +153,22 @@ class Guest(Person):
     def __init__(self, context: BrowserContext, journey: Scene) -> None:
         super().__init__(context, journey)
         self.email = f"{uuid.uuid4().hex[:8]}@example.org"
+
+    # --- an account
+
+    def sign_up(self, password: str) -> None:
+        """Fill in the sign-up form, which answers that a mail is on its way."""
+        self.page.get_by_label("Your name").fill(self.name)
+        self.page.get_by_label(EMAIL).fill(self.email)
+        for box in self.page.get_by_label(re.compile("Password")).all():
+            box.fill(password)
+        self.click("Create account")
+        self.heads("Look into your mail")
+
+    def log_in(self, password: str, email: str = "") -> None:
+        self.open("/account/login/")
+        self.fill_in_login(email or self.email, password)
+        self.heads("My bookings")
 
     # --- finding and booking
 

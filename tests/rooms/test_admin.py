@@ -267,6 +267,14 @@ def test_room_venue_kind_and_slug_stay(client, room):
     assert (fresh.venue, fresh.kind, fresh.slug) == (room.venue, "hotel", room.slug)
 
 
+def test_room_with_bookings_is_not_deleted(client, room):
+    factories.booking(room=room)
+
+    client.post(url(Room, "delete", room.pk), {"post": "yes"})
+
+    assert Room.objects.filter(pk=room.pk).exists()
+
+
 def picture(size=(64, 48), kind="PNG", **fields) -> bytes:
     data = io.BytesIO()
     Image.new("RGB", size, "#336").save(data, kind, **fields)

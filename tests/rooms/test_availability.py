@@ -1,23 +1,23 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rooms import occupancy
 from rooms.availability import (
+    Busy,
     Day,
     alternatives,
     days,
     free,
     month,
     near_stays,
-    overlaps,
     slots,
     slots_between,
 )
-from rooms.hours import merge
 from rooms.models import Occupancy, Room
 from rooms.stays import period_of, stay_of_hours, stay_of_nights
 from tests import factories
@@ -53,11 +53,11 @@ SPANS = st.lists(
 
 
 @given(SPANS, st.integers(-5, 110), st.integers(1, 30))
-def test_overlaps_any_spans_agrees_with_looking_at_each(spans, start, length):
+def test_busy_overlaps_any_spans_agrees_with_looking_at_each(spans, start, length):
     lower = NOW + dt.timedelta(hours=start)
     upper = lower + dt.timedelta(hours=length)
 
-    found = overlaps(merge(spans), DateTimeTZRange(lower, upper, "[)"))
+    found = Busy(spans).overlaps(lower, upper)
 
     assert found == any(first < upper and lower < last for first, last in spans)
 
@@ -281,3 +281,21 @@ def test_alternatives_of_a_full_session_are_others_with_seats():
     found = alternatives(room, factories.stay(factories.room()), 2, NOW)
 
     assert (found.sessions, found.stays, found.rooms) == ([small], [], [])
+
+
+@pytest.mark.django_db
+def test_overlapping_compares_both_columns_of_the_index():
+    room = factories.room()
+    occupy(room, utc(1, 9), utc(1, 10))
+    occupy(factories.room(), utc(1, 9), utc(1, 10))
+    asked = DateTimeTZRange(utc(1, 8), utc(1, 11), "[)")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute("DROP INDEX rooms_occupancy_room_id_412ebb27")
+
+    plan = occupancy.overlapping(room.pk, asked).explain()
+
+    assert "occupancy_period_room" in plan
+    assert "room_id = " in plan.split("Index Cond:")[1].splitlines()[0]
+    assert occupancy.overlapping(room.pk, asked).count() == 1

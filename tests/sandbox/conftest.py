@@ -8,6 +8,7 @@ import stripe
 
 from sandbox.settings import Settings
 from sandbox.world import World
+from tests.sandbox.octo_wire import OctoWire
 from tests.sandbox.process import OLD_SECRET, SECRET, Receiver, Sandbox, receiving, running
 from tests.sandbox.wire import Wire
 
@@ -73,3 +74,8 @@ def world(time: Time) -> World:
 @pytest.fixture
 def wire(world: World) -> Wire:
     return Wire(world)
+
+
+@pytest.fixture
+def octo(world: World) -> OctoWire:
+    return OctoWire(world)

@@ -88,10 +88,11 @@ def _is_up(sandbox: Sandbox) -> bool:
 
 @dataclass
 class Receiver:
-    """Where webhooks arrive: (headers, body) in order; `answer` is the status given back."""
+    """Where webhooks arrive: (headers, body) in order; `answer` is the status given back, `reply` its body."""
 
     url: str = ""
     answer: int = 200
+    reply: bytes = b""
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     def types(self) -> list[str]:
@@ -103,7 +104,7 @@ class Receiver:
 
     def forget(self) -> None:
         self.got.clear()
-        self.answer = 200
+        self.answer, self.reply = 200, b""
 
 
 @contextlib.contextmanager
@@ -116,6 +117,7 @@ def receiving() -> Iterator[Receiver]:
             receiver.got.append((dict(self.headers), body))
             self.send_response(receiver.answer)
             self.end_headers()
+            self.wfile.write(receiver.reply)
 
         def log_message(self, *args: Any) -> None:
             """Quiet."""

@@ -50,7 +50,8 @@ def test_reset_forgets_everything(client: stripe.StripeClient, sandbox: Sandbox)
 
     assert sandbox.control("faults") == {"faults": []}
     assert sandbox.control("calls") == {"calls": []}
-    assert sandbox.control("books") == {"stripe": {"payments": [], "effects": {}}}
+    empty = {"payments": [], "effects": {}}
+    assert sandbox.control("books") == {"stripe": empty, "octo": empty}
     assert client.v1.events.list().data == []
 
 

@@ -127,7 +127,8 @@ def test_forget_everything_forgets_webhooks_and_modes(wire: Wire, world: World) 
 
     assert world.outbox.release() == 0
     assert world.outbox.travel == Travel()
-    assert world.books() == {"stripe": {"payments": [], "effects": {}}}
+    empty = {"payments": [], "effects": {}}
+    assert world.books() == {"stripe": empty, "octo": empty}
 
 
 @pytest.mark.parametrize("mode", ["normal", "hold"])

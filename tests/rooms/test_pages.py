@@ -1,0 +1,414 @@
+"""Home, search and room pages: what they show, what they refuse, and how much they ask the database."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from core import clock
+from rooms.models import Room
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+LONG = "x" * 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def ahead(days: int) -> str:
+    return (clock.now().date() + dt.timedelta(days=days)).isoformat()
+
+
+def nights(first: int = 10, last: int = 12, **more) -> dict:
+    return {"check_in": ahead(first), "check_out": ahead(last), **more}
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+# --- home -----------------------------------------------------------------------------------------------------
+
+
+def test_home_shows_cities_rooms_and_the_promise(client):
+    room = factories.room(venue=factories.venue(city="Lisbon"))
+    factories.photo(room=room)
+
+    response = client.get("/")
+
+    assert response.status_code == 200
+    assert "held, not taken" in text(response)
+    assert "?city=Lisbon" in text(response)
+    assert room.get_absolute_url() in text(response)
+
+
+def test_home_without_any_room_still_opens(client):
+    assert client.get("/").status_code == 200
+
+
+def test_home_post_is_refused(client):
+    assert client.post("/").status_code == 405
+
+
+# --- search ---------------------------------------------------------------------------------------------------
+
+
+def test_search_by_city_and_dates_shows_the_price_of_the_stay(client):
+    lisbon = factories.room(venue=factories.venue(city="Lisbon"), price_minor=12_000)
+    elsewhere = factories.room(venue=factories.venue(city="Berlin"))
+
+    page = text(client.get("/rooms/", nights(city="Lisbon", kind="hotel")))
+
+    assert "€240.00" in page
+    assert lisbon.get_absolute_url() in page
+    assert f"check_in={ahead(10)}&amp;check_out={ahead(12)}" in page
+    assert elsewhere.get_absolute_url() not in page
+
+
+def test_search_leaves_out_what_is_taken_and_offers_the_nearest_dates(client):
+    room = factories.room()
+    factories.booking(room=room, days_ahead=10, nights=2)
+
+    page = text(client.get("/rooms/", nights(kind="hotel")))
+
+    assert "Nothing is free that fits" in page
+    assert "Free at the nearest dates" in page
+    assert f"check_in={ahead(8)}&amp;check_out={ahead(10)}" in page
+
+
+def test_search_with_too_many_wishes_offers_other_rooms(client):
+    room = factories.room()
+
+    page = text(client.get("/rooms/", nights(kind="hotel", price_max="1", amenities="pool")))
+
+    assert "Nothing is free that fits" in page
+    assert "Other rooms" in page
+    assert room.get_absolute_url() in page
+
+
+def test_search_by_hours_reads_wall_time_of_the_venue(client):
+    room = factories.room(kind="conference", price_minor=5_000)
+    asked = {"kind": "conference", "day": ahead(10), "start_time": "10:00", "end_time": "12:00"}
+
+    page = text(client.get("/rooms/", asked))
+
+    assert "€100.00" in page
+    assert room.get_absolute_url() in page
+
+
+def test_search_until_midnight_means_the_end_of_the_day(client):
+    asked = {"kind": "conference", "day": ahead(10), "start_time": "22:00", "end_time": "00:00"}
+
+    response = client.get("/rooms/", asked)
+
+    assert response.context["params"].end - response.context["params"].start == dt.timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "message"),
+    [
+        (nights(12, 10, kind="hotel"), "check_out", "Check-out must be after check-in."),
+        (nights(10, 10, kind="hotel"), "check_out", "Check-out must be after check-in."),
+        ({"check_in": ahead(10)}, "check_out", "Choose when it ends, too."),
+        (nights(-9, -7), "check_in", "This date is in the past."),
+        ({"check_in": "2726-01-01", "check_out": "2726-01-02"}, "check_in", "Choose a date nearer to today."),
+        ({"check_in": "tomorrow"}, "check_in", "This is not a date."),
+        ({"guests": "0"}, "guests", "At least 1."),
+        ({"guests": "99999999999999999999"}, "guests", "At most 1000."),
+        ({"guests": "many"}, "guests", "This is not a number."),
+        ({"price_max": "-1"}, "price_max", "At least 0."),
+        ({"price_max": "NaN"}, "price_max", "This is not a number."),
+        ({"kind": "castle"}, "kind", "Select a valid choice. castle is not one of the available choices."),
+        ({"q": "a\0b"}, "q", "Null characters are not allowed."),
+        ({"city": "a\0b"}, "city", "Null characters are not allowed."),
+        ({"q": LONG}, "q", "Ensure this value has at most 100 characters (it has 1000000)."),
+        ({"kind": "conference", "day": ahead(9), "start_time": "10:00"}, "end_time", "Choose a time."),
+        (
+            {"kind": "conference", "day": ahead(9), "start_time": "12:00", "end_time": "10:00"},
+            "end_time", "The end must be after the start.",
+        ),
+    ],
+)  # fmt: skip
+def test_search_refuses_a_wrong_value_by_its_field_and_keeps_it(client, query, field, message):
+    response = client.get("/rooms/", query)
+
+    form = response.context["form"]
+    assert response.status_code == 200
+    assert form.errors[field] == [message]
+    assert response.context["results"] is None
+    assert form[field].value() == query.get(field)
+
+
+def test_search_shows_what_was_typed_as_text(client):
+    page = text(client.get("/rooms/", {"q": "<script>alert(1)</script>", "city": "<b>"}))
+
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_search_pages_keep_the_filters(client):
+    venue = factories.venue(city="Lisbon")
+    for _ in range(13):
+        factories.room(venue=venue)
+
+    first = client.get("/rooms/", {"city": "Lisbon"})
+    second = client.get("/rooms/", {"city": "Lisbon", "page": "2"})
+
+    assert "?city=Lisbon&amp;page=2" in text(first)
+    assert len(first.context["results"].items) == 12
+    assert len(second.context["results"].items) == 1
+
+
+@pytest.mark.parametrize("page", ["0", "-3", "x", "9" * 30, "1\0"])
+def test_search_takes_any_page_number(client, page):
+    assert client.get("/rooms/", {"page": page}).status_code == 200
+
+
+def test_search_answers_its_chips_without_the_removed_filter(client):
+    page = text(client.get("/rooms/", {"city": "Lisbon", "amenities": ["wifi", "pool"], "page": "2"}))
+
+    assert 'href="?city=Lisbon&amp;amenities=pool"' in page
+    assert 'href="?amenities=wifi&amp;amenities=pool"' in page
+
+
+def test_search_asks_the_same_queries_for_one_room_and_for_three(client, django_assert_num_queries):
+    counts = []
+    for rooms in (1, 2):
+        for _ in range(rooms):
+            factories.photo(room=factories.room())
+        with django_assert_num_queries(4) as captured:
+            client.get("/rooms/", nights(kind="hotel"))
+        counts.append(len(captured))
+
+    assert counts == [4, 4]
+
+
+def test_search_that_finds_nothing_stays_within_twelve_queries(client, django_assert_max_num_queries):
+    client.force_login(factories.user())
+    venue = factories.venue()
+    for _ in range(5):
+        room = factories.room(venue=venue)
+        factories.photo(room=room)
+        factories.booking(room=room, days_ahead=10, nights=2)
+    factories.room()
+
+    with django_assert_max_num_queries(12):
+        page = text(client.get("/rooms/", nights(kind="hotel", city=venue.city, q="Room", guests="2")))
+
+    assert "Room" in page
+
+
+# --- a room ---------------------------------------------------------------------------------------------------
+
+
+def test_room_page_shows_facts_calendar_and_promise(client):
+    room = factories.room(amenities=["sea_view"], policy=None)
+    factories.photo(room=room, alt="The window seat")
+
+    page = text(client.get(room.get_absolute_url()))
+
+    for part in ("Sea view", "The window seat", "Held, not taken.", "Paris time", "When it is free"):
+        assert part in page
+
+
+def test_room_page_with_dates_shows_the_price_line_by_line(client):
+    room = factories.room(price_minor=12_000, cleaning_fee_minor=2_500)
+
+    response = client.get(room.get_absolute_url(), nights(party_size=2))
+
+    assert response.context["offer"].quote.total_minor == 26_500
+    for part in ("2 nights at €120.00", "€265.00", "Held today, not taken"):
+        assert part in text(response)
+
+
+def test_room_page_with_taken_dates_offers_others(client):
+    room = factories.room()
+    factories.booking(room=room, days_ahead=10, nights=2)
+
+    response = client.get(room.get_absolute_url(), nights(party_size=2))
+
+    assert not response.context["offer"].is_free
+    assert "Taken at that time." in text(response)
+    assert f"check_in={ahead(12)}&amp;check_out={ahead(14)}" in text(response)
+
+
+@pytest.mark.parametrize("page", ["", "calendar/", "slots/", "quote/", "book/"])
+def test_room_that_is_hidden_is_not_found(client, page):
+    room = factories.room(is_published=False)
+
+    assert client.get(room.get_absolute_url() + page).status_code == 404
+
+
+@pytest.mark.parametrize("kind", list(Room.Kind))
+def test_room_page_of_every_kind_stays_within_twelve_queries(client, django_assert_max_num_queries, kind):
+    room = factories.room(kind=kind, policy=None)
+    factories.photo(room=room)
+    if kind == Room.Kind.WORKSHOP:
+        for n in range(3):
+            factories.session(room=room, starts_at=clock.now() + dt.timedelta(days=n + 1))
+    choice = nights(party_size=1) if kind == Room.Kind.HOTEL else {"party_size": 1}
+
+    with django_assert_max_num_queries(12):
+        assert client.get(room.get_absolute_url(), choice).status_code == 200
+
+
+def test_quote_partial_is_the_price_alone(client):
+    room = factories.room(price_minor=12_000)
+
+    page = text(client.get(f"{room.get_absolute_url()}quote/", nights(party_size=2)))
+
+    assert "€240.00" in page
+    assert "<html" not in page
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        (nights(12, 10), "Check-out must be after check-in."),
+        (nights(-3, -1), "This is in the past."),
+        (nights(10, 12, party_size=9), "At most 2 guests fit here."),
+        (nights(10, 12, party_size=0), "At least 1."),
+        (nights(10, 90), "At most 30 nights."),
+        (nights(400, 402), "This can be booked up to"),
+        ({"check_in": "9999-12-31", "check_out": "9999-12-31"}, "Choose a date nearer to today."),
+        ({"check_in": ahead(3)}, "Choose a check-out date."),
+        ({"check_in": "\0", "check_out": LONG}, "This is not a date."),
+    ],
+)
+def test_quote_partial_says_what_is_wrong_with_nights(client, choice, message):
+    room = factories.room()
+
+    response = client.get(f"{room.get_absolute_url()}quote/", {"party_size": 1, **choice})
+
+    assert response.status_code == 200
+    assert message in text(response)
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "message"),
+    [
+        ("2027-03-28T02:30", {"hours": 1}, "02:30 does not exist on Sunday, March 28, 2027"),
+        ("2027-03-29T10:00", {"hours": 0}, "At least 1."),
+        ("2027-03-29T10:00", {"end": "2027-03-29T09:00"}, "The end must be after the start."),
+        ("2027-03-29T05:00", {"hours": 1}, "Open 08:00–20:00 on Mondays."),
+        ("2027-03-29T10:10", {"hours": 1}, "Start on the hour or half hour."),
+        ("0001-01-01T00:00+14:00", {"hours": 1}, "Choose a date nearer to today."),
+        ("9999-12-31T23:00", {"hours": 300}, "Choose a date nearer to today."),
+        ("noon", {"hours": 1}, "This is not a time."),
+        (LONG, {"hours": 1}, "Choose when to start."),
+    ],
+)
+def test_quote_partial_says_what_is_wrong_with_hours(client, start, more, message):
+    room = factories.room(kind="conference", booking_window_days=2000)
+
+    response = client.get(f"{room.get_absolute_url()}quote/", {"start": start, "party_size": 1, **more})
+
+    assert response.status_code == 200
+    assert message in text(response)
+
+
+def test_quote_of_hours_counts_real_time_over_a_clock_change(client):
+    room = factories.room(kind="conference", booking_window_days=2000, price_minor=5_000)
+    room.opening_hours.all().delete()
+
+    choice = {"start": "2027-03-28T01:00", "hours": 2, "party_size": 1}
+    response = client.get(f"{room.get_absolute_url()}quote/", choice)
+
+    offer = response.context["offer"]
+    assert offer.stay.ends_at - offer.stay.starts_at == dt.timedelta(hours=2)
+    assert offer.quote.total_minor == 10_000
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "7" * 30, "x", "\0"])
+def test_quote_of_an_unknown_session_asks_to_choose_one(client, number):
+    room = factories.room(kind="workshop")
+
+    response = client.get(f"{room.get_absolute_url()}quote/", {"session": number, "party_size": 1})
+
+    assert response.status_code == 200
+    assert response.context["choice"].errors
+
+
+@pytest.mark.parametrize("month", ["2027-03", "2027-99", "0000-00", "9999-12", "x", "\0", ""])
+def test_calendar_partial_opens_for_any_month(client, month):
+    room = factories.room()
+
+    response = client.get(f"{room.get_absolute_url()}calendar/", {"month": month})
+
+    assert response.status_code == 200
+    assert "data-calendar" in text(response)
+
+
+def test_calendar_partial_marks_taken_nights(client):
+    room = factories.room()
+    booking = factories.booking(room=room, days_ahead=40, nights=1)
+    night = booking.starts_at.astimezone(room.venue.zone).date()
+
+    page = text(client.get(f"{room.get_absolute_url()}calendar/", {"month": f"{night:%Y-%m}"}))
+
+    assert f'data-date="{night}" data-state="taken"' in page
+
+
+@pytest.mark.parametrize("date", ["", "x", "9999-12-31", "0001-01-01", "\0"])
+def test_slots_partial_opens_for_any_day(client, date):
+    room = factories.room(kind="expert")
+
+    assert client.get(f"{room.get_absolute_url()}slots/", {"date": date}).status_code == 200
+
+
+def test_slots_partial_leaves_taken_times_unchoosable(client):
+    room = factories.room(kind="conference")
+    booking = factories.booking(room=room, days_ahead=10)
+    local = booking.starts_at.astimezone(room.venue.zone)
+
+    page = text(client.get(f"{room.get_absolute_url()}slots/", {"date": local.date().isoformat()}))
+
+    assert f'value="{local.isoformat()}"' not in page
+    assert page.count('type="radio"') == 11
+
+
+# --- around the pages -----------------------------------------------------------------------------------------
+
+
+def test_pages_bear_the_policy_that_allows_no_foreign_script(client):
+    policy = client.get("/").headers["Content-Security-Policy"]
+
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_pages_hold_no_inline_style_or_script(client):
+    room = factories.room()
+    factories.photo(room=room)
+
+    for url in ("/", "/rooms/", room.get_absolute_url(), reverse("account_login")):
+        page = text(client.get(url))
+        assert " style=" not in page
+        assert "<style" not in page
+        assert "<script>" not in page
+        assert " onclick=" not in page
+
+
+def test_unknown_address_shows_our_page(client):
+    response = client.get("/no/such/door/")
+
+    assert response.status_code == 404
+    assert "This door leads nowhere" in text(response)
+
+
+def test_healthz_tells_database_and_redis(client):
+    response = client.get("/healthz")
+
+    assert (response.status_code, response.json()) == (200, {"ok": True, "database": True, "redis": True})
+
+
+def test_healthz_without_redis_is_still_well(client, settings):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/1"}}
+
+    response = client.get("/healthz")
+
+    assert (response.status_code, response.json()["redis"]) == (200, False)
