@@ -76,7 +76,8 @@ def measure(services: Services, size: Size) -> Results:
     inserts.prepare(url)
     collect_static(settings)
     queries.set_up_django(settings)
-    stock = Stock(url)
+    with data.connect(url) as connection, connection.cursor() as cursor:
+        stock = Stock(cursor)
     results = Results({**about(url), "load_before": round(load, 2), "seconds_a_figure": size.seconds})
     say("queries of pages")
     results.pages = pages.counts()
@@ -123,7 +124,7 @@ def _measure_web(
     for name in _compared(scenario):
         figure.compare(results.find(name, clients))
     results.web.append(figure)
-    say(f"{figure.name}, {clients} clients: {figure.rate:,.0f}/s")
+    say(f"{figure.name}, {clients} clients: {figure.requests_per_second:,.0f}/s")
 
 
 def _compared(scenario: Scenario) -> tuple[str, ...]:

@@ -72,10 +72,11 @@ class Answer(NamedTuple):
 class Client:
     """One keep-alive connection with at most one request under way."""
 
-    __slots__ = ("_address", "_buffer", "_size", "due", "socket")
+    __slots__ = ("_address", "_buffer", "_size", "due", "is_busy", "is_closed", "socket")
 
     def __init__(self, address: Address) -> None:
         self._address, self._buffer, self._size, self.due = address, bytearray(), 0, 0.0
+        self.is_busy = self.is_closed = False
         self.socket = self._connect()
 
     def _connect(self) -> socket.socket:
@@ -87,11 +88,15 @@ class Client:
         self.due = due
         self._buffer.clear()
         self._size = 0
+        self.is_busy = True
         self.socket.sendall(request)
 
     def receive(self) -> Answer | None:
         """Read what has come; return the answer once it is whole. Raises: LoadError when the server hung up."""
         part = self.socket.recv(262_144)
+        if not part and not self.is_busy:
+            self.is_closed = True
+            return None
         if not part:
             raise LoadError("the server closed the connection before it answered")
         self._buffer += part
@@ -99,6 +104,7 @@ class Client:
             self._size = whole_size(self._buffer)
         if not self._size or len(self._buffer) < self._size:
             return None
+        self.is_busy = False
         status = int(self._buffer[9:12])
         body = bytes(self._buffer[self._buffer.index(b"\r\n\r\n") + 4 :])
         return Answer(status, time.perf_counter() - self.due, body)
@@ -250,27 +256,30 @@ class _Loop:
         return request is not None
 
     def _send(self, client: Client, request: bytes, due: float) -> None:
-        try:
-            client.send(request, due)
-        except (BrokenPipeError, ConnectionResetError):
-            # The server may close a connection that lay idle; a request is sent again on a new one.
-            self._replace(client).send(request, due)
+        # The server may close a connection that lies idle.
+        (self._open() if client.is_closed else client).send(request, due)
 
     def _answers(self, pause: float = PATIENCE, *, may_be_none: bool = False) -> list[tuple[Client, Answer]]:
         ready = self._poll.poll(pause)
         if not ready and not may_be_none:
             raise LoadError(f"no answer within {PATIENCE:.0f} s")
-        found = ((self._clients[number], self._clients[number].receive()) for number, _event in ready)
+        found = [(self._clients[number], self._clients[number].receive()) for number, _event in ready]
+        for client, _answer in found:
+            if client.is_closed:
+                self._forget(client)
         return [(client, answer) for client, answer in found if answer is not None]
 
     def _fresh(self, client: Client) -> Client:
         return self._replace(client) if client.is_last else client
 
     def _replace(self, client: Client) -> Client:
+        self._forget(client)
+        return self._open()
+
+    def _forget(self, client: Client) -> None:
         self._poll.unregister(client.socket)
         del self._clients[client.socket.fileno()]
         client.close()
-        return self._open()
 
     def _open(self) -> Client:
         client = Client(self._address)

@@ -20,15 +20,15 @@ MOST_QUERIES = 12
 class Figure:
     """One row: how many answers a second, how long they took, and ratios to other rows of the same run.
 
-    `rate` is None where nothing was counted a second; then ratios are of the p50. The processor time of one request
-    hardly depends on what else the machine does.
+    `requests_per_second` is None where nothing was counted a second; then ratios are of the p50. The processor
+    time of one request hardly depends on what else the machine does.
     """
 
     name: str
     clients: int
     p50_ms: float
     p99_ms: float
-    rate: float | None = None
+    requests_per_second: float | None = None
     requests: int = 0
     web_cpu_ms: float | None = None
     db_cpu_ms: float | None = None
@@ -36,8 +36,8 @@ class Figure:
 
     def compare(self, other: Figure) -> None:
         """Add the ratio to another row: of rates where both have one (more is better), else of medians."""
-        if self.rate is not None and other.rate:
-            self.ratios[other.name] = round(self.rate / other.rate, 4)
+        if self.requests_per_second is not None and other.requests_per_second:
+            self.ratios[other.name] = round(self.requests_per_second / other.requests_per_second, 4)
         elif other.p50_ms:
             self.ratios[other.name] = round(self.p50_ms / other.p50_ms, 4)
 
@@ -101,7 +101,7 @@ class Results:
             ("search page, nights", 100),
             ("create booking", 150),
         ):
-            yield at_least(f"{name}, 8 clients", least, self.find(name, 8).rate or 0.0, "/s")
+            yield at_least(f"{name}, 8 clients", least, self.find(name, 8).requests_per_second or 0.0, "/s")
 
     def _truth_targets(self) -> Iterator[Target]:
         if self.webhooks:
@@ -175,7 +175,7 @@ def _figures(title: str, figures: Iterable[Figure]) -> Iterator[str]:
     head = f"{'clients':>7} {'a second':>9} {'p50 ms':>8} {'p99 ms':>8} {'web CPU':>8} {'db CPU':>7}"
     yield f"\n{title:<40} {head}  ratio to"
     for figure in figures:
-        rate = f"{figure.rate:,.0f}" if figure.rate is not None else ""
+        rate = f"{figure.requests_per_second:,.0f}" if figure.requests_per_second is not None else ""
         ratios = ", ".join(f"{name} {_ratio(ratio)}" for name, ratio in figure.ratios.items())
         cpu = [f"{ms:.2f}" if ms is not None else "" for ms in (figure.web_cpu_ms, figure.db_cpu_ms)]
         numbers = f"{figure.clients:>7} {rate:>9} {figure.p50_ms:>8.2f} {figure.p99_ms:>8.2f}"

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.data import connect
+from psycopg2.extensions import cursor as Cursor
 
 # Measured dates: well inside the year, within every room's booking window.
 FIRST_AHEAD, LAST_AHEAD = 30, 300
@@ -43,20 +43,19 @@ class StockRoom:
 class Stock:
     """Rooms and dates to ask for. Free nights are handed out once each, in an order that spreads over rooms."""
 
-    def __init__(self, url: str, *, seed: int = 7) -> None:
+    def __init__(self, cursor: Cursor, *, seed: int = 7) -> None:
         self._random = random.Random(seed)
         today = dt.datetime.now(dt.UTC).date()
         self.first, self.last = today + dt.timedelta(FIRST_AHEAD), today + dt.timedelta(LAST_AHEAD)
-        with connect(url) as connection, connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT room.id, venue.slug || '/' || room.slug, room.kind FROM rooms_room room"
-                " JOIN rooms_venue venue ON venue.id = room.venue_id ORDER BY room.id"
-            )
-            self.rooms = [StockRoom(*row) for row in cursor.fetchall()]
-            cursor.execute("SELECT DISTINCT city FROM rooms_venue ORDER BY city")
-            self.cities = [city for (city,) in cursor.fetchall()]
-            cursor.execute(FREE_NIGHTS, {"first": self.first, "last": self.last})
-            nights = sorted(cursor.fetchall())
+        cursor.execute(
+            "SELECT room.id, venue.slug || '/' || room.slug, room.kind FROM rooms_room room"
+            " JOIN rooms_venue venue ON venue.id = room.venue_id ORDER BY room.id"
+        )
+        self.rooms = [StockRoom(*row) for row in cursor.fetchall()]
+        cursor.execute("SELECT DISTINCT city FROM rooms_venue ORDER BY city")
+        self.cities = [city for (city,) in cursor.fetchall()]
+        cursor.execute(FREE_NIGHTS, {"first": self.first, "last": self.last})
+        nights = sorted(cursor.fetchall())
         self._random.shuffle(nights)
         paths = {room.id: room.path for room in self.rooms}
         self.free_nights: Iterator[tuple[str, dt.date]] = iter(

@@ -158,12 +158,15 @@ def live(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 def _page_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
     now = clock.now()
+    collected = panels.collect(booking, panels.HOST)
+    is_moving = booking.is_capturing or any(panel.is_under_way for panel in collected)
     return _row(booking, now) | {
         "now": now,
         "decisions": [_offer(booking, verb) for verb in desk.open_verbs(booking, now)],
-        "panels": panels.panels(booking, panels.HOST, request),
+        "panels": panels.render(collected, request),
         "timeline": selectors.timeline(booking, panels.HOST),
-        "poll_seconds": QUICK_POLL_SECONDS if booking.is_capturing else "",
+        "state": panels.fingerprint(booking, collected),
+        "poll_seconds": QUICK_POLL_SECONDS if is_moving else "",
     }
 
 

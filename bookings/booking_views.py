@@ -73,6 +73,8 @@ def book(request: HttpRequest, venue: str, room: str) -> HttpResponse:
 def again(request: HttpRequest, reference: str) -> HttpResponse:
     """Book the same dates again after an expiry: one click, one new booking, the same price."""
     old = visits.booking_or_404(request, reference)
+    if booked := selectors.booked_again(old):
+        return _onward(request, booked)
     if not selectors.can_book_again(old):
         messages.warning(request, "These dates are not free any more. Here is what else the room offers.")
         return redirect(old.room)
@@ -80,13 +82,17 @@ def again(request: HttpRequest, reference: str) -> HttpResponse:
     stay = selectors.stay_of_booking(old)
     try:
         booking = _create(
-            request, key=f"again:{old.reference}", room=old.room, stay=stay, party_size=old.party_size,
+            request, key=selectors.again_key(old), room=old.room, stay=stay, party_size=old.party_size,
             guest=details, message=old.message, session=old.session, expected_total_minor=old.total_minor,
         )  # fmt: skip
     except (PriceChanged, RoomTaken, InvalidStay) as error:
-        visits.keep_form(request, {name: getattr(old, f"guest_{name}") for name in ("name", "email", "phone")})
+        visits.keep_form(
+            request, {name: getattr(old, f"guest_{name}") for name in ("name", "email", "phone")}
+        )
         messages.warning(request, getattr(error, "message", "Somebody was quicker: these dates are gone."))
-        return redirect(f"{old.room.get_absolute_url()}?{choice_query(old.room, stay, old.party_size, old.session)}")
+        return redirect(
+            f"{old.room.get_absolute_url()}?{choice_query(old.room, stay, old.party_size, old.session)}"
+        )
     except BookingError as error:
         messages.warning(request, error.message)
         return redirect(old)
@@ -154,7 +160,9 @@ def _refused(request: HttpRequest, sent: Submission, error: Exception) -> HttpRe
     if isinstance(error, OperationalError):
         # Waited too long for the room's lock. The key makes another try safe.
         log.warning("submit_timed_out", room=sent.room.path)
-        sent.notice = "Many people want this room right now. Nothing is lost: please press the button once more."
+        sent.notice = (
+            "Many people want this room right now. Nothing is lost: please press the button once more."
+        )
         return _page(request, sent, status=BUSY)
     sent.notice = error.message
     is_limit = isinstance(error, limits.TooManyRequests)

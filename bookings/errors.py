@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from bookings.states import Status
 from rooms.pricing import Quote
 
 
@@ -16,11 +17,22 @@ class BookingError(Exception):
         self.code = code or type(self).code
 
 
+# How a refusal names what was asked for.
+DONE = {
+    "capture_failed": "paid again",
+    "authorize": "authorized", "approve": "approved", "cancel": "cancelled", "complete": "completed",
+    "confirm": "confirmed", "decline": "declined", "expire": "expired", "pay": "paid", "submit": "submitted",
+}  # fmt: skip
+
+
 class InvalidTransition(BookingError):
+    """The booking's status allows no such step; `status` may also be words for what stands in the way."""
+
     code = "invalid_transition"
 
     def __init__(self, verb: str, status: str) -> None:
-        super().__init__(f"A booking that is {status} cannot {verb.replace('_', ' ')}.")
+        is_now = Status(status).label.lower() if status in Status.values else status
+        super().__init__(f"This booking is {is_now}; it cannot be {DONE.get(verb, verb)} now.")
         self.verb, self.status = verb, status
 
 

@@ -41,7 +41,9 @@ class GuestForm(forms.Form):
 
     KEPT = ("name", "email", "phone", "message")
 
-    def __init__(self, data: Any = None, *, user: Any = None, kept: dict | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, user: Any = None, kept: dict | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(data, **kwargs)
         if user is not None and user.is_authenticated:
             self.initial.update(name=user.name, email=user.email, phone=user.phone)

@@ -1,5 +1,6 @@
 """What other apps add to a booking's pages, admin and API; settings.BOOKING_PANELS names who."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,8 @@ class Panel:
     """One app's share of a booking's page.
 
     `template` is rendered with `context`, the fields of `json` join the API's answer. `next_url`, where set,
-    takes a POST that is the viewer's next step (paying, for one).
+    takes a POST that is the viewer's next step (paying, for one). What `is_under_way` changes by itself within
+    seconds, often without an event of the booking: an open page asks again soon.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Panel:
     context: dict[str, Any] = field(default_factory=dict)
     json: dict[str, Any] = field(default_factory=dict)
     next_url: str = ""
+    is_under_way: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,21 @@ def collect(booking: Booking, viewer: str) -> list[Panel]:
     return [source(booking, viewer) for source in sources]
 
 
-def panels(booking: Booking, viewer: str, request: HttpRequest | None = None) -> list[RenderedPanel]:
-    """Return the panels of a booking, rendered for a page."""
-    return render(collect(booking, viewer), request)
-
-
 def render(collected: Iterable[Panel], request: HttpRequest | None = None) -> list[RenderedPanel]:
     """Render panels that were collected before."""
     return [
         RenderedPanel(panel.name, render_to_string(panel.template, panel.context, request))
         for panel in collected
     ]
+
+
+def fingerprint(booking: Booking, collected: Iterable[Panel], *more: object) -> str:
+    """Return a word that changes whenever a page with these panels has something else to say."""
+    facts = [
+        (panel.json, [value for value in panel.context.values() if isinstance(value, str | bool)])
+        for panel in collected
+    ]
+    return f"{booking.version}-{hashlib.sha256(repr((facts, more)).encode()).hexdigest()[:12]}"
 
 
 def next_url(booking: Booking) -> str:

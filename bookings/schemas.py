@@ -56,7 +56,11 @@ class BookingIn(QuoteIn):
     guest: GuestIn
     message: Reason = ""
     expected_total_minor: int | None = Field(
-        None, strict=True, ge=0, le=MOST_MINOR, description="Refuse with `price_changed` if it costs something else"
+        None,
+        strict=True,
+        ge=0,
+        le=MOST_MINOR,
+        description="Refuse with `price_changed` if it costs something else",
     )
 
 

@@ -82,6 +82,17 @@ def stay_of_booking(booking: Booking) -> Stay:
     return stay_of(room, start=booking.starts_at, end=booking.ends_at)
 
 
+def again_key(booking: Booking) -> str:
+    """Return the submission key of booking the same dates again: one click or ten, one new booking."""
+    return f"again:{booking.reference}"
+
+
+def booked_again(booking: Booking) -> Booking | None:
+    """Return the booking that was made in place of an expired one, if any."""
+    rows = Booking.objects.select_related("venue", "room__venue")
+    return rows.filter(submission_key=again_key(booking)).first()
+
+
 def can_book_again(booking: Booking, now: dt.datetime | None = None) -> bool:
     """Return whether a guest whose booking expired may have the same dates by one click: still ahead, and free."""
     if booking.status != S.EXPIRED or not (booking.room.is_published and booking.venue.is_published):

@@ -1,6 +1,5 @@
 """A guest's bookings: the list, a booking's page with its live part, cancelling, and the calendar file."""
 
-import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -129,7 +128,9 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 def ics(request: HttpRequest, reference: str) -> HttpResponse:
     booking = visits.booking_or_404(request, reference)
     method = calendar_files.CANCEL if booking.status in DEAD else calendar_files.PUBLISH
-    response = HttpResponse(calendar_files.build(booking, method), content_type="text/calendar; charset=utf-8")
+    response = HttpResponse(
+        calendar_files.build(booking, method), content_type="text/calendar; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{calendar_files.filename(booking)}"'
     return response
 
@@ -152,23 +153,14 @@ def _live_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
         "can_book_again": can_book_again,
         "has_calendar_file": booking.status in (Status.CONFIRMED, Status.COMPLETED),
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],
-        "state": _state(booking, collected, can_book_again),
-        "poll_seconds": QUICK_POLL_SECONDS if _is_under_way(booking) else "",
+        "state": panels.fingerprint(booking, collected, can_book_again),
+        "poll_seconds": QUICK_POLL_SECONDS if _is_under_way(booking, collected) else "",
     }
 
 
-def _state(booking: Booking, collected: list[panels.Panel], can_book_again: bool) -> str:
-    """Return a word that changes whenever the page has something else to say; money moves without an event, too."""
-    facts = [
-        (panel.json, [value for value in panel.context.values() if isinstance(value, str | bool)])
-        for panel in collected
-    ]
-    digest = hashlib.sha256(repr((facts, can_book_again)).encode()).hexdigest()[:12]
-    return f"{booking.version}-{digest}"
-
-
-def _is_under_way(booking: Booking) -> bool:
-    return booking.is_capturing or booking.status == Status.PENDING_PAYMENT
+def _is_under_way(booking: Booking, collected: list[panels.Panel]) -> bool:
+    is_waiting = booking.is_capturing or booking.status == Status.PENDING_PAYMENT
+    return is_waiting or any(panel.is_under_way for panel in collected)
 
 
 def _page_number(request: HttpRequest) -> int:

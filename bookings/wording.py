@@ -79,7 +79,9 @@ def _to_pay(booking: Booking) -> NextStep:
     total = format_minor(booking.due_minor, booking.currency)
     deadline = {"deadline": booking.payment_due_at, "deadline_label": "Room kept until"}
     if booking.is_approved and booking.is_two_stage:
-        sentence = "The host said yes, but the payment did not go through. Pay once more and the booking stands."
+        sentence = (
+            "The host said yes, but the payment did not go through. Pay once more and the booking stands."
+        )
         return NextStep(GUEST, "Please pay once more", sentence, "held", **deadline)
     if booking.is_approved:
         sentence = f"The host said yes. Pay {total} and the booking is confirmed."

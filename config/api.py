@@ -67,7 +67,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict:
 def _is_storable(data: Any) -> bool:
     if isinstance(data, str):
         return "\0" not in data and not any("\ud800" <= character <= "\udfff" for character in data)
-    parts = [*data.keys(), *data.values()] if isinstance(data, dict) else data if isinstance(data, list) else []
+    parts = (
+        [*data.keys(), *data.values()] if isinstance(data, dict) else data if isinstance(data, list) else []
+    )
     return all(map(_is_storable, parts))
 
 
@@ -203,7 +205,9 @@ def on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def on_unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    detail = "Send `Authorization: Bearer <token>`, or `Authorization: Booking <secret>` for a guest's booking."
+    detail = (
+        "Send `Authorization: Bearer <token>`, or `Authorization: Booking <secret>` for a guest's booking."
+    )
     headers = {"WWW-Authenticate": 'Bearer realm="Roomhold", Booking realm="Roomhold"'}
     return answer(request, Problem(401, "unauthorized", detail, headers=headers))
 
@@ -237,7 +241,9 @@ def on_suspicious(request: HttpRequest, error: Exception) -> HttpResponse:
 def on_database_error(request: HttpRequest, error: OperationalError) -> HttpResponse:
     """The database is away, or another request kept a lock too long."""
     log.error("database_unavailable", error=str(error).strip())
-    detail = "The service is busy. Try again in a moment; with the same Idempotency-Key nothing happens twice."
+    detail = (
+        "The service is busy. Try again in a moment; with the same Idempotency-Key nothing happens twice."
+    )
     return answer(request, Problem(503, "temporarily_unavailable", detail, headers={"Retry-After": "2"}))
 
 

@@ -11,7 +11,6 @@ from config.api import api
 from config.health import healthz
 
 
-
 def nowhere(request: HttpRequest) -> HttpResponse:
     raise Http404
 

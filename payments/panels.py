@@ -21,6 +21,7 @@ def booking_panel(booking: Booking, viewer: str) -> Panel:
         "is_paying": bool(money.latest and money.latest.status == "CREATED" and money.latest.session_ref),
         "failure_message": selectors.failure_message(booking, money),
         "unavailable": selectors.can_pay(booking) and selectors.is_unavailable(money),
+        "is_moving": selectors.is_moving(booking, money),
     }
     if viewer == "host":
         context["entries"] = LedgerEntry.objects.filter(transaction__booking=booking).select_related(
@@ -31,6 +32,7 @@ def booking_panel(booking: Booking, viewer: str) -> Panel:
         template=TEMPLATES[viewer],
         context=context,
         next_url=context["pay_url"] if context["can_pay"] else "",
+        is_under_way=context["is_moving"],
         json={
             "held_minor": money.held_minor,
             "captured_minor": money.captured_minor,

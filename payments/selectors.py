@@ -67,6 +67,11 @@ def is_unavailable(money: Money) -> bool:
     return bool(operations) and operations[-1].state in ("unknown", "refused")
 
 
+def is_moving(booking: Booking, money: Money) -> bool:
+    """Return whether a booking that has ended still holds or keeps money that is on its way back."""
+    return booking.status in DEAD and (money.held_minor > 0 or money.kept_minor > booking.due_minor)
+
+
 def outcome(booking: Booking, money: Money) -> tuple[str, str]:
     """Return what came of a payment, as (word, sentence): authorized, confirmed, working, failed, expired, late."""
     if booking.status == Status.CONFIRMED:

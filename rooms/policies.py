@@ -23,13 +23,15 @@ def cancellation_rules(tiers: Iterable[dict]) -> list[str]:
     ordered = sorted(tiers, key=lambda tier: tier["hours"], reverse=True)
     if not ordered:
         return ["Full refund until the start."]
-    rules = [
-        f"{_share(tier['percent'])} until {write_minutes(tier['hours'] * 60)} before the start."
-        if tier["hours"]
-        else f"{_share(tier['percent'])} until the start."
-        for tier in ordered
-    ]
-    return [*rules, "No refund after that."]
+    rules = [_rule(tier["hours"], tier["percent"]) for tier in ordered]
+    return rules if ordered[-1]["hours"] == 0 else [*rules, "No refund after that."]
+
+
+def _rule(hours: int, percent: int) -> str:
+    if not percent:
+        return "No refund." if not hours else f"No refund until {write_minutes(hours * 60)} before the start."
+    notice = f"until {write_minutes(hours * 60)} before the start" if hours else "until the start"
+    return f"{'Full' if percent == 100 else f'{percent}%'} refund {notice}."
 
 
 def opening_days(rows: Iterable[OpeningHours]) -> list[OpenDays]:
@@ -48,7 +50,3 @@ def _grouped(week: list[tuple[int, str]]) -> Iterable[tuple[str, list[tuple[int,
 def _days(days: list[int]) -> str:
     first, last = WEEKDAYS[days[0]], WEEKDAYS[days[-1]]
     return first if len(days) == 1 else f"{first} to {last}"
-
-
-def _share(percent: int) -> str:
-    return "Full refund" if percent == 100 else f"{percent}% refund" if percent else "No refund"

@@ -171,7 +171,8 @@ def _vacant(params: Search, now: dt.datetime) -> Q:
     elif params.has_nights:
         vacant |= vacancy.free_for_nights(params.check_in, params.check_out, now)
     if params.has_hours:
-        vacant |= vacancy.free_for_hours(params.start, params.end, now)
+        kinds = [kind for kind in vacancy.HOURLY if params.kind in ("", kind)]
+        vacant |= vacancy.free_for_hours(params.start, params.end, now, kinds=kinds)
     return vacant
 
 

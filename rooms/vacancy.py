@@ -6,6 +6,7 @@ encloses them all, and narrowed in memory: at a million rows that takes 2 ms, as
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db.models import (
     Case,
@@ -32,6 +33,7 @@ ONE_DAY = dt.timedelta(days=1)
 LONGEST_HOURS = dt.timedelta(days=14)
 
 Kind = Room.Kind
+HOURLY = (Kind.CONFERENCE, Kind.EXPERT)
 
 
 def free_for_nights(check_in: dt.date, check_out: dt.date, now: dt.datetime) -> Q:
@@ -51,10 +53,12 @@ def free_for_nights(check_in: dt.date, check_out: dt.date, now: dt.datetime) -> 
     )
 
 
-def free_for_hours(start: dt.datetime, end: dt.datetime, now: dt.datetime) -> Q:
+def free_for_hours(
+    start: dt.datetime, end: dt.datetime, now: dt.datetime, *, kinds: Sequence[str] = HOURLY
+) -> Q:
     """Return the condition that a room is let by the hour or appointment and may be booked then at `now`.
 
-    Naive moments are wall time of each venue.
+    Naive moments are wall time of each venue; fewer `kinds` are answered sooner.
     """
     starts, ends = _moment(start), _moment(end)
     minutes = Func(
@@ -64,13 +68,13 @@ def free_for_hours(start: dt.datetime, end: dt.datetime, now: dt.datetime) -> Q:
     today = local_date(_instant(now), "venue__time_zone")
     window = CombinedExpression(today, "+", F("booking_window_days"), output_field=DateField())
     return (
-        Q(kind__in=[Kind.CONFERENCE, Kind.EXPERT])
+        Q(kind__in=kinds)
         & Q(Exact(minutes % unit, 0), GreaterThanOrEqual(minutes, unit * F("min_units")))
         & Q(LessThanOrEqual(minutes, unit * F("max_units")), GreaterThan(starts, now))
         & Q(LessThanOrEqual(local_date(starts, "venue__time_zone"), window))
         & (Q(notice_minutes=0) | _keeps_notice(starts, now))
-        & ~Q(pk__in=_closed_rooms(start, end))
-        & ~Q(pk__in=_taken_hours(start, end))
+        & ~Q(pk__in=_closed_rooms(start, end, kinds))
+        & ~Q(pk__in=_taken_hours(start, end, kinds))
     )
 
 
@@ -99,7 +103,7 @@ TAKEN = """
             {start} - make_interval(mins => room.buffer_before_minutes) AS starts,
             {end} + make_interval(mins => room.buffer_after_minutes) AS ends
         ) AS stay
-        WHERE room.kind IN ({kinds})
+        WHERE room.kind = ANY(%s)
     )
     SELECT taken.room_id
     FROM rooms_occupancy taken
@@ -113,16 +117,15 @@ def _taken_nights(check_in: dt.date, check_out: dt.date) -> Expression:
     sql = TAKEN.format(
         start="(%s::date + venue.check_in_time) AT TIME ZONE venue.time_zone",
         end="(%s::date + venue.check_out_time) AT TIME ZONE venue.time_zone",
-        kinds="'hotel'",
     )
-    return RawSQL(sql, [check_in.isoformat(), check_out.isoformat()])  # noqa: S611 - values are parameters
+    return RawSQL(sql, [check_in.isoformat(), check_out.isoformat(), [Kind.HOTEL]])  # noqa: S611 - values are parameters
 
 
-def _taken_hours(start: dt.datetime, end: dt.datetime) -> Expression:
+def _taken_hours(start: dt.datetime, end: dt.datetime, kinds: Sequence[str]) -> Expression:
     """Return the rooms by the hour that are occupied between two moments, naive ones at each venue."""
     instant = "%s::timestamp AT TIME ZONE venue.time_zone" if start.tzinfo is None else "%s::timestamptz"
-    sql = TAKEN.format(start=instant, end=instant, kinds="'conference', 'expert'")
-    return RawSQL(sql, [start.isoformat(), end.isoformat()])  # noqa: S611 - values are parameters
+    sql = TAKEN.format(start=instant, end=instant)
+    return RawSQL(sql, [start.isoformat(), end.isoformat(), list(kinds)])  # noqa: S611 - values are parameters
 
 
 def _keeps_notice(starts: Expression, now: dt.datetime) -> Q:
@@ -134,12 +137,12 @@ def _keeps_notice(starts: Expression, now: dt.datetime) -> Q:
 # Told as what is closed, since NOT IN is worked out once, while IN may be joined, and aggregated, room by room.
 CLOSED_ROOMS = """
     WITH open AS MATERIALIZED (
-        SELECT hours.room_id, range_agg(tsrange(
+        SELECT hours.room_id, COALESCE(range_agg(tsrange(
             day + hours.opens,
             day + hours.closes + make_interval(days => CASE WHEN hours.closes > hours.opens THEN 0 ELSE 1 END)
-        )) AS spans
+        )) FILTER (WHERE day IS NOT NULL), '{{}}') AS spans
         FROM rooms_openinghours hours
-        JOIN generate_series(%s::timestamp, %s::timestamp, interval '1 day') AS day
+        LEFT JOIN generate_series(%s::timestamp, %s::timestamp, interval '1 day') AS day
             ON EXTRACT(ISODOW FROM day)::int - 1 = hours.weekday
         GROUP BY hours.room_id
     )
@@ -147,7 +150,7 @@ CLOSED_ROOMS = """
     FROM rooms_room room
     JOIN rooms_venue venue ON venue.id = room.venue_id
     LEFT JOIN open ON open.room_id = room.id
-    WHERE room.kind IN ('conference', 'expert') AND NOT EXISTS (
+    WHERE room.kind = ANY(%s) AND NOT EXISTS (
         SELECT
         FROM unnest(COALESCE(
             open.spans,
@@ -161,14 +164,15 @@ CLOSED_ROOMS = """
 """
 
 
-def _closed_rooms(start: dt.datetime, end: dt.datetime) -> Expression:
+def _closed_rooms(start: dt.datetime, end: dt.datetime, kinds: Sequence[str]) -> Expression:
     """Return the rooms by the hour whose opening hours do not hold the stay."""
     wall = "%s::timestamp" if start.tzinfo is None else "(%s::timestamptz AT TIME ZONE venue.time_zone)"
     # From the evening before; an instant may fall on another date at the venue.
     margin = ONE_DAY if start.tzinfo else dt.timedelta(0)
     days = [day.isoformat() for day in (start.date() - ONE_DAY - margin, end.date() + margin)]
     values = [moment.isoformat() for moment in (start, end, start, end, end, start)]
-    return RawSQL(CLOSED_ROOMS.format(start=wall, end=wall), [*days, *values])  # noqa: S611 - values are parameters
+    sql = CLOSED_ROOMS.format(start=wall, end=wall)
+    return RawSQL(sql, [*days, list(kinds), *values])  # noqa: S611 - values are parameters
 
 
 # --- instants in SQL --------------------------------------------------------------------------------------

@@ -114,7 +114,11 @@ def test_row_43_parameters_twice_and_methods_in_disguise_change_nothing(client, 
     for headers in ({"X-HTTP-Method-Override": "POST"}, {"X-Method-Override": "DELETE"}):
         url = f"/api/v1/bookings/{booking.reference}/approve"
         assert client.get(url, {"_method": "POST"}, headers=headers).status_code == 405
-    for path in (f"/bookings/{booking.reference}./", f"/bookings/{booking.reference}%2f", "/rooms/%252e%252e/x/"):
+    for path in (
+        f"/bookings/{booking.reference}./",
+        f"/bookings/{booking.reference}%2f",
+        "/rooms/%252e%252e/x/",
+    ):
         assert client.get(path).status_code in (301, 404)
     booking.refresh_from_db()
     assert booking.version == 2

@@ -109,7 +109,9 @@ def test_authorization_wrong_books_for_nobody(room):
 
 
 def test_token_in_the_query_is_not_looked_at(api, issued):
-    assert api.get("bookings", {"token": issued[1], "authorization": f"Bearer {issued[1]}"}).status_code == 401
+    assert (
+        api.get("bookings", {"token": issued[1], "authorization": f"Bearer {issued[1]}"}).status_code == 401
+    )
 
 
 def test_token_digest_is_no_token(issued):

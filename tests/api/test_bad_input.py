@@ -96,7 +96,9 @@ def test_hours_for_a_room_by_the_night_ask_for_dates(api, room):
 def test_party_size_wrong_is_named(api, room, party_size, code):
     answer = api.post("bookings", choice(room, party_size=party_size))
 
-    assert (answer.status_code, errors(answer) if code else {}) == ((422, {"party_size": code}) if code else (201, {}))
+    assert (answer.status_code, errors(answer) if code else {}) == (
+        (422, {"party_size": code}) if code else (201, {})
+    )
 
 
 @pytest.mark.parametrize("expected", [-1, 1.5, 200.0, "20000", True, 10**16, [20_000]])
@@ -171,7 +173,14 @@ def test_body_of_a_megabyte_is_too_large(api, room):
 
 @pytest.mark.parametrize(
     "name",
-    ["<script>alert(1)</script>", "{{ 7*7 }} %s {0}", "O'Brien; DROP TABLE", "=1+1", "☃️ Ωμέγα 名前", "\u202egnp.exe"],
+    [
+        "<script>alert(1)</script>",
+        "{{ 7*7 }} %s {0}",
+        "O'Brien; DROP TABLE",
+        "=1+1",
+        "☃️ Ωμέγα 名前",
+        "\u202egnp.exe",
+    ],
 )
 def test_name_of_any_characters_is_kept_as_it_is(api, room, name):
     asked = choice(room, guest={"name": name, "email": "ada@example.org"})
@@ -222,7 +231,10 @@ JSON = st.recursive(
 )
 FIELDS = "room check_in check_out start end session party_size message expected_total_minor guest".split()
 fuzz = settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -103,7 +103,11 @@ def test_booking_at_another_price_is_refused_with_the_new_lines(api, room):
 
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (409, "price_changed")
-    assert (problem["total_minor"], problem["currency"], problem["held_today_minor"]) == (20_000, "EUR", 20_000)
+    assert (problem["total_minor"], problem["currency"], problem["held_today_minor"]) == (
+        20_000,
+        "EUR",
+        20_000,
+    )
     assert [line["amount_minor"] for line in problem["lines"]] == [20_000]
     assert not Booking.objects.exists()
 
@@ -169,7 +173,13 @@ def test_booking_twice_with_one_key_is_one_booking(api, room):
 
 @pytest.mark.parametrize(
     "change",
-    [{"party_size": 1}, {"message": "Late"}, {"guest": {"name": "Eve", "email": "eve@example.org"}}, "room", "dates"],
+    [
+        {"party_size": 1},
+        {"message": "Late"},
+        {"guest": {"name": "Eve", "email": "eve@example.org"}},
+        "room",
+        "dates",
+    ],
 )
 def test_booking_same_key_with_another_body_conflicts(api, room, change):
     asked = choice(room)
@@ -222,7 +232,9 @@ def test_booking_with_the_longest_key_is_made_once(api, room):
 def test_booking_sixteen_times_at_once_with_one_key_is_one_booking(api, room):
     asked = choice(room)
 
-    results = race(lambda n: api.__class__().post("bookings", asked, **{"Idempotency-Key": "one"}), runners=16)
+    results = race(
+        lambda n: api.__class__().post("bookings", asked, **{"Idempotency-Key": "one"}), runners=16
+    )
 
     assert [result.value.status_code for result in results] == [201] * 16
     assert len({result.value.json()["reference"] for result in results}) == 1
@@ -237,7 +249,9 @@ def test_booking_sixteen_guests_at_once_one_gets_the_room(api, room):
 
     codes = sorted(result.value.status_code for result in results)
     assert codes == [201] + [409] * 15
-    assert {result.value.json()["code"] for result in results if result.value.status_code == 409} == {"room_taken"}
+    assert {result.value.json()["code"] for result in results if result.value.status_code == 409} == {
+        "room_taken"
+    }
     assert Booking.objects.count() == 1
 
 

@@ -151,7 +151,13 @@ def test_verb_from_a_status_that_forbids_it_changes_nothing(room, host, as_host,
 
 def _rows(booking) -> tuple:
     booking.refresh_from_db()
-    return booking.status, booking.version, booking.due_minor, booking.events.count(), Occupancy.objects.count()
+    return (
+        booking.status,
+        booking.version,
+        booking.due_minor,
+        booking.events.count(),
+        Occupancy.objects.count(),
+    )
 
 
 # --- cancel ---------------------------------------------------------------------------------------------------

@@ -104,7 +104,8 @@ def test_session_where_nothing_is_to_pay_conflicts(room, host, status):
 
 def test_session_amount_in_the_body_is_not_listened_to(booking):
     answer = as_guest_of(booking).post(
-        f"bookings/{booking.reference}/payment/session", {"amount": "0.01", "amount_minor": 1, "currency": "UZS"}
+        f"bookings/{booking.reference}/payment/session",
+        {"amount": "0.01", "amount_minor": 1, "currency": "UZS"},
     )
 
     assert (answer.json()["amount_minor"], answer.json()["currency"]) == (20_000, "EUR")
@@ -218,7 +219,11 @@ def test_status_after_approval_and_settling_is_captured(sandbox, booking, host, 
 
     answer = as_host.get(f"payments/{Payment.objects.get().public_id}/status").json()
 
-    assert (answer["status"], answer["captured_minor"], answer["booking_status"]) == ("CAPTURED", 20_000, "CONFIRMED")
+    assert (answer["status"], answer["captured_minor"], answer["booking_status"]) == (
+        "CAPTURED",
+        20_000,
+        "CONFIRMED",
+    )
 
 
 def test_status_of_others_payment_is_unknown_in_the_same_words_as_none(booking, as_other_host):

@@ -30,7 +30,17 @@ def check_problem(answer, status: int, code: str) -> dict:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "nothing", "bookings/", "bookings.", "bookings%2F", "rooms/a", "rooms/a/b/c", "docs", "payments/1/status"],
+    [
+        "",
+        "nothing",
+        "bookings/",
+        "bookings.",
+        "bookings%2F",
+        "rooms/a",
+        "rooms/a/b/c",
+        "docs",
+        "payments/1/status",
+    ],
 )
 def test_unknown_address_is_not_found(api, path):
     check_problem(api.get(path), 404, "not_found")
@@ -88,7 +98,13 @@ def test_body_of_another_shape_names_missing_fields(api, body):
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", ""],
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "",
+    ],
 )
 def test_body_of_another_type_is_refused(api, room, content_type):
     answer = api.post("bookings", json.dumps(choice(room)), content_type=content_type)
@@ -201,7 +217,9 @@ def test_openapi_lists_the_endpoints_and_names_the_problems(api):
         "bookings/{reference}/payment/verify", "payments/{payment_id}/status",
     }  # fmt: skip
     create = document["paths"]["/api/v1/bookings"]["post"]
-    assert {"201", "400", "401", "403", "404", "409", "413", "415", "422", "429", "503"} == set(create["responses"])
+    assert {"201", "400", "401", "403", "404", "409", "413", "415", "422", "429", "503"} == set(
+        create["responses"]
+    )
     assert "application/problem+json" in create["responses"]["409"]["content"]
     assert {} in create["security"]
     assert [parameter["name"] for parameter in create["parameters"]] == ["Idempotency-Key"]

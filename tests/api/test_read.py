@@ -21,13 +21,19 @@ def test_booking_by_secret_shows_status_deadlines_amounts_payments_and_history(b
 
     shown = answer.json()
     assert answer.status_code == 200
-    assert (shown["reference"], shown["status"], shown["version"]) == (booking.reference, "PENDING_PAYMENT", 1)
+    assert (shown["reference"], shown["status"], shown["version"]) == (
+        booking.reference,
+        "PENDING_PAYMENT",
+        1,
+    )
     assert shown["payment_due_at"] == booking.payment_due_at.isoformat()
     assert (shown["total_minor"], shown["due_minor"], shown["currency"]) == (20_000, 20_000, "EUR")
     assert (shown["held_minor"], shown["captured_minor"], shown["refunded_minor"]) == (0, 0, 0)
     assert shown["payments"] == []
     assert shown["next_step"]["who"] == "guest"
-    assert [(event["verb"], event["to_status"]) for event in shown["history"]] == [("submit", "PENDING_PAYMENT")]
+    assert [(event["verb"], event["to_status"]) for event in shown["history"]] == [
+        ("submit", "PENDING_PAYMENT")
+    ]
     assert shown["starts_at"] == booking.starts_at.astimezone(booking.venue.zone).isoformat()
     assert shown["starts_at"].endswith(("+01:00", "+02:00"))
 

@@ -64,7 +64,11 @@ def test_operation_fuzzed_answers_as_documented(case, world):
 @fuzz
 def test_operation_fuzzed_on_what_exists_answers_as_documented(case, world):
     """The same, of a booking and a room there are, by the one who may."""
-    known = {"reference": world["booking"].reference, "venue": world["room"].venue.slug, "room": world["room"].slug}
+    known = {
+        "reference": world["booking"].reference,
+        "venue": world["room"].venue.slug,
+        "room": world["room"].slug,
+    }
     case.path_parameters |= {name: known[name] for name in case.path_parameters if name in known}
     if isinstance(case.body, dict) and "room" in case.body:
         case.body["room"] = world["room"].path

@@ -76,7 +76,9 @@ def test_hold_that_is_paid_does_not_count():
 
 
 def test_requests_nobody_has_paid_count():
-    requests = [booking for _ in range(MAX_OPEN_HOLDS) for booking in keep(1, room=factories.room(kind="conference"))]
+    requests = [
+        booking for _ in range(MAX_OPEN_HOLDS) for booking in keep(1, room=factories.room(kind="conference"))
+    ]
 
     assert {request.status for request in requests} == {Status.PENDING_APPROVAL}
     assert is_refused()

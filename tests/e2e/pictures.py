@@ -10,6 +10,11 @@ from playwright.sync_api import Page
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "screenshots"
 MOST_BYTES = 300_000
 COLORS = (256, 128, 64, 32)
+# Those below the fold are loaded late, and a decoded one is painted at once.
+ALL_PICTURES = """Promise.all(Array.from(document.images, image => {
+    image.loading = "eager";
+    return image.decode().catch(() => null);
+}))"""
 
 
 def take(page: Page, name: str, *, full: bool = False) -> None:
@@ -18,7 +23,7 @@ def take(page: Page, name: str, *, full: bool = False) -> None:
     if file.exists() and not os.environ.get("SCREENSHOTS"):
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
-    page.evaluate("Promise.all(Array.from(document.images, image => image.decode().catch(() => null)))")
+    page.evaluate(ALL_PICTURES)
     file.write_bytes(_small(page.screenshot(full_page=full, animations="disabled")))
 
 

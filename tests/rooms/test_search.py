@@ -221,6 +221,17 @@ def test_search_hours_free_rooms_in_their_own_zone():
     assert names(start=utc(1, 9), end=utc(1, 10)) == []
 
 
+def test_search_hours_room_open_on_other_weekdays_is_left_out():
+    monday = factories.room(name="Monday", kind="conference")
+    monday.opening_hours.exclude(weekday=0).delete()
+    factories.room(name="Always", kind="conference").opening_hours.all().delete()
+
+    for day in range(1, 8):  # December 7, 2026 is a Monday
+        start = dt.datetime(2026, 12, day, 10)
+        expected = ["Always", "Monday"] if day == 7 else ["Always"]
+        assert sorted(names(start=start, end=start + dt.timedelta(hours=1))) == expected
+
+
 def test_search_hours_over_a_gap_of_the_clocks_breaks_nothing():
     factories.room(kind="conference")
 

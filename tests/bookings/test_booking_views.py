@@ -1,0 +1,338 @@
+"""Completing a booking, and booking the same dates again."""
+
+import datetime as dt
+import re
+import uuid
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+
+from bookings import services
+from bookings.models import Booking
+from bookings.states import Status
+from core import clock
+from rooms.models import Room
+from tests import factories
+from tests.pages import ahead, nights, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    cache.clear()
+
+
+@pytest.fixture
+def room():
+    return factories.room(price_minor=12_000)
+
+
+def book_url(room: Room) -> str:
+    return f"{room.get_absolute_url()}book/"
+
+
+def form(**more) -> dict:
+    typed = {"name": "Ada Guest", "email": "ada@example.org", "phone": "+33 1", "message": "Late arrival"}
+    return {
+        **nights(party_size=2),
+        **typed,
+        "submission_key": str(uuid.uuid4()),
+        "expected_total_minor": 24_000,
+        **more,
+    }
+
+
+def held(room: Room, **more) -> Booking:
+    """A booking whose money is held: the host decides next."""
+    booking = factories.booking(room=room, **more)
+    held_until = clock.now() + dt.timedelta(days=7)
+    return services.authorize(booking_id=booking.pk, held_until=held_until)
+
+
+def knows(client, booking: Booking):
+    """The client after opening the booking's link."""
+    response = client.get(booking.secret_path)
+    assert response.status_code == 302
+    return client
+
+
+# --- completing a booking -------------------------------------------------------------------------------------
+
+
+def test_book_page_shows_what_is_booked_and_what_is_held(client, room):
+    response = client.get(book_url(room), nights(party_size=2))
+
+    assert response.status_code == 200
+    for part in (
+        "Complete your booking",
+        "2 nights at €120.00",
+        "€240.00",
+        "Held today, not taken",
+        "Paris time",
+    ):
+        assert part in text(response)
+    assert re.search(r"\w{3} \d{2}, \d{4} at 03:00 PM", text(response))
+    assert 'name="expected_total_minor" value="24000"' in text(response)
+
+
+def test_book_page_without_a_valid_choice_goes_back_to_the_room(client, room):
+    choice = nights(12, 10, party_size=2)
+
+    response = client.get(book_url(room), choice)
+
+    assert response.status_code == 302
+    assert response.url.startswith(f"{room.get_absolute_url()}?check_in={ahead(12)}")
+
+
+def test_book_page_of_a_member_is_filled_in(client, room):
+    client.force_login(factories.user(email="ada@example.org", name="Ada Guest", phone="+33 1"))
+
+    page = text(client.get(book_url(room), nights(party_size=2)))
+
+    for part in ('value="Ada Guest"', 'value="ada@example.org"', 'value="+33 1"'):
+        assert part in page
+
+
+def test_book_sent_makes_one_booking_and_goes_on_to_the_payment(client, room):
+    response = client.post(book_url(room), form())
+
+    booking = Booking.objects.get()
+    assert (response.status_code, response.url) == (307, reverse("payments:pay", args=[booking.reference]))
+    assert (booking.status, booking.total_minor) == (Status.PENDING_PAYMENT, 24_000)
+    assert (booking.guest_name, booking.guest_email, booking.message, booking.party_size) == (
+        "Ada Guest", "ada@example.org", "Late arrival", 2,
+    )  # fmt: skip
+    assert booking.guest is None
+    assert client.get(booking.get_absolute_url()).status_code == 200
+
+
+def test_book_by_a_member_belongs_to_the_member(client, room):
+    user = factories.user()
+    client.force_login(user)
+
+    client.post(book_url(room), form())
+
+    assert Booking.objects.get().guest == user
+
+
+def test_book_sent_twice_makes_one_booking(client, room):
+    sent = form()
+
+    first, second = client.post(book_url(room), sent), client.post(book_url(room), sent)
+
+    assert Booking.objects.count() == 1
+    assert first.url == second.url
+
+
+def test_book_of_a_free_instant_room_is_confirmed_at_once(client):
+    room = factories.free_room()
+
+    response = client.post(book_url(room), form(expected_total_minor=0))
+
+    booking = Booking.objects.get()
+    assert (response.status_code, response.url) == (302, booking.get_absolute_url())
+    assert booking.status == Status.CONFIRMED
+
+
+def test_book_of_a_room_with_approval_first_asks_the_host(client):
+    room = factories.room(kind="conference", price_minor=5_000)
+    start = dt.datetime.combine(dt.date.fromisoformat(ahead(10)), dt.time(10)).isoformat()
+    sent = {**form(expected_total_minor=10_000), "start": start, "hours": 2}
+
+    page = text(client.get(book_url(room), {"start": start, "hours": 2, "party_size": 2}))
+    response = client.post(book_url(room), sent)
+
+    assert "Send request" in page
+    assert "2 hours" in page
+    assert response.status_code == 302
+    assert Booking.objects.get().status == Status.PENDING_APPROVAL
+
+
+def test_book_of_a_session_takes_seats(client):
+    room = factories.room(kind="workshop", price_minor=0, capacity=10)
+    session = factories.session(room=room)
+
+    response = client.post(book_url(room), form(session=session.pk, party_size=3, expected_total_minor=0))
+
+    session.refresh_from_db()
+    assert response.status_code == 302
+    assert session.seats_taken == 3
+
+
+def test_book_at_a_changed_price_says_so_and_books_nothing(client, room):
+    sent = form()
+    Room.objects.filter(pk=room.pk).update(price_minor=15_000)
+
+    response = client.post(book_url(room), sent)
+
+    assert response.status_code == 409
+    for part in (
+        "The price has changed.",
+        "It was €240.00",
+        "€300.00 now",
+        "2 nights at €150.00",
+        "Late arrival",
+    ):
+        assert part in text(response)
+    assert 'name="expected_total_minor" value="30000"' in text(response)
+    assert Booking.objects.count() == 0
+    assert client.post(book_url(room), {**sent, "expected_total_minor": 30_000}).status_code == 307
+
+
+def test_book_of_taken_dates_keeps_what_was_typed_and_offers_others(client, room):
+    factories.booking(room=room, days_ahead=10, nights=2)
+
+    response = client.post(book_url(room), form())
+
+    assert response.status_code == 409
+    for part in ("Just taken.", 'value="Ada Guest"', "Late arrival"):
+        assert part in text(response)
+    other = f"{book_url(room)}?check_in={ahead(12)}&amp;check_out={ahead(14)}&amp;party_size=2"
+    assert other in text(response)
+    assert Booking.objects.count() == 1
+    followed = text(client.get(other.replace("&amp;", "&")))
+    assert 'value="ada@example.org"' in followed
+    assert "Late arrival" in followed
+
+
+def test_book_with_other_details_under_the_same_key_asks_first(client, room):
+    sent = form()
+    client.post(book_url(room), sent)
+
+    response = client.post(book_url(room), {**sent, "name": "Somebody else"})
+
+    assert response.status_code == 409
+    assert "sent before with other details" in text(response)
+    assert sent["submission_key"] not in text(response)
+    assert Booking.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("name", "", "This field is required."),
+        ("name", "   ", "This field is required."),
+        ("name", "x" * 121, "Ensure this value has at most 120 characters (it has 121)."),
+        ("name", "a\0b", "Null characters are not allowed."),
+        ("email", "ada", "Enter a valid email address."),
+        ("email", f"{'a' * 260}@example.org", "Ensure this value has at most 254 characters (it has 272)."),
+        ("phone", "1" * 33, "Ensure this value has at most 32 characters (it has 33)."),
+        ("message", "x" * 2001, "Ensure this value has at most 2000 characters (it has 2001)."),
+        ("message", "\0", "Null characters are not allowed."),
+        ("party_size", "3", "At most 2 guests fit here."),
+        ("party_size", "", "This field is required."),
+        ("check_out", "2020-01-01", "Check-out must be after check-in."),
+        ("check_in", "<b>", "This is not a date."),
+        ("submission_key", "1", "This form is damaged."),
+        ("expected_total_minor", "-1", "This form is damaged."),
+    ],
+)
+def test_book_refuses_a_wrong_value_by_its_field_and_keeps_the_rest(client, room, field, value, message):
+    response = client.post(book_url(room), form(**{field: value}))
+
+    assert response.status_code == 422
+    assert message in text(response)
+    assert "Late arrival" in text(response) or field == "message"
+    assert Booking.objects.count() == 0
+
+
+def test_book_shows_script_in_a_name_as_text(client, room):
+    response = client.post(book_url(room), form(name="<script>alert(1)</script>", email="no"))
+
+    assert "<script>alert" not in text(response)
+    assert "&lt;script&gt;alert" in text(response)
+
+
+def test_book_larger_than_a_megabyte_is_refused(client, room):
+    response = client.post(book_url(room), form(message="x" * 1_100_000))
+
+    assert response.status_code == 400
+    assert "We cannot read this" in text(response)
+
+
+def test_book_sixth_unpaid_room_is_refused_with_a_reason(client, room):
+    for n in range(5):
+        guest = factories.guest_details(email="ada@example.org")
+        factories.booking(room=factories.room(), days_ahead=10 + n, guest=guest)
+
+    response = client.post(book_url(room), form())
+
+    assert response.status_code == 409
+    assert "You already keep 5 rooms with unpaid bookings." in text(response)
+    assert Booking.objects.count() == 5
+
+
+def test_book_too_often_is_told_to_wait(client, room, settings):
+    settings.BOOKINGS_PER_IP_HOUR = 1
+    client.post(book_url(room), form())
+
+    response = client.post(book_url(room), form(**nights(20, 22)))
+
+    assert response.status_code == 429
+    assert "Too many bookings in a short time." in text(response)
+    assert int(response.headers["Retry-After"]) > 0
+    assert Booking.objects.count() == 1
+
+
+# --- the same dates again -------------------------------------------------------------------------------------
+
+
+def again_url(booking: Booking) -> str:
+    return reverse("bookings:again", args=[booking.reference])
+
+
+def expired(room: Room, **more) -> Booking:
+    return services.expire(booking_id=factories.booking(room=room, **more).pk)
+
+
+def test_expired_booking_whose_dates_are_free_is_booked_again_by_one_click(client, room):
+    old = expired(room, nights=2)
+    knows(client, old)
+
+    page = text(client.get(old.get_absolute_url()))
+    first, second = client.post(again_url(old)), client.post(again_url(old))
+
+    new = Booking.objects.exclude(pk=old.pk).get()
+    assert "Book the same dates again" in page
+    assert first.status_code == 307
+    assert first.url == second.url == reverse("payments:pay", args=[new.reference])
+    assert (new.starts_at, new.ends_at, new.total_minor, new.guest_email) == (
+        old.starts_at, old.ends_at, old.total_minor, old.guest_email,
+    )  # fmt: skip
+
+
+def test_expired_booking_whose_dates_are_gone_offers_no_second_click(client, room):
+    old = expired(room)
+    factories.booking(room=room)
+    knows(client, old)
+
+    page = text(client.get(old.get_absolute_url()))
+    response = client.post(again_url(old))
+
+    assert "Book the same dates again" not in page
+    assert (response.status_code, response.url) == (302, room.get_absolute_url())
+    assert Booking.objects.count() == 2
+
+
+def test_expired_booking_at_another_price_shows_it_first(client, room):
+    old = expired(room)
+    Room.objects.filter(pk=room.pk).update(price_minor=13_000)
+
+    response = knows(client, old).post(again_url(old), follow=True)
+
+    assert "The price has changed since it was shown." in text(response)
+    assert "€130.00" in text(response)
+    assert Booking.objects.count() == 1
+
+
+def test_again_is_only_for_the_guest_of_an_expired_booking(client, room):
+    old = expired(room)
+    standing = held(factories.room())
+
+    assert client.post(again_url(old)).status_code == 404
+    assert knows(client, old).get(again_url(old)).status_code == 405
+    assert knows(client, standing).post(again_url(standing)).status_code == 302
+    assert Booking.objects.count() == 2

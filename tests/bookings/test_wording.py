@@ -1,0 +1,196 @@
+"""A booking in words: who acts next, how far it is, what happened."""
+
+import datetime as dt
+
+import pytest
+
+from bookings import services, wording
+from bookings.actors import guest_actor, member_actor
+from bookings.models import Booking
+from core import clock
+from rooms.models import Room
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def booked(**more) -> Booking:
+    return factories.booking(**more)
+
+
+def held(**more) -> Booking:
+    booking = booked(**more)
+    return services.authorize(booking_id=booking.pk, held_until=clock.now() + dt.timedelta(days=7))
+
+
+def approved(booking: Booking) -> Booking:
+    host = factories.host(venue=booking.venue)
+    return services.approve(booking_id=booking.pk, actor=member_actor(host))
+
+
+def confirmed() -> Booking:
+    return services.confirm(booking_id=approved(held()).pk, paid_at=clock.now())
+
+
+def told(booking: Booking) -> tuple[str, str, str]:
+    step = wording.next_step(booking)
+    return step.who, step.headline, step.sentence
+
+
+def stages(booking: Booking) -> list[tuple[str, str]]:
+    return [(step.label, step.state) for step in wording.steps(booking)]
+
+
+def last_moment(booking: Booking, viewer: str = "guest") -> wording.Moment:
+    return wording.moment(booking, booking.events.latest("version"), viewer)
+
+
+def test_unpaid_booking_waits_for_its_guest():
+    booking = booked()
+
+    assert told(booking) == (
+        "guest",
+        "One step left: place the hold",
+        "€100.00 will be held on your card, not taken. It is taken only if the host says yes.",
+    )
+    assert wording.next_step(booking).deadline == booking.payment_due_at
+    assert stages(booking) == [
+        ("Money held", "current"), ("Host says yes", "ahead"), ("Charged and confirmed", "ahead"),
+    ]  # fmt: skip
+
+
+def test_held_booking_waits_for_its_host():
+    booking = held()
+
+    assert told(booking) == (
+        "host",
+        "Awaiting the host",
+        "€100.00 is held on your card, not taken. If the host says no, or nothing at all, it is released.",
+    )
+    assert wording.next_step(booking).deadline == booking.decide_by
+    assert [state for _label, state in stages(booking)] == ["done", "current", "ahead"]
+
+
+def test_approved_booking_being_captured_waits_for_nobody_the_guest_knows():
+    booking = approved(held())
+
+    assert told(booking)[:2] == ("site", "The host said yes")
+    assert wording.pill(booking) == ("Host said yes", "good")
+    assert [state for _label, state in stages(booking)] == ["done", "done", "current"]
+
+
+def test_confirmed_booking_is_done():
+    booking = confirmed()
+
+    assert told(booking) == (
+        "nobody", "You're booked", "€100.00 is paid. A calendar file and a reminder come by e-mail.",
+    )  # fmt: skip
+    assert [state for _label, state in stages(booking)] == ["done", "done", "done"]
+
+
+def test_booking_whose_capture_failed_asks_to_pay_once_more():
+    booking = services.capture_failed(booking_id=approved(held()).pk, reason="card_declined")
+
+    assert told(booking)[:2] == ("guest", "Please pay once more")
+
+
+def test_request_before_payment_is_free_until_the_yes():
+    booking = booked(room=factories.room(kind="conference"))
+
+    assert told(booking) == (
+        "host", "Awaiting the host", "Nothing has been charged. The host answers first; you pay after a yes.",
+    )  # fmt: skip
+    assert stages(booking) == [
+        ("Request sent", "done"), ("Host says yes", "current"), ("Paid and confirmed", "ahead"),
+    ]  # fmt: skip
+    approved(booking)
+    booking.refresh_from_db()
+    assert told(booking) == (
+        "guest", "The host said yes: your turn to pay", "The host said yes. Pay €100.00 and the booking is confirmed.",
+    )  # fmt: skip
+    assert [state for _label, state in stages(booking)] == ["done", "done", "current"]
+
+
+def test_appointment_held_is_confirmed_and_charged_afterwards():
+    booking = held(room=factories.room(kind="expert"))
+
+    assert stages(booking) == [
+        ("Money held", "done"),
+        ("Confirmed", "done"),
+        ("Charged afterwards", "current"),
+    ]
+    assert "held on your card and taken after your appointment" in told(booking)[2]
+
+
+def test_free_booking_has_nothing_to_pay():
+    booking = booked(room=factories.free_room())
+
+    assert told(booking) == (
+        "nobody", "You're booked", "There is nothing to pay. The host looks forward to seeing you.",
+    )  # fmt: skip
+    assert stages(booking) == [("Requested", "done"), ("Confirmed", "done")]
+
+
+def test_declined_booking_says_the_hold_is_released():
+    booking = held()
+    host = factories.host(venue=booking.venue)
+    booking = services.decline(booking_id=booking.pk, actor=member_actor(host), reason="Full")
+
+    assert told(booking) == (
+        "nobody",
+        "The host could not say yes",
+        "Your hold is released. Nothing was charged.",
+    )
+    assert [state for _label, state in stages(booking)] == ["done", "failed", "ahead"]
+    assert last_moment(booking).quote == "Full"
+
+
+@pytest.mark.parametrize(
+    ("make", "headline", "sentence"),
+    [
+        (booked, "The time to pay has ended", "You have not been charged."),
+        (held, "The host did not answer in time", "Your hold is released. Nothing was charged."),
+    ],
+)
+def test_expired_booking_says_whose_time_ran_out(make, headline, sentence):
+    booking = services.expire(booking_id=make().pk)
+
+    assert told(booking) == ("nobody", headline, sentence)
+
+
+def test_cancelled_booking_says_what_comes_back_and_what_is_kept():
+    booking = confirmed()
+    Booking.objects.filter(pk=booking.pk).update(
+        policy={"name": "Half", "tiers": [{"hours": 0, "percent": 50}]}
+    )
+
+    booking = services.cancel(booking_id=booking.pk, actor=guest_actor())
+
+    assert told(booking)[2] == "€50.00 goes back to your card; €50.00 is kept by the cancellation policy."
+    moment = last_moment(booking)
+    assert (moment.title, moment.detail) == ("You cancelled", "€50.00 is kept by the policy.")
+    assert last_moment(booking, "host").title == "Guest cancelled"
+
+
+def test_guest_is_not_told_which_person_decided():
+    booking = held()
+    host = factories.host(venue=booking.venue, name="Iris Host")
+    services.approve(booking_id=booking.pk, actor=member_actor(host))
+
+    assert last_moment(booking).actor == "Host"
+    assert last_moment(booking, "host").actor == "Iris Host"
+
+
+@pytest.mark.parametrize("notice", sorted(services.NOTICES))
+def test_every_notice_has_words(notice):
+    booking = booked()
+    services.announce(booking_id=booking.pk, notice=notice)
+
+    assert last_moment(booking).title != notice.replace("_", " ").capitalize()
+
+
+def test_every_way_to_sell_has_its_stages():
+    for approval in Room.Approval:
+        for capture in Room.Capture:
+            booking = booked(room=factories.room(approval=approval, capture=capture))
+            assert len(stages(booking)) in (2, 3)

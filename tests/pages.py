@@ -1,0 +1,21 @@
+"""Small helps of page tests."""
+
+import datetime as dt
+
+from django.http import HttpResponse
+
+from core import clock
+
+
+def text(response: HttpResponse) -> str:
+    return response.content.decode()
+
+
+def ahead(days: int) -> str:
+    """A date so many days from now, as a browser sends it."""
+    return (clock.now().date() + dt.timedelta(days=days)).isoformat()
+
+
+def nights(first: int = 10, last: int = 12, **more) -> dict:
+    """The choice of nights from one day ahead to another."""
+    return {"check_in": ahead(first), "check_out": ahead(last), **more}
