@@ -24,6 +24,8 @@ KINDS = [
     (Room.Kind.EXPERT, "Experts"),
     (Room.Kind.WORKSHOP, "Workshops"),
 ]
+# The usual order needs no word in the address.
+SORT_CHOICES = [("", SORTS["relevance"]), *((key, label) for key, label in SORTS.items() if key != "relevance")]
 HALF_HOURS = [dt.time(n // 2, n % 2 * 30) for n in range(48)]
 MIDNIGHT = dt.time(0)
 MOST_GUESTS = 1000
@@ -109,7 +111,7 @@ class SearchForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    sort = forms.ChoiceField(label="Sort by", choices=list(SORTS.items()), required=False, widget=PlainSelect)
+    sort = forms.ChoiceField(label="Sort by", choices=SORT_CHOICES, required=False, widget=PlainSelect)
 
     def __init__(self, data: Any = None, *, cities: Iterable[City] = (), **kwargs: Any) -> None:
         super().__init__(data, **kwargs)

@@ -81,7 +81,7 @@ def slots(request: HttpRequest, venue: str, room: str) -> HttpResponse:
     found, now = _room_or_404(venue, room), clock.now()
     choice = ChoiceForm(found, now=now)
     context = {"room": found, "venue": found.venue, "choice": choice, **_slots(request, found, now)}
-    return render(request, "rooms/_slots.html", context)
+    return render(request, "rooms/_slots_swap.html", context)
 
 
 @require_safe
@@ -160,7 +160,7 @@ def _slots(
     asked = request.GET.get("date") or request.GET.get("day") or ""
     day = _date(asked) or _chosen_date(room, choice) or first_free or today
     day = min(max(day, today), today + dt.timedelta(days=room.booking_window_days))
-    return {"day": day, "slots": availability.slots(room, day, now)}
+    return {"day": day, "today": today, "slots": availability.slots(room, day, now)}
 
 
 def _chosen_date(room: Room, choice: ChoiceForm | None) -> dt.date | None:

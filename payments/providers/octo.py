@@ -94,11 +94,9 @@ class OctoProvider:
 
     def end_checkout(self, session_ref: str, *, key: str) -> None:
         """Octo offers no way to end a pay page: always Declined, by its code as over or still open."""
-        state = STATES.get(str(self._look(session_ref).get("status")), State.OPEN)
-        raise Declined(
-            "the pay page ends by itself" if state == State.OPEN else "the pay page is no longer open",
-            code="cannot_end" if state == State.OPEN else "not_open",
-        )
+        if self._state(session_ref) == State.OPEN:
+            raise Declined("the pay page ends by itself", code="cannot_end")
+        raise Declined("the pay page is no longer open", code="not_open")
 
     def capture(self, provider_ref: str, amount_minor: int, *, key: str, known: Known | None = None) -> None:
         """Take (part of) what is held; the rest is released. What is captured already stays as it is."""
@@ -128,9 +126,9 @@ class OctoProvider:
         try:
             self.client.post("set_accept", fields, **amounts)
         except Refusal as refusal:
-            is_decided = refusal.number == ALREADY_DECIDED and known is not None and bool(known.session_ref)
+            session_ref = known.session_ref if known else ""
             # There is no idempotency key here: a lost answer shows as a decision made.
-            if is_decided and STATES.get(str(self._look(known.session_ref).get("status"))) == wanted:
+            if session_ref and refusal.number == ALREADY_DECIDED and self._state(session_ref) == wanted:
                 return
             raise _meaning(refusal, "set_accept") from refusal
 
@@ -147,6 +145,9 @@ class OctoProvider:
             raise _meaning(refusal, "refund") from refusal
         if answer.get("status") in ("canceled", "error"):
             raise Declined("Octo did not make the refund", code=f"refund:{answer['status']}")
+
+    def _state(self, session_ref: str) -> State:
+        return _state(self._look(session_ref), Known())
 
     def _refunded(self, known: Known) -> int:
         return minor(self._look(known.session_ref), "refunded_sum", known.currency) or 0

@@ -10,6 +10,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "refund_limit_code": (22, 3),
     "refund_result": ("succeeded", "pending"),
 }
+RANGES = {"hold_minutes": (1, 43_200), "repeat_seconds": (0, 3_600)}  # holds up to 30 days
 
 
 class BadOctoOrder(ValueError):
@@ -40,16 +41,15 @@ class Behavior:
         for name, value in order.items():
             if name not in defaults:
                 raise BadOctoOrder(f"there is no switch {name}; known are {', '.join(defaults)}")
-            _check(name, value, type(defaults[name]))
+            if type(defaults[name]) is not type(value):
+                raise BadOctoOrder(f"{name} must be of type {type(defaults[name]).__name__}")
+            _check(name, value)
         return Behavior(**{**asdict(self), **order})
 
 
-def _check(name: str, value: Any, kind: type) -> None:
-    if type(value) is not kind:
-        raise BadOctoOrder(f"{name} must be of type {kind.__name__}")
+def _check(name: str, value: Any) -> None:
     if name in CHOICES and value not in CHOICES[name]:
         raise BadOctoOrder(f"{name} must be one of {', '.join(map(str, CHOICES[name]))}")
-    if name == "hold_minutes" and not 1 <= value <= 43_200:
-        raise BadOctoOrder("hold_minutes must be from 1 to 43200 (30 days)")
-    if name == "repeat_seconds" and not 0 <= value <= 3_600:
-        raise BadOctoOrder("repeat_seconds must be from 0 to 3600")
+    least, most = RANGES.get(name, (0, 0))
+    if name in RANGES and not least <= value <= most:
+        raise BadOctoOrder(f"{name} must be from {least} to {most}")

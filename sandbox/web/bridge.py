@@ -6,8 +6,6 @@ import time
 from aiohttp import web
 
 from sandbox import wire
-from sandbox.octo.engine import Engine as OctoEngine
-from sandbox.stripe.engine import Engine as StripeEngine
 from sandbox.web.keys import WORLD
 
 LOOK_AGAIN_SECONDS = 0.05
@@ -22,14 +20,15 @@ async def plain(request: web.Request) -> wire.Request:
 
 
 async def stripe_api(request: web.Request) -> web.StreamResponse:
-    return await _answered(request, request.app[WORLD].stripe.engine)
+    engine = request.app[WORLD].stripe.engine
+    call = engine.open(await plain(request))
+    if call.delay_seconds:
+        await asyncio.sleep(call.delay_seconds)
+    return await sent(request, engine.finish(call))
 
 
 async def octo_api(request: web.Request) -> web.StreamResponse:
-    return await _answered(request, request.app[WORLD].octo.engine)
-
-
-async def _answered(request: web.Request, engine: StripeEngine | OctoEngine) -> web.StreamResponse:
+    engine = request.app[WORLD].octo.engine
     call = engine.open(await plain(request))
     if call.delay_seconds:
         await asyncio.sleep(call.delay_seconds)

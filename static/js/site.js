@@ -47,6 +47,12 @@ function showFirstError() {
   if (field && !document.querySelector("main [role='alert']")) field.focus();
 }
 
+// Addresses of searches are shared: what was left empty is left out.
+function leaveOutEmpty(event) {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+}
+
 // A bar that leads somewhere is not needed once one is there.
 function retire(bar) {
   const goal = document.querySelector(bar.dataset.doneAt);
@@ -55,6 +61,7 @@ function retire(bar) {
 
 document.querySelectorAll("[data-done-at]").forEach(retire);
 document.addEventListener("submit", guard);
+document.addEventListener("formdata", leaveOutEmpty);
 window.addEventListener("pageshow", unguard);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);

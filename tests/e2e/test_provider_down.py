@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.flows.journey import wait_for
+
 
 def test_pay_page_that_cannot_be_opened_keeps_the_room_and_mails_a_link(guest, journey):
     journey.spoil("stripe", "*")
@@ -35,7 +37,7 @@ def test_page_turns_by_polling_while_pusher_is_out_of_reach(guest, journey):
     journey.approve()
     journey.reach("CONFIRMED")
     expect(guest.page.get_by_role("heading", name="Awaiting the host")).to_be_visible()
-    guest.page.clock.run_for(16_000)
+    guest.page.clock.fast_forward(16_000)
 
     guest.heads("You're booked")
 
@@ -43,7 +45,7 @@ def test_page_turns_by_polling_while_pusher_is_out_of_reach(guest, journey):
 def test_page_catches_up_after_pusher_cut_it_off(guest, journey):
     guest.book()
     guest.pay_and_return()
-    guest.page.wait_for_function("window.Pusher.instances[0].connection.state === 'connected'")
+    wait_for(lambda: guest.page.evaluate("Pusher.instances[0].connection.state") == "connected")
     journey.control("pusher/disconnect", {})
 
     journey.approve()

@@ -16,6 +16,7 @@ from payments.providers.base import (
     KnownRefund,
     Provider,
     ProviderPayment,
+    State,
 )
 from payments.providers.octo import OctoAccount, OctoProvider
 from sandbox.settings import Settings
@@ -158,6 +159,11 @@ class Case:
     @property
     def opened(self) -> int:
         return self.effects.get(OPENED[self.provider.name], 0)
+
+
+def money(seen: ProviderPayment) -> tuple[State, int, int]:
+    """State, authorized and captured amount."""
+    return seen.state, seen.authorized_minor, seen.captured_minor
 
 
 def octo_account(sandbox: Sandbox, **changes: Any) -> OctoAccount:

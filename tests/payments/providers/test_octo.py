@@ -2,14 +2,17 @@
 
 import datetime as dt
 import logging
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from core import clock
 from payments.providers.base import Declined, Known, KnownRefund, Misconfigured, State, Unavailable
-from payments.providers.octo import OctoAccount, OctoProvider, reference_of, refund_parts
+from payments.providers.octo import OctoAccount, OctoProvider, read_payment, reference_of, refund_parts
 from tests.payments.providers.conftest import Case, octo_account
+
+UUID = "11111111-2222-4333-8444-555555555555"
 
 
 def calls(case: Case, operation: str) -> list[dict[str, Any]]:
@@ -98,14 +101,13 @@ def test_page_ends_no_later_than_asked(octo: Case) -> None:
 
 
 def test_ids_are_checked_before_they_are_sent(octo: Case) -> None:
-    uuid = "11111111-2222-4333-8444-555555555555"
     for call in (
         lambda: octo.open("RH 1\n"),
         lambda: octo.open("x" * 65),
         lambda: octo.provider.fetch(session_ref="a/b", provider_ref=""),
         lambda: octo.provider.void("pi_123", key="k"),
-        lambda: octo.provider.capture(uuid.replace("-", ""), 1, key="k"),
-        lambda: octo.provider.refund(uuid, 1, key="a b"),
+        lambda: octo.provider.capture(UUID.replace("-", ""), 1, key="k"),
+        lambda: octo.provider.refund(UUID, 1, key="a b"),
     ):
         with pytest.raises(ValueError, match=r"malformed|badly formed"):
             call()
@@ -222,9 +224,7 @@ def test_canceled_is_voided_only_where_money_was_held(octo: Case) -> None:
 def test_other_uuid_than_ours_is_no_payment_of_this_booking(octo: Case) -> None:
     octo.take()
 
-    seen = octo.provider.fetch(
-        session_ref=octo.session.ref, provider_ref="11111111-2222-4333-8444-555555555555", known=octo.known
-    )
+    seen = octo.provider.fetch(session_ref=octo.session.ref, provider_ref=UUID, known=octo.known)
 
     assert seen.reference == f"RHCASE-checkout-1 {octo.books['id']}"
 
@@ -324,47 +324,51 @@ def test_refund_refused_by_either_number_is_declined(octo: Case, code: int) -> N
     assert octo.books["refunded_minor"] == 0
 
 
+def row(key: str, amount: int, status: str, ref: str = "") -> KnownRefund:
+    return KnownRefund(key, amount, ref=ref or key, status=status)
+
+
+OPEN, DONE = KnownRefund("a", 40, is_unfinished=True), KnownRefund("a", 40)
+BACK = ("a", 40, "succeeded", "a")
+ON_ITS_WAY = ("a", 40, "pending", "a")
+
+
 @pytest.mark.parametrize(
     ("shown", "known", "expected"),
     [
-        # (key, amount, ref, status, is_unfinished) -> (ref, amount, status, key)
-        (0, [("a", 40, "", "pending", True)], []),
-        (40, [("a", 40, "", "pending", True)], [("a", 40, "succeeded", "a")]),
-        (40, [("a", 50, "", "pending", True)], []),
-        (0, [("a", 40, "", "pending", False)], [("a", 40, "pending", "a")]),
-        (20, [("a", 40, "", "pending", False)], [("a", 40, "pending", "a")]),
-        (40, [("a", 40, "a", "pending", False)], [("a", 40, "succeeded", "a")]),
-        (0, [("a", 40, "a", "succeeded", False)], [("a", 40, "succeeded", "a")]),
-        (30, [("a", 40, "a", "failed", False)], [("U:30", 30, "succeeded", "")]),
-        (70, [("a", 40, "a", "succeeded", False)], [("a", 40, "succeeded", "a"), ("U:70", 30, "succeeded", "")]),
-        (70, [("", 30, "U:30", "succeeded", False), ("b", 40, "", "pending", True)],
-         [("U:30", 30, "succeeded", ""), ("b", 40, "succeeded", "b")]),
-        (30, [], [("U:30", 30, "succeeded", "")]),
+        (0, [OPEN], []),
+        (39, [OPEN], []),
+        (40, [OPEN], [BACK]),
+        (0, [DONE], [ON_ITS_WAY]),
+        (20, [DONE], [ON_ITS_WAY]),
+        (40, [row("a", 40, "pending")], [BACK]),
+        (0, [row("a", 40, "succeeded")], [BACK]),
+        (30, [row("a", 40, "failed")], [(f"{UUID}:30", 30, "succeeded", "")]),
+        (70, [row("a", 40, "succeeded")], [BACK, (f"{UUID}:70", 30, "succeeded", "")]),
+        (
+            70,
+            [row("", 30, "succeeded", f"{UUID}:30"), OPEN],
+            [(f"{UUID}:30", 30, "succeeded", ""), BACK],
+        ),
+        (30, [], [(f"{UUID}:30", 30, "succeeded", "")]),
+        (0, [], []),
     ],
-)  # fmt: skip
+)
 def test_one_sum_is_shared_out_among_the_refunds_we_know(
-    octo: Case, shown: int, known: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]
+    shown: int, known: list[KnownRefund], expected: list[tuple[str, int, str, str]]
 ) -> None:
-    from payments.providers.octo import read_payment
-
-    uuid = "11111111-2222-4333-8444-555555555555"
+    """Amounts in minor units."""
     answer = {
-        "status": "succeeded", "octo_payment_UUID": uuid, "total_sum": 1, "refunded_sum": shown // 100,
-        "shop_transaction_id": "RH1-checkout-1",
-    }  # fmt: skip
-    refunds = tuple(KnownRefund(key, amount * 100, ref.replace("U:", f"{uuid}:") + ("00" if ":" in ref else ""),
-                                status, unfinished) for key, amount, ref, status, unfinished in known)  # fmt: skip
-    answer["refunded_sum"] = shown
+        "status": "succeeded",
+        "octo_payment_UUID": UUID,
+        "total_sum": 1,
+        "refunded_sum": Decimal(shown).scaleb(-2),
+    }
+    ours = Known(amount_minor=100, currency="USD", refunds=tuple(known))
 
-    seen = read_payment(
-        answer, "RH1-checkout-1", uuid, Known(amount_minor=100, refunds=refunds), octo.provider.account
-    )
+    seen = read_payment(answer, "RH1-checkout-1", UUID, ours, OctoAccount(shop_id=1, secret="s"))
 
-    found = [(one.ref, one.amount_minor, one.status, one.key) for one in seen.refunds]
-    assert found == [
-        (ref.replace("U:", f"{uuid}:") + ("00" if ":" in ref else ""), amount * 100, status, key)
-        for ref, amount, status, key in expected
-    ]
+    assert [(one.ref, one.amount_minor, one.status, one.key) for one in seen.refunds] == expected
 
 
 @pytest.mark.parametrize(

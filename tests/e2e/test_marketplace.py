@@ -31,6 +31,7 @@ def test_marketplace_is_a_pleasure_to_look_at(demo, enter, screen):
     guest.open(f"{ROOM}?{dates(30, 3)}&party_size=2")
     guest.checks("room", full=True)
     guest.click("Continue")
+    guest.heads("Complete your booking")
     guest.checks("book", full=True)
     for name, path in (("meeting-room", HALL), ("expert", EXPERT), ("workshop", WORKSHOP)):
         guest.open(path)
