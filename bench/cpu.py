@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 TICKS = os.sysconf("SC_CLK_TCK")
 # Fields of /proc/<pid>/stat after the name in brackets: state, ppid, ..., utime, stime, cutime, cstime.
@@ -59,3 +62,50 @@ def _fields(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []  # it has just ended
+
+
+# --- other people's work ----------------------------------------------------------------------------------
+
+# Of one processor: what a desktop or a cron job takes without anybody noticing.
+NOISE = 0.1
+TRIES = 4
+Found = TypeVar("Found")
+
+
+class Quiet:
+    """Measures again what other work on the machine has disturbed, if it was told to be patient.
+
+    `patience` is how many seconds to wait for a quiet moment before each measurement.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+
+    def run(self, measure: Callable[[], Found]) -> tuple[Found, float]:
+        """Return what the least disturbed try found, and how many processors others took meanwhile."""
+        tries = []
+        for _number in range(TRIES if self.patience else 1):
+            self._wait()
+            began, ours, everybody = time.monotonic(), seconds_of(os.getpid()), busy_seconds()
+            found = measure()
+            others = busy_seconds() - everybody - (seconds_of(os.getpid()) - ours)
+            tries.append((found, max(0.0, others / (time.monotonic() - began))))
+            if tries[-1][1] <= NOISE:
+                break
+        return min(tries, key=lambda one: one[1])
+
+    def _wait(self) -> None:
+        end, quiet_seconds = time.monotonic() + self.patience, 0
+        while time.monotonic() < end and quiet_seconds < 2:
+            ours, everybody = seconds_of(os.getpid()), busy_seconds()
+            time.sleep(1)
+            others = busy_seconds() - everybody - (seconds_of(os.getpid()) - ours)
+            quiet_seconds = quiet_seconds + 1 if others <= NOISE else 0
+
+
+def busy_seconds() -> float:
+    """Return how long the machine's processors have worked since it started, all together."""
+    user, nice, system, _idle, _waiting, *interrupts = (
+        Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8]
+    )
+    return sum(int(ticks) for ticks in (user, nice, system, *interrupts)) / TICKS

@@ -18,6 +18,9 @@ from typing import NamedTuple
 
 MOST_CLIENTS = 64
 MOST_SECONDS = 60.0
+# As many as a browser or a proxy sends before it connects anew. Connections kept for ever would all stay with the
+# worker that happened to accept them.
+REQUESTS_A_CONNECTION = 25
 # An answer later than this is a failure of the run, not a figure of it.
 PATIENCE = 30.0
 
@@ -72,11 +75,12 @@ class Answer(NamedTuple):
 class Client:
     """One keep-alive connection with at most one request under way."""
 
-    __slots__ = ("_address", "_buffer", "_size", "due", "is_busy", "is_closed", "socket")
+    __slots__ = ("_address", "_buffer", "_size", "answered", "due", "is_busy", "is_closed", "socket")
 
     def __init__(self, address: Address) -> None:
         self._address, self._buffer, self._size, self.due = address, bytearray(), 0, 0.0
         self.is_busy = self.is_closed = False
+        self.answered = 0
         self.socket = self._connect()
 
     def _connect(self) -> socket.socket:
@@ -105,13 +109,16 @@ class Client:
         if not self._size or len(self._buffer) < self._size:
             return None
         self.is_busy = False
+        self.answered += 1
         status = int(self._buffer[9:12])
         body = bytes(self._buffer[self._buffer.index(b"\r\n\r\n") + 4 :])
         return Answer(status, time.perf_counter() - self.due, body)
 
     @property
     def is_last(self) -> bool:
-        """Whether the server said that it closes the connection after this answer."""
+        """Whether this was the connection's last answer: by the server's word, or because it has had its share."""
+        if self.answered >= REQUESTS_A_CONNECTION:
+            return True
         head = self._buffer[: self._buffer.index(b"\r\n\r\n")].lower()
         return b"connection: close" in head
 

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.load import percentile
@@ -34,15 +34,16 @@ def set_up_django(environment: dict[str, str]) -> None:
     django.setup()
 
 
-def timings(stock: Stock, *, repeats: int) -> list[Timing]:
-    """Time each availability query with other values each time; the first tenth is warm-up."""
+def timings(stock: Stock, *, repeats: int) -> Iterator[tuple[str, Callable[[], Timing]]]:
+    """Yield each availability query's name and how to time it: other values each time, the first tenth warms up."""
     makers = {
         "SELECT 1": _nothing,
         "which rooms are free, nights": _free_for_nights,
         "which rooms are free, hours": _free_for_hours,
         "when a room is taken, a month": _busy_month,
     }
-    return [Timing(name, _times(make, stock, repeats)) for name, make in makers.items()]
+    for name, make in makers.items():
+        yield name, lambda name=name, make=make: Timing(name, _times(make, stock, repeats))
 
 
 def _times(make: Callable[[Stock, random.Random], Statement], stock: Stock, repeats: int) -> list[float]:

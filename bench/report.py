@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from bench.cpu import NOISE
 from bench.load import Sample
 from bench.pages import Count
 from bench.queries import Timing
@@ -21,7 +22,7 @@ class Figure:
     """One row: how many answers a second, how long they took, and ratios to other rows of the same run.
 
     `requests_per_second` is None where nothing was counted a second; then ratios are of the p50. The processor
-    time of one request hardly depends on what else the machine does.
+    time of one request hardly depends on what else the machine does; `others` is how many processors that took.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Figure:
     requests: int = 0
     web_cpu_ms: float | None = None
     db_cpu_ms: float | None = None
+    others: float = 0.0
     ratios: dict[str, float] = field(default_factory=dict)
 
     def compare(self, other: Figure) -> None:
@@ -179,7 +181,8 @@ def _figures(title: str, figures: Iterable[Figure]) -> Iterator[str]:
         ratios = ", ".join(f"{name} {_ratio(ratio)}" for name, ratio in figure.ratios.items())
         cpu = [f"{ms:.2f}" if ms is not None else "" for ms in (figure.web_cpu_ms, figure.db_cpu_ms)]
         numbers = f"{figure.clients:>7} {rate:>9} {figure.p50_ms:>8.2f} {figure.p99_ms:>8.2f}"
-        yield f"{figure.name:<40} {numbers} {cpu[0]:>8} {cpu[1]:>7}  {ratios}"
+        disturbed = f"  (others took {figure.others:.1f} processors)" if figure.others > NOISE else ""
+        yield f"{figure.name:<40} {numbers} {cpu[0]:>8} {cpu[1]:>7}  {ratios}{disturbed}"
 
 
 def _ratio(ratio: float) -> str:

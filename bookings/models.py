@@ -128,7 +128,9 @@ class Booking(models.Model):
             models.Index(
                 Upper("guest_email"),
                 name="booking_unpaid_of_guest",
-                condition=models.Q(status__in=["PENDING_PAYMENT", "PENDING_APPROVAL"], authorized_at__isnull=True),
+                condition=models.Q(
+                    status__in=["PENDING_PAYMENT", "PENDING_APPROVAL"], authorized_at__isnull=True
+                ),
             ),
             models.Index(
                 fields=["decide_by"],

@@ -25,7 +25,10 @@ KINDS = [
     (Room.Kind.WORKSHOP, "Workshops"),
 ]
 # The usual order needs no word in the address.
-SORT_CHOICES = [("", SORTS["relevance"]), *((key, label) for key, label in SORTS.items() if key != "relevance")]
+SORT_CHOICES = [
+    ("", SORTS["relevance"]),
+    *((key, label) for key, label in SORTS.items() if key != "relevance"),
+]
 HALF_HOURS = [dt.time(n // 2, n % 2 * 30) for n in range(48)]
 MIDNIGHT = dt.time(0)
 MOST_GUESTS = 1000

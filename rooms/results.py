@@ -75,15 +75,25 @@ def result(room: Room, params: Search) -> Result:
 
 
 def home_places(cities: list[City], rooms: list[Room]) -> list[Place]:
-    """Give each city a picture of a featured room there; not always the first, or all would be of beds."""
+    """Give each city a picture of a featured room there, no two alike as far as their descriptions tell."""
     photos: dict[str, list[RoomPhoto]] = {}
     for room in rooms:
         photos.setdefault(room.venue.city, []).extend(room.photos.all())
-    return [Place(city, _nth(photos.get(city.name, []), n + 1)) for n, city in enumerate(cities)]
+    seen: set[str] = set()
+    return [Place(city, _unlike(photos.get(city.name, []), seen)) for city in cities]
 
 
-def _nth(photos: list[RoomPhoto], n: int) -> RoomPhoto | None:
-    return photos[n % len(photos)] if photos else None
+def _unlike(photos: list[RoomPhoto], seen: set[str]) -> RoomPhoto | None:
+    """Return the first picture of something not seen before, else the first; remembers it."""
+    chosen = next((photo for photo in photos if _subject(photo) not in seen), None)
+    if chosen is None:
+        return photos[0] if photos else None
+    seen.add(_subject(chosen))
+    return chosen
+
+
+def _subject(photo: RoomPhoto) -> str:
+    return " ".join(photo.alt.split()[:3])
 
 
 def featured() -> tuple[list[City], list[Room]]:

@@ -62,7 +62,7 @@ def cities() -> list[City]:
 def featured_rooms(count: int = 6) -> list[Room]:
     """Return published hotel rooms with photos for the home page, one a venue, cities taking turns."""
     rooms = _with_pictures(Room.objects.published().filter(kind=Room.Kind.HOTEL))
-    one_a_venue = rooms.order_by("venue_id", "-price_minor", "pk").distinct("venue_id")
+    one_a_venue = rooms.order_by("venue_id", "name", "pk").distinct("venue_id")
     by_city: dict[str, list[Room]] = {}
     for room in one_a_venue:
         by_city.setdefault(room.venue.city, []).append(room)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rooms.demo.people import PASSWORD
+from rooms.models import Venue
 from tests.e2e.people import DESKTOP, Guest, Host, Person, Scene
 from tools import browser as chromium
 
@@ -42,6 +43,11 @@ def calm(browser: Any, stack: Any) -> Any:
     return stack
 
 
+def unpublish() -> None:
+    """Take what tests have made off the market."""
+    Venue.objects.filter(slug__startswith="venue-").update(is_published=False)
+
+
 @pytest.fixture(scope="session")
 def demo(calm: Any) -> Any:
     """The demo's marketplace in the stack's database."""
@@ -50,12 +56,20 @@ def demo(calm: Any) -> Any:
 
 
 @pytest.fixture
+def market(demo: Any, journey: Scene) -> Any:
+    """The demo's marketplace with nothing else on offer."""
+    unpublish()
+    return demo
+
+
+@pytest.fixture
 def journey(calm: Any) -> Iterator[Scene]:
-    """A published room and its host; no fault is left behind. The sandbox's clock only ever moves ahead."""
+    """A published room and its host, gone from the search afterward. The clock only ever moves ahead."""
     calm.start()
     journey = Scene(calm)
     yield journey
     journey.mend()
+    unpublish()
 
 
 @pytest.fixture

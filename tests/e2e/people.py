@@ -3,17 +3,20 @@
 import datetime as dt
 import email
 import email.policy
+import functools
 import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.core.files.base import ContentFile
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from accounts.models import User
 from bookings.models import Booking
 from core import clock
-from rooms.models import VenueMember
+from rooms.demo.pictures import Picture, draw
+from rooms.models import Room, RoomPhoto, VenueMember
 from tests import factories
 from tests.e2e import pictures
 from tests.e2e.accessibility import check_accessible
@@ -21,13 +24,38 @@ from tests.flows.journey import Journey, wait_for
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SCREENS = {"desktop": DESKTOP, "phone": PHONE}
 
 VISA = "4242 4242 4242 4242"
 EMAIL = re.compile("^E-?mail", re.IGNORECASE)
 
 
+@functools.cache
+def _photograph() -> bytes:
+    return draw(
+        Picture(name="courtyard", scene="bedroom", palette="terracotta", city="Lisbon", hour="golden")
+    )
+
+
+def photograph(room: Room) -> None:
+    """Give a room a picture like those of the demo."""
+    file = ContentFile(_photograph(), name="courtyard.jpg")
+    RoomPhoto.objects.create(room=room, image=file, alt="A made bed between two lamps")
+
+
 class Scene(Journey):
     """A journey's room, its people, and the provider, for tests with browsers."""
+
+    def __init__(self, stack: Any) -> None:
+        super().__init__(stack)
+        self.room.name, self.room.description = (
+            "Magnolia Double",
+            "A quiet room with a magnolia before the window.",
+        )
+        self.room.venue.name = "Maison du Canal"
+        self.room.save()
+        self.room.venue.save()
+        photograph(self.room)
 
     @property
     def clerk(self) -> User:
@@ -36,8 +64,12 @@ class Scene(Journey):
 
     def at_provider(self) -> dict[str, Any]:
         """Return what the provider's books say of this booking's last payment."""
-        mine = [row for row in self.control("books")["stripe"]["payments"] if row["reference"] == self.reference]
-        return {name: mine[-1][name] for name in ("status", "captured_minor", "refunded_minor")} if mine else {}
+        mine = [
+            row for row in self.control("books")["stripe"]["payments"] if row["reference"] == self.reference
+        ]
+        return (
+            {name: mine[-1][name] for name in ("status", "captured_minor", "refunded_minor")} if mine else {}
+        )
 
     def advance(self, **span: float) -> None:
         """Move the clock of sandbox and site: `advance(minutes=40)`."""
@@ -73,7 +105,7 @@ class Person:
 
     @property
     def is_on_phone(self) -> bool:
-        return self.screen_width == PHONE["viewport"]["width"]
+        return self.screen_width <= PHONE["viewport"]["width"]
 
     def expects(self, pattern: str) -> None:
         """From now on console errors like this are no complaint."""
@@ -90,11 +122,11 @@ class Person:
         return found
 
     def click(self, name: str | re.Pattern[str], role: Any = "button") -> None:
-        target = self.page.get_by_role(role, name=name).filter(visible=True).first
-        if self.is_on_phone:
-            target.tap()
-        else:
-            target.click()
+        self.press(self.page.get_by_role(role, name=name).filter(visible=True))
+
+    def press(self, target: Locator) -> None:
+        """Click, or tap on a phone."""
+        target.first.tap() if self.is_on_phone else target.first.click()
 
     def fill_in_login(self, email: str, password: str) -> None:
         self.page.get_by_label(EMAIL).fill(email)
@@ -103,6 +135,7 @@ class Person:
 
     def checks(self, name: str = "", *, full: bool = False, guest_page: bool = True) -> None:
         """Look the page over: nothing hangs out sideways, axe has nothing to say; keep a picture under `name`."""
+        self.page.wait_for_load_state()  # with its style sheets
         # Not innerWidth: a phone's browser zooms out until the widest thing fits.
         width, screen = self.page.evaluate("document.scrollingElement.scrollWidth"), self.screen_width
         assert width <= screen, f"{self.page.url} scrolls sideways: {width} > {screen}"
@@ -149,7 +182,7 @@ class Host(Person):
 class Guest(Person):
     """Somebody who wants the journey's room, without an account until they sign up."""
 
-    name, email = "Ada Guest", ""
+    name = "Ada Guest"
 
     def __init__(self, context: BrowserContext, journey: Scene) -> None:
         super().__init__(context, journey)
@@ -178,6 +211,11 @@ class Guest(Person):
         first = clock.now().astimezone(self.journey.room.venue.zone).date() + dt.timedelta(days=days_ahead)
         last = first + dt.timedelta(days=nights)
         return f"check_in={first}&check_out={last}&party_size={guests}"
+
+    def open_room(self, name: str) -> None:
+        """Press a room's card among the results."""
+        self.press(self.page.get_by_role("article").get_by_role("link", name=name))
+        self.heads(name)
 
     def choose(self, **choice: int) -> None:
         """Open the room's page with dates in its address, and go on to the book form."""
@@ -260,5 +298,4 @@ class Guest(Person):
 
     def follow_mail(self, label: str) -> None:
         """Press the button of the mail that is open."""
-        link = self.page.frame_locator("iframe.mail-frame").get_by_role("link", name=label).first
-        link.tap() if self.is_on_phone else link.click()
+        self.press(self.page.frame_locator("iframe.mail-frame").get_by_role("link", name=label))

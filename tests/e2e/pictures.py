@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "screenshots"
-MOST_BYTES = 300_000
+FEW_BYTES, MOST_BYTES = 80_000, 300_000
 COLORS = (256, 128, 64, 32)
 # Those below the fold are loaded late, and a decoded one is painted at once.
 ALL_PICTURES = """Promise.all(Array.from(document.images, image => {
@@ -28,6 +28,8 @@ def take(page: Page, name: str, *, full: bool = False) -> None:
 
 
 def _small(png: bytes) -> bytes:
+    if len(png) < FEW_BYTES:
+        return png
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     for colors in COLORS:
         out = io.BytesIO()

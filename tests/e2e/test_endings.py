@@ -42,5 +42,9 @@ def test_host_cancels_a_confirmed_booking_and_the_guest_sees_the_refund(guest, h
     guest.sees("Returned to your card")
     assert is_untouched()
     guest.checks("booking-refunded")
-    assert journey.at_provider() == {"status": "succeeded", "captured_minor": 20_000, "refunded_minor": 20_000}
+    assert journey.at_provider() == {
+        "status": "succeeded",
+        "captured_minor": 20_000,
+        "refunded_minor": 20_000,
+    }
     assert journey.booking.status == Status.CANCELLED

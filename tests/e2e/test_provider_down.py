@@ -56,7 +56,9 @@ def test_page_catches_up_after_pusher_cut_it_off(guest, journey):
 def test_lost_message_to_pusher_is_sent_again(guest, journey):
     guest.book()
     guest.pay_and_return()
-    journey.control("faults", {"provider": "pusher", "operation": "trigger", "fault": "error_500", "times": 2})
+    journey.control(
+        "faults", {"provider": "pusher", "operation": "trigger", "fault": "error_500", "times": 2}
+    )
 
     journey.decline()
 

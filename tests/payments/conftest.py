@@ -1,5 +1,6 @@
 """The sandbox's process and a journey's steps, for tests that call payments' services in this process."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -77,7 +78,7 @@ class Journey:
         """Move the clock of sandbox and product: days, hours, minutes, seconds."""
         seconds = time.get("days", 0) * 86_400 + time.get("hours", 0) * 3600
         seconds += time.get("minutes", 0) * 60 + time.get("seconds", 0)
-        self.sandbox.control("clock", {"advance_seconds": seconds})
+        self.sandbox.control("clock", {"advance_seconds": math.ceil(seconds)})
 
     def fault(self, operation: str, fault: str, *, times: int = 1, seconds: float = 0) -> None:
         order = {"provider": "stripe", "operation": operation, "fault": fault, "times": times}

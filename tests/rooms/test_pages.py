@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from core import clock
@@ -37,6 +38,18 @@ def test_home_shows_cities_rooms_and_the_promise(client):
 
 def test_home_without_any_room_still_opens(client):
     assert client.get("/").status_code == 200
+
+
+def test_home_asks_the_same_queries_for_one_city_and_for_three(client, django_assert_num_queries):
+    counts = []
+    for cities in (("Lisbon",), ("Berlin", "Vienna")):
+        for city in cities:
+            factories.photo(room=factories.room(venue=factories.venue(city=city)))
+        with django_assert_num_queries(3) as captured:
+            client.get("/")
+        counts.append(len(captured))
+
+    assert counts == [3, 3]
 
 
 def test_home_post_is_refused(client):
@@ -239,6 +252,12 @@ def test_unknown_address_shows_our_page(client):
 
     assert response.status_code == 404
     assert "This door leads nowhere" in text(response)
+
+
+@pytest.mark.parametrize("page", ["400.html", "500.html"])
+def test_error_page_needs_neither_request_nor_database(page, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert "Roomhold" in render_to_string(page)
 
 
 def test_healthz_tells_database_and_redis(client):

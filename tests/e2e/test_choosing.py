@@ -1,0 +1,76 @@
+"""Choosing when: in the month's grid, among a day's times, by sessions; the price follows by itself."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.test_marketplace import ROOM, STUDY, WORKSHOP
+
+
+def test_price_follows_the_days_chosen_in_the_calendar(market, guest):
+    guest.open(ROOM)
+    month = guest.page.locator("#calendar h3")
+    first_month = month.inner_text()
+    guest.page.locator("#calendar a").last.click()
+    expect(month).not_to_have_text(first_month)
+    guest.click(re.compile(" 15, free"))
+    guest.click(re.compile(" 17, "))
+
+    guest.sees("2 nights at")
+    guest.sees("Held today, not taken")
+    guests = guest.page.get_by_label("Guests")
+    guests.fill("7")
+    guests.blur()
+    guest.sees("At most 2 guests fit here.")
+    guests.fill("1")
+    guests.blur()
+    guest.click("Continue")
+    guest.heads("Complete your booking")
+    expect(guest.page.locator(".summary").get_by_text("2 nights", exact=True)).to_be_visible()
+
+
+def test_room_by_the_hour_is_booked_at_once_where_it_is_free_of_charge(market, guest):
+    guest.open(STUDY)
+    guest.click(re.compile("free times"), "link")
+    guest.page.locator(".times label").last.click()
+    guest.sees("Nothing to pay.")
+    guest.click("Continue")
+    guest.heads("Complete your booking")
+    guest.fill_in()
+    guest.checks("book-free")
+    guest.click("Complete booking")
+
+    guest.heads("You're booked")
+    guest.sees("There is nothing to pay.")
+    guest.checks("booking-free")
+    guest.take_note()
+    guest.open_mail(f"Booking Confirmed - {guest.journey.reference}")
+
+
+def test_seat_in_a_workshop_is_booked_at_once(market, guest):
+    guest.open(WORKSHOP)
+    guest.page.locator(".times label").first.click()
+    seats = guest.page.get_by_role("spinbutton", name="Seats")
+    seats.fill("2")
+    seats.blur()
+    guest.click("Continue")
+    guest.fill_in()
+    guest.click("Complete booking")
+
+    guest.heads("You're booked")
+    guest.sees("2 seats")
+
+
+def test_search_follows_the_wishes_without_a_reload(market, guest):
+    guest.open("/rooms/")
+    is_untouched = guest.stays_on_page()
+    guest.page.get_by_label("City").select_option("Vienna")
+    guest.page.wait_for_url(re.compile("city=Vienna"))
+    expect(guest.page.get_by_role("article").first).to_contain_text("Vienna")
+    guest.page.get_by_text("Meeting rooms").click()
+    guest.page.wait_for_url(re.compile("kind=conference"))
+    expect(guest.page.get_by_label("Check-in")).to_be_hidden()
+    expect(guest.page.get_by_label("Day")).to_be_visible()
+    assert is_untouched()
+    guest.page.go_back()
+    expect(guest.page.get_by_label("Check-in")).to_be_visible()
