@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 # Stripe wants at least 30 minutes by its own clock; three more forgive a skewed one.
 SESSION_TIME = dt.timedelta(minutes=33)
 OUTAGE_PATIENCE = dt.timedelta(minutes=15)
+# Between two tries to end a pay page the provider would not end.
+END_PAUSE = dt.timedelta(minutes=1)
 IN_FLIGHT_SECONDS = 8.0
 
 
@@ -294,22 +296,23 @@ def expire_unpaid(booking_id: int) -> None:
     booking = Booking.objects.get(pk=booking_id)
     payment = booking.payments.filter(status="CREATED").first()
     try:
-        if payment and not _end_checkout(payment):
-            return
+        is_over = payment is None or _end_checkout(payment)
     except ProviderError as error:
         log.warning("expiry_delayed", booking=booking.reference, error=str(error))
-        if clock.now() < booking.payment_due_at + OUTAGE_PATIENCE:
-            return
-    _expire_if_still_unpaid(booking_id)
+        is_over = False
+    if is_over or clock.now() >= booking.payment_due_at + OUTAGE_PATIENCE:
+        _expire_if_still_unpaid(booking_id)
 
 
 def _end_checkout(payment: Payment) -> bool:
-    """End the pay page and look what came of it; False while another call for this payment is under way."""
+    """End the pay page and look what came of it; False while that is not known."""
     if unfinished := payment.operations.filter(state__in=operations.UNFINISHED).first():
         resume(unfinished.pk)
         payment.refresh_from_db()
     if not payment.session_ref:
         return not payment.operations.filter(state__in=operations.UNFINISHED).exists()
+    if payment.operations.filter(kind="end-checkout", finished_at__gt=clock.now() - END_PAUSE).exists():
+        return not sync(payment.pk).is_open
     operation = settlement.begin_end_checkout(payment.pk)
     if operation is None:
         return False

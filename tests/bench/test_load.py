@@ -7,7 +7,18 @@ from itertools import repeat
 
 import pytest
 
-from bench.load import Address, LoadError, closed_loop, get, open_loop, percentile, post, volley, whole_size
+from bench.load import (
+    REQUESTS_A_CONNECTION,
+    Address,
+    LoadError,
+    closed_loop,
+    get,
+    open_loop,
+    percentile,
+    post,
+    volley,
+    whole_size,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LAST = b"HTTP/1.1 201 Created\r\nConnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -63,6 +74,14 @@ def test_closed_loop_counts_measured_answers_apart_from_warm_up(server):
     assert sample.warm_up > 3
     assert 0.1 <= sample.seconds < 1
     assert sample.rate == len(sample.latencies) / sample.seconds
+
+
+def test_closed_loop_connects_anew_after_a_share_of_requests(server):
+    sample = closed_loop(
+        server.address, iter([get("/")] * (REQUESTS_A_CONNECTION * 2 + 1)), clients=1, seconds=30
+    )
+
+    assert sample.statuses == {200: REQUESTS_A_CONNECTION * 2 + 1}
     assert server.connections == 3
 
 

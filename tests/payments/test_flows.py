@@ -209,6 +209,19 @@ def test_provider_out_of_reach_delays_expiry_fifteen_minutes(journey):
     assert (waiting, journey.fresh.status) == (Status.PENDING_PAYMENT, Status.EXPIRED)
 
 
+def test_page_the_provider_will_not_end_is_not_asked_for_at_every_sweep(journey):
+    journey.checkout()
+    journey.advance(minutes=39)
+    Payment.objects.filter(pk=journey.payment.pk).update(session_ref="cs_test_gone")
+    for _ in range(5):
+        tasks.sweep_unpaid()
+    tries = journey.payment.operations.filter(kind="end-checkout").count()
+    journey.advance(minutes=16)
+    tasks.sweep_unpaid()
+
+    assert (tries, journey.fresh.status) == (1, Status.EXPIRED)
+
+
 def test_payment_after_expiry_is_voided_by_itself_and_the_guest_is_told(journey):
     checkout = journey.checkout()
     journey.advance(minutes=30)
