@@ -2,6 +2,7 @@
 
 import datetime as dt
 import zoneinfo
+from functools import cache
 
 from django import template
 from django.http import QueryDict
@@ -15,6 +16,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str, css_class: str = "") -> SafeString:
     """`{% icon "clock" %}`: an icon of core.icons beside its text; screen readers skip it."""
     return format_html(
