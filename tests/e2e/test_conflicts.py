@@ -61,6 +61,25 @@ def test_form_sent_twice_is_one_booking(guest):
     assert Booking.objects.filter(guest_email=guest.email).count() == 1
 
 
+def test_button_says_processing_while_the_booking_is_made(guest):
+    guest.choose()
+    guest.fill_in()
+    held = []
+
+    def hold_posts(route) -> None:
+        held.append(route) if route.request.method == "POST" else route.continue_()
+
+    guest.page.route(re.compile("/book/"), hold_posts)
+    button = guest.page.get_by_role("button", name="Continue to payment")
+    button.evaluate("button => button.click()")
+
+    busy = guest.page.get_by_role("button", name="Processing…")
+    expect(busy).to_have_attribute("aria-disabled", "true")
+    wait_for(lambda: held or guest.page.wait_for_timeout(50))
+    held[0].continue_()
+    guest.heads("Pay by card")
+
+
 def test_chosen_dates_that_are_taken_are_said_on_the_room_page(guest, journey):
     factories.booking(room=journey.room, days_ahead=10, nights=2)
     guest.open(f"{journey.room.get_absolute_url()}?{guest.choice(days_ahead=10)}")

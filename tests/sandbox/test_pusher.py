@@ -79,6 +79,12 @@ async def connect(http: aiohttp.ClientSession, sandbox: Sandbox, path: str = "")
     return browser
 
 
+async def hears_close(ws: aiohttp.ClientWebSocketResponse, code: int) -> None:
+    # The frame itself: the client's `close_code` turns to 1006 where the line is gone before it answers.
+    last = await ws.receive(timeout=3)
+    assert (last.type, last.data) == (aiohttp.WSMsgType.CLOSE, code)
+
+
 def browsing(story: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
         async with aiohttp.ClientSession() as http:
@@ -218,8 +224,7 @@ def test_wrong_connections_are_closed_with_their_code(sandbox: Sandbox, path: st
         ws = await http.ws_connect(url)
         told = json.loads((await ws.receive(timeout=3)).data)
         assert json.loads(told["data"])["code"] == code
-        await ws.receive(timeout=3)
-        assert ws.close_code == code
+        await hears_close(ws, code)
 
     browsing(story)
 
@@ -229,8 +234,7 @@ def test_disconnect_closes_with_4100_and_reconnecting_works(sandbox: Sandbox) ->
         browser = await connect(http, sandbox)
         answer = await asyncio.to_thread(sandbox.control, "pusher/disconnect", {})
         assert answer == {"disconnected": 1}
-        await browser.ws.receive(timeout=3)
-        assert browser.ws.close_code == 4100
+        await hears_close(browser.ws, 4100)
         assert (await connect(http, sandbox)).socket_id
 
     browsing(story)
