@@ -1,5 +1,6 @@
 """Form widgets that Django's own are too slow or too plain for."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import forms
@@ -19,12 +20,16 @@ class PlainSelect(forms.Select):
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
-        chosen = self.format_value(value)
-        pairs = [("" if choice is None else str(choice), label) for choice, label in self.choices]
-        options = format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            ((choice, SELECTED if choice in chosen else "", label) for choice, label in pairs),
-        )
+        pairs = tuple(("" if choice is None else str(choice), str(label)) for choice, label in self.choices)
         whole = flatatt(self.build_attrs({"name": name, **self.attrs}, attrs))
-        return format_html("<select{}>{}</select>", whole, options)
+        return format_html("<select{}>{}</select>", whole, _options(pairs, tuple(self.format_value(value))))
+
+
+@lru_cache(maxsize=256)
+def _options(pairs: tuple[tuple[str, str], ...], chosen: tuple[str, ...]) -> SafeString:
+    """Write the options; the same lists come again with every page."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((choice, SELECTED if choice in chosen else "", label) for choice, label in pairs),
+    )
