@@ -93,15 +93,16 @@ def local_date(instant: Expression, zone: str) -> Expression:
 
 
 # `asked` holds what the stay would take of each room's time. A wall time that clocks jump over may land behind its
-# end; PostgreSQL refuses reversed ranges. Without MATERIALIZED the zones would be asked again for every occupancy.
+# end; PostgreSQL refuses reversed ranges. Zones are asked once a venue, hence OFFSET 0, and not again for every
+# occupancy, hence MATERIALIZED.
 TAKEN = """
     WITH asked AS MATERIALIZED (
-        SELECT room.id, tstzrange(LEAST(starts, ends), ends) AS period
-        FROM rooms_room room
-        JOIN rooms_venue venue ON venue.id = room.venue_id
+        SELECT room.id, tstzrange(LEAST(stay.starts, stay.ends), stay.ends) AS period
+        FROM (SELECT venue.id, {start} AS starts, {end} AS ends FROM rooms_venue venue OFFSET 0) AS place
+        JOIN rooms_room room ON room.venue_id = place.id
         CROSS JOIN LATERAL (SELECT
-            {start} - make_interval(mins => room.buffer_before_minutes) AS starts,
-            {end} + make_interval(mins => room.buffer_after_minutes) AS ends
+            place.starts - make_interval(mins => room.buffer_before_minutes) AS starts,
+            place.ends + make_interval(mins => room.buffer_after_minutes) AS ends
         ) AS stay
         WHERE room.kind = ANY(%s)
     )

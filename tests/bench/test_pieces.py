@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import RequestFactory
 
 from bench import inserts, race, report, webhooks
-from bench.cpu import seconds_of
+from bench.cpu import Quiet, seconds_of
 from bench.load import Answer, Sample
 from bench.pages import Count
 from bench.webhooks import Ingest
@@ -151,3 +151,13 @@ def test_write_and_table_show_every_figure(tmp_path):
     text = report.table(found)
     for name in ("create booking", "losers", "home", "MISSED", "grows"):
         assert name in text
+
+
+def test_quiet_without_patience_measures_once_and_says_what_others_took():
+    calls = []
+
+    found, others = Quiet(0).run(lambda: calls.append(time.sleep(0.05)) or "found")
+
+    assert found == "found"
+    assert len(calls) == 1
+    assert 0 <= others <= os.cpu_count()
