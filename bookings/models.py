@@ -246,3 +246,52 @@ class EventReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber}: {self.event}"
+
+
+class BulkCancellation(models.Model):
+    """A host or staff cancels every booking of a session, or of a room between two instants, in the background.
+
+    Its items are written with it; a worker takes them one by one, so an interrupted one goes on where it stopped.
+    """
+
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="+")
+    session = models.OneToOneField(
+        Session, on_delete=models.PROTECT, null=True, blank=True, related_name="cancellation"
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.TextField()
+    actor_kind = models.CharField(max_length=8, choices=BookingEvent.Actor)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                name="bulk_unfinished",
+                condition=models.Q(finished_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.room}: {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+
+class BulkCancellationItem(models.Model):
+    """One booking of a bulk cancellation."""
+
+    bulk = models.ForeignKey(BulkCancellation, on_delete=models.PROTECT, related_name="items")
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="+")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bulk", "booking"], name="bulk_item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.bulk_id}: {self.booking_id}"

@@ -29,6 +29,11 @@ SITE_HOST = SITE_URL.split("://", 1)[1].split("/", 1)[0]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST.split(":")[0]])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
+# Hosts' secrets lie encrypted in the database; the first key encrypts, all of them decrypt (rotation).
+FIELD_ENCRYPTION_KEYS = [key for key in env.list("FIELD_ENCRYPTION_KEY", default=[]) if key] or (
+    ["cm9vbWhvbGQtZGV2ZWxvcG1lbnQta2V5LW9ubHktISE="] if DEBUG else []
+)
+
 # The sandbox stands in for providers in demo and tests; production can neither start nor reach it.
 SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
 SANDBOX_CLOCK_FILE = env.str("SANDBOX_CLOCK_FILE", "")

@@ -88,7 +88,7 @@ def _open_payment(booking_id: int) -> tuple[Payment, PaymentOperation | None]:
     payment = payment or Payment.objects.create(
         booking=booking, provider=Payment.Provider.STRIPE, n=booking.payments.count() + 1,
         is_two_stage=booking.is_two_stage, currency=booking.currency, amount_minor=booking.due_minor,
-        next_sync_at=now + SYNC_PAUSES[0][1],
+        is_live=settings.STRIPE_IS_LIVE, next_sync_at=now + SYNC_PAUSES[0][1],
     )  # fmt: skip
     payment.booking = booking
     request = _checkout_request(payment, booking, now)
@@ -198,7 +198,7 @@ def _mismatch(payment: Payment, booking: Booking, seen: ProviderPayment) -> str:
         "amount": (payment.amount_minor, seen.amount_minor),
         "currency": (payment.currency, seen.currency),
         "booking": (booking.reference, seen.reference),
-        "live mode": (settings.STRIPE_IS_LIVE, seen.is_live),
+        "live mode": (payment.is_live, seen.is_live),
     }
     wrong = [
         f"{name}: {theirs!r}, not {ours!r}" for name, (ours, theirs) in expected.items() if ours != theirs

@@ -1,4 +1,4 @@
-"""Payments, the calls made for them, the providers' messages, and the ledger."""
+"""A payment of a booking, the calls made for it, what came back, and the mark that something is due."""
 
 import uuid
 
@@ -7,14 +7,13 @@ from django.db import models
 
 from bookings.models import Booking
 from core import clock
-from rooms.models import Venue
+from payments.models.accounts import Provider, ProviderAccount
 
 
 class Payment(models.Model):
     """One attempt to pay a booking at a provider. Its amounts mirror the provider; only `sync` writes them."""
 
-    class Provider(models.TextChoices):
-        STRIPE = "stripe", "Stripe"
+    Provider = Provider
 
     class Status(models.TextChoices):
         CREATED = "CREATED", "Started"
@@ -28,6 +27,15 @@ class Payment(models.Model):
     provider = models.CharField(max_length=12, choices=Provider)
     n = models.PositiveSmallIntegerField(help_text="1 for the booking's first attempt, and so on")
     status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
+    account = models.ForeignKey(
+        ProviderAccount,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="payments",
+        help_text="The venue's own account at the provider; empty: the platform's",
+    )
+    is_live = models.BooleanField(default=False, help_text="Real money, as it was when begun")
     is_two_stage = models.BooleanField(help_text="Held first, taken later")
     currency = models.CharField(max_length=3)
     amount_minor = models.PositiveBigIntegerField()
@@ -39,6 +47,12 @@ class Payment(models.Model):
     session_expires_at = models.DateTimeField(null=True, blank=True)
     provider_ref = models.CharField(max_length=255, blank=True, help_text="The provider's payment (pi_…)")
     charge_ref = models.CharField(max_length=255, blank=True)
+    client_secret = models.CharField(
+        max_length=255, blank=True, help_text="Opens the provider's card form on our own page; never logged"
+    )
+    provider_fee_minor = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="The provider's processing fee, once it tells; minor units"
+    )
     capture_before = models.DateTimeField(null=True, blank=True)
     failure_code = models.CharField(
         max_length=64, blank=True, help_text="Why the last try of a card was refused"
@@ -105,6 +119,7 @@ class PaymentOperation(models.Model):
         CAPTURE = "capture", "Take the money"
         VOID = "void", "Release the hold"
         REFUND = "refund", "Give money back"
+        EVIDENCE = "evidence", "Answer a dispute"
 
     class State(models.TextChoices):
         OPEN = "open", "Under way"
@@ -161,6 +176,11 @@ class Refund(models.Model):
     provider_ref = models.CharField(max_length=255, unique=True)
     amount_minor = models.PositiveBigIntegerField()
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    is_external = models.BooleanField(default=False, help_text="Made in the provider's dashboard, not by us")
+    bank_reference = models.CharField(
+        max_length=64, blank=True, help_text="With it the guest's bank finds the refund"
+    )
+    failure_reason = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -183,92 +203,3 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"Settlement of {self.booking}"
-
-
-class WebhookEvent(models.Model):
-    """A provider's message, kept once; a hint to look again, never an instruction."""
-
-    class Outcome(models.TextChoices):
-        WAITING = "waiting"
-        PROCESSED = "processed"
-        IGNORED = "ignored"
-        PARKED = "parked"
-
-    provider = models.CharField(max_length=12, choices=Payment.Provider)
-    event_id = models.CharField(max_length=255)
-    type = models.CharField(max_length=80)
-    payload = models.JSONField()
-    payment = models.ForeignKey(
-        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="webhook_events"
-    )
-    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.WAITING)
-    note = models.CharField(max_length=200, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(default=clock.now)
-    received_at = models.DateTimeField(default=clock.now, editable=False)
-    processed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["provider", "event_id"], name="webhook_event_once")]
-        indexes = [
-            models.Index(
-                fields=["next_attempt_at"], name="webhook_waiting", condition=models.Q(outcome="waiting")
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.event_id}"
-
-
-class LedgerTransaction(models.Model):
-    """A balanced movement of money. Append-only: a trigger refuses UPDATE and DELETE."""
-
-    key = models.CharField(max_length=120, unique=True, help_text="Deterministic: nothing posts twice")
-    kind = models.CharField(max_length=16)
-    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="ledger_transactions")
-    payment = models.ForeignKey(
-        Payment, on_delete=models.PROTECT, null=True, related_name="ledger_transactions"
-    )
-    currency = models.CharField(max_length=3)
-    created_at = models.DateTimeField(default=clock.now, editable=False)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class LedgerEntry(models.Model):
-    """One side of a movement; the entries of a transaction sum to zero (deferred trigger).
-
-    Positive amounts are money at hand (held, or in the provider's clearing account); negative ones are owed to a
-    guest or a venue, or earned (fees, tax).
-    """
-
-    class Account(models.TextChoices):
-        HOLD = "hold", "Held at the provider"
-        CLEARING = "clearing", "Provider clearing"
-        GUEST = "guest", "Guest"
-        VENUE = "venue", "Venue"
-        PLATFORM_FEE = "platform_fee", "Platform fee"
-        PROCESSING_FEE = "processing_fee", "Processing fee"
-        TAX = "tax", "Tax"
-
-    transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
-    account = models.CharField(max_length=16, choices=Account)
-    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="+")
-    currency = models.CharField(max_length=3)
-    amount_minor = models.BigIntegerField(help_text="Minor units")
-
-    class Meta:
-        ordering = ["pk"]
-        verbose_name_plural = "ledger entries"
-        constraints = [
-            models.CheckConstraint(condition=~models.Q(amount_minor=0), name="ledger_entry_not_zero")
-        ]
-        indexes = [models.Index(fields=["venue", "account", "currency"], name="ledger_balance")]
-
-    def __str__(self) -> str:
-        return f"{self.account} {self.amount_minor} {self.currency}"

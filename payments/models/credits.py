@@ -1,0 +1,47 @@
+"""What the platform owes a guest where money cannot be sent back."""
+
+from django.conf import settings
+from django.db import models
+
+from bookings.models import Booking
+from core import clock
+
+
+class Credit(models.Model):
+    """Given instead of a refund that cannot be made; spent on later bookings or paid out by hand.
+
+    What is left is the sum less its uses; `code` is what the guest types.
+    """
+
+    code = models.CharField(max_length=20, unique=True)
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="credits")
+    guest_email = models.EmailField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.PositiveBigIntegerField()
+    reason = models.CharField(max_length=255)
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"Credit of {self.booking}"
+
+
+class CreditUse(models.Model):
+    """Some of a credit spent on a booking, or paid out by hand where there is none; never more than is left."""
+
+    credit = models.ForeignKey(Credit, on_delete=models.PROTECT, related_name="uses")
+    booking = models.ForeignKey(
+        Booking, on_delete=models.PROTECT, null=True, blank=True, related_name="credit_uses"
+    )
+    amount_minor = models.PositiveBigIntegerField()
+    note = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} of {self.credit_id}"

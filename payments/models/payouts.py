@@ -1,0 +1,92 @@
+"""What venues are paid: runs, payouts, and the bookings each payout is made of."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from bookings.models import Booking
+from core import clock
+from rooms.models import Venue
+
+
+class PayoutRun(models.Model):
+    """One round over all venues; a run that was interrupted is taken up where it stopped."""
+
+    cutoff_at = models.DateTimeField(help_text="Bookings due for payout by then take part")
+    started_at = models.DateTimeField(default=clock.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["cutoff_at"], name="one_payout_run_per_cutoff")]
+
+    def __str__(self) -> str:
+        return f"Payout run of {self.cutoff_at:%Y-%m-%d %H:%M} UTC"
+
+
+class Payout(models.Model):
+    """Money on its way to one venue. Like an operation it is committed before its provider is called, under `key`."""
+
+    class Method(models.TextChoices):
+        BANK = "bank", "Bank transfer"
+        STRIPE = "stripe", "Stripe transfer"
+
+    class Status(models.TextChoices):
+        READY = "ready", "Ready"
+        SENDING = "sending", "Under way"
+        PAID = "paid", "Paid"
+        FAILED = "failed", "Failed"
+        RETURNED = "returned", "Returned"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="payouts")
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="payouts")
+    currency = models.CharField(max_length=3)
+    amount_minor = models.PositiveBigIntegerField()
+    method = models.CharField(max_length=8, choices=Method)
+    status = models.CharField(max_length=10, choices=Status, default=Status.READY)
+    key = models.CharField(max_length=64, unique=True, help_text="The idempotency key of the transfer")
+    destination = models.CharField(
+        max_length=64, blank=True, help_text="acct_…, or the last four digits of the bank account"
+    )
+    provider_ref = models.CharField(
+        max_length=255, blank=True, help_text="tr_…, or the bank file's message id"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="Paid, failed or returned")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "venue", "currency"], name="one_payout_per_run_and_venue")
+        ]
+        indexes = [models.Index(fields=["venue", "-created_at"], name="payout_of_venue")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class PayoutLine(models.Model):
+    """A booking's part of a payout: what it owes the venue less what was paid before; negative where it took back."""
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="lines")
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="payout_lines")
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payout", "booking"], name="one_line_per_booking_and_payout")
+        ]
+        indexes = [models.Index(fields=["booking"], name="payout_line_booking", include=["amount_minor"])]
+
+    def __str__(self) -> str:
+        return f"{self.payout_id}: {self.booking_id}"
