@@ -241,6 +241,9 @@ STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")
 STRIPE_WEBHOOK_SECRETS = [part for part in env.list("STRIPE_WEBHOOK_SECRET", default=[]) if part]
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "").rstrip("/")
+STRIPE_JS_URL = env.str("STRIPE_JS_URL", "")
+# The card form on our own page (Stripe's elements) in place of Stripe's hosted page.
+STRIPE_EMBEDDED = env.bool("STRIPE_EMBEDDED", False)
 STRIPE_IS_LIVE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 PAYMENT_MINUTES = 30
 PROVIDER_CONNECT_SECONDS = env.float("PROVIDER_CONNECT_SECONDS", 3)

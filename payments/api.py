@@ -41,7 +41,7 @@ def open_session(request: HttpRequest, reference: str) -> JsonResponse:
         {
             "session_id": checkout.session_ref,
             "payment_url": checkout.url,
-            "client_secret": None,
+            "client_secret": payment.client_secret or None,
             "status": "created",
             "amount": checkout.amount,
             "amount_minor": payment.amount_minor,

@@ -113,8 +113,10 @@ def _record(operation: PaymentOperation, result: CheckoutSession | None) -> Paym
         booking = bookings.lock(payment.booking_id)
         locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         locked.session_ref, locked.session_url = result.ref, result.url
-        locked.session_expires_at = result.expires_at
-        locked.save(update_fields=["session_ref", "session_url", "session_expires_at", "updated_at"])
+        locked.session_expires_at, locked.client_secret = result.expires_at, result.client_secret
+        locked.save(
+            update_fields=["session_ref", "session_url", "session_expires_at", "client_secret", "updated_at"]
+        )
         operation.payment = locked
         if booking.status == "PENDING_PAYMENT":
             bookings.hold_for_checkout(booking_id=booking.pk, session_ends_at=result.expires_at)

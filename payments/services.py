@@ -109,6 +109,8 @@ def _checkout_request(payment: Payment, booking: Booking, now: dt.datetime) -> C
         success_url=back,
         cancel_url=settings.SITE_URL + booking.get_absolute_url(),
         expires_at=int((now + SESSION_TIME).timestamp()),
+        page_url=settings.SITE_URL + reverse("payments:card", args=[booking.reference]),
+        is_embedded=settings.STRIPE_EMBEDDED,
     )
 
 

@@ -1,11 +1,12 @@
 from django.urls import path
 
-from payments import views
+from payments import card_page, views
 
 app_name = "payments"
 
 urlpatterns = [
     path("bookings/<slug:reference>/pay/", views.pay, name="pay"),
+    path("bookings/<slug:reference>/card/", card_page.card, name="card"),
     path("bookings/<slug:reference>/return/", views.back, name="return"),
     path("webhooks/stripe/", views.stripe_webhook, name="stripe_webhook"),
 ]

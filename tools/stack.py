@@ -31,6 +31,7 @@ STOP_SECONDS = 12
 # What a shell may hold for production must not reach a stack of ours.
 FOREIGN = (
     *("OCTO_SHOP_ID", "OCTO_SECRET", "OCTO_UNIQUE_KEY", "OCTO_API_BASE", "STRIPE_JS_URL"),
+    "STRIPE_EMBEDDED",
     *("GOOGLE_CALENDAR_CLIENT_ID", "GOOGLE_CALENDAR_CLIENT_SECRET", "GOOGLE_API_BASE"),
     *("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET", "MICROSOFT_API_BASE"),
     *("TRUSTED_PROXY_COUNT", "SECURE_SSL_REDIRECT", "SECURE_COOKIES", "STATIC_ROOT", "LOG_LEVEL"),
@@ -212,6 +213,7 @@ class Stack:
             "STRIPE_PUBLISHABLE_KEY": known["stripe_publishable_key"],
             "STRIPE_WEBHOOK_SECRET": known["stripe_webhook_secret"],
             "STRIPE_API_BASE": self.sandbox_url,
+            "STRIPE_JS_URL": f"{self.sandbox_url}/stripe-js/v3/",
             "PUSHER_APP_ID": known["pusher_app_id"],
             "PUSHER_KEY": known["pusher_key"],
             "PUSHER_SECRET": known["pusher_secret"],

@@ -44,7 +44,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class CheckoutRequest:
-    """What the provider's pay page needs. `amount_minor` in minor units; `expires_at` in epoch seconds."""
+    """What the provider's pay page needs. `amount_minor` in minor units; `expires_at` in epoch seconds.
+
+    `is_embedded`: the card form stands on our own page at `page_url`, where the provider can do that.
+    """
 
     reference: str
     payment_id: str
@@ -57,13 +60,18 @@ class CheckoutRequest:
     success_url: str
     cancel_url: str
     expires_at: int
+    page_url: str = ""
+    is_embedded: bool = False
 
 
 @dataclass(frozen=True)
 class CheckoutSession:
+    """A way to pay; `client_secret` only where it stands on our own page."""
+
     ref: str
     url: str
     expires_at: dt.datetime
+    client_secret: str = ""
 
 
 @dataclass(frozen=True)

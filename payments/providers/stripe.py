@@ -6,6 +6,7 @@ of Checkout, manual capture and idempotent requests, API version 2026-10-28.
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -30,6 +31,8 @@ T = TypeVar("T")
 
 # A signature older or newer than this is refused; the library itself lets future ones pass.
 SIGNATURE_SECONDS = 300
+# A guest may still pay an intent in these states.
+PAYABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "processing")
 
 
 class StripeProvider:
@@ -42,7 +45,9 @@ class StripeProvider:
         self.client = client
 
     def open_checkout(self, request: CheckoutRequest, *, key: str) -> CheckoutSession:
-        """Open Stripe's hosted page; the same key gives the same session."""
+        """Open Stripe's hosted page, or a payment intent for our own; the same key gives the same one."""
+        if request.is_embedded:
+            return self._open_intent(request, key)
         session = self._call(
             lambda: self.client.v1.checkout.sessions.create(
                 _session_params(request), {"idempotency_key": key}
@@ -50,8 +55,20 @@ class StripeProvider:
         )
         return CheckoutSession(session.id, session.url or "", _instant(session.expires_at))
 
+    def _open_intent(self, request: CheckoutRequest, key: str) -> CheckoutSession:
+        intent = self._call(
+            lambda: self.client.v1.payment_intents.create(_intent_params(request), {"idempotency_key": key})
+        )
+        # An intent does not end by itself: our own deadline cancels it.
+        return CheckoutSession(
+            intent.id, request.page_url, _instant(request.expires_at), intent.client_secret or ""
+        )
+
     def end_checkout(self, session_ref: str, *, key: str) -> None:
-        """Expire the page; Declined when it is no longer open."""
+        """Expire the page; Declined when it is no longer open. A hold placed on our own page is released with it."""
+        if _is_intent(session_ref):
+            self.void(session_ref, key=key)
+            return
         self._call(
             lambda: self.client.v1.checkout.sessions.expire(
                 _id(session_ref), options={"idempotency_key": key}
@@ -83,6 +100,13 @@ class StripeProvider:
 
     def fetch(self, *, session_ref: str, provider_ref: str, known: Known | None = None) -> ProviderPayment:
         """Read the session, its payment intent, charge and refunds in one request."""
+        if _is_intent(session_ref):
+            intent = self._call(
+                lambda: self.client.v1.payment_intents.retrieve(
+                    _id(session_ref), {"expand": ["latest_charge.refunds"]}
+                )
+            )
+            return read_intent(intent)
         session = self._call(
             lambda: self.client.v1.checkout.sessions.retrieve(
                 _id(session_ref), {"expand": ["payment_intent.latest_charge.refunds"]}
@@ -100,26 +124,46 @@ class StripeProvider:
 
 def read_session(session: Any) -> ProviderPayment:
     """Turn a Checkout session, expanded to its refunds, into our words."""
-    intent = getattr(session, "payment_intent", None)
-    charge = getattr(intent, "latest_charge", None) if intent else None
-    metadata = _plain(getattr(intent or session, "metadata", None))
+    if intent := getattr(session, "payment_intent", None):
+        return replace(
+            read_intent(intent, is_expired=session.status == "expired"),
+            session_ref=session.id,
+            is_session_open=session.status == "open",
+        )
+    return ProviderPayment(
+        state=State.FAILED if session.status == "expired" else State.OPEN,
+        session_ref=session.id,
+        is_session_open=session.status == "open",
+        amount_minor=session.amount_total,
+        currency=session.currency.upper(),
+        reference=_plain(getattr(session, "metadata", None)).get("booking_reference", ""),
+        is_live=session.livemode,
+    )
+
+
+def read_intent(intent: Any, *, is_expired: bool = False) -> ProviderPayment:
+    """Turn a payment intent, expanded to its charge's refunds, into our words.
+
+    `is_expired`: its pay page is closed, so nobody can pay it any more.
+    """
+    charge = getattr(intent, "latest_charge", None)
     captured = getattr(intent, "amount_received", 0) or 0
     capturable = getattr(intent, "amount_capturable", 0) or 0
     card = _plain(getattr(charge, "payment_method_details", None)).get("card") or {}
     return ProviderPayment(
-        state=_state(session, intent, charge),
-        session_ref=session.id,
-        is_session_open=session.status == "open",
-        provider_ref=intent.id if intent else "",
+        state=_state(intent, charge, is_expired=is_expired),
+        session_ref=intent.id,
+        is_session_open=intent.status in PAYABLE,
+        provider_ref=intent.id,
         charge_ref=charge.id if charge else "",
-        amount_minor=intent.amount if intent else session.amount_total,
-        currency=(intent.currency if intent else session.currency).upper(),
+        amount_minor=intent.amount,
+        currency=intent.currency.upper(),
         authorized_minor=intent.amount if capturable or captured else 0,
         captured_minor=captured,
         capture_before=_instant(card["capture_before"]) if card.get("capture_before") else None,
         failure_code=_failure(intent),
-        reference=metadata.get("booking_reference", ""),
-        is_live=session.livemode,
+        reference=_plain(getattr(intent, "metadata", None)).get("booking_reference", ""),
+        is_live=intent.livemode,
         refunds=_refunds(charge),
     )
 
@@ -171,7 +215,6 @@ def platform_account() -> StripeProvider:
 
 
 def _session_params(request: CheckoutRequest) -> dict:
-    metadata = {"booking_reference": request.reference, "payment_id": request.payment_id}
     return {
         "mode": "payment",
         "client_reference_id": request.reference,
@@ -189,34 +232,50 @@ def _session_params(request: CheckoutRequest) -> dict:
             }
         ],
         # Session metadata is not copied to the payment intent.
-        "metadata": metadata,
-        "payment_intent_data": {
-            "capture_method": "manual" if request.is_two_stage else "automatic",
-            "description": request.description,
-            "metadata": metadata,
-        },
+        "metadata": _metadata(request),
+        "payment_intent_data": _intent_facts(request),
         "success_url": request.success_url,
         "cancel_url": request.cancel_url,
         "expires_at": request.expires_at,
     }
 
 
-def _state(session: Any, intent: Any, charge: Any) -> State:
-    if intent is None:
-        return State.FAILED if session.status == "expired" else State.OPEN
+def _intent_params(request: CheckoutRequest) -> dict:
+    return {
+        "amount": request.amount_minor,
+        "currency": request.currency.lower(),
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        "receipt_email": request.email,
+        **_intent_facts(request),
+    }
+
+
+def _intent_facts(request: CheckoutRequest) -> dict:
+    return {
+        "capture_method": "manual" if request.is_two_stage else "automatic",
+        "description": request.description,
+        "metadata": _metadata(request),
+    }
+
+
+def _metadata(request: CheckoutRequest) -> dict:
+    return {"booking_reference": request.reference, "payment_id": request.payment_id}
+
+
+def _state(intent: Any, charge: Any, *, is_expired: bool) -> State:
     if intent.status == "requires_capture":
         return State.AUTHORIZED
     if intent.status == "succeeded":
         return State.CAPTURED
     if intent.status == "canceled":
         return State.VOIDED if charge is not None and charge.status == "succeeded" else State.FAILED
-    if session.status == "expired" and intent.status != "processing":
+    if is_expired and intent.status != "processing":
         return State.FAILED
     return State.OPEN
 
 
 def _failure(intent: Any) -> str:
-    error = _plain(getattr(intent, "last_payment_error", None)) if intent else {}
+    error = _plain(getattr(intent, "last_payment_error", None))
     return error.get("decline_code") or error.get("code") or ""
 
 
@@ -252,6 +311,11 @@ def _translate(error: stripe.StripeError) -> Declined | Unavailable | Misconfigu
     # A stored 500 is replayed for as long as the key lives: only another key can go on.
     replayed = (error.headers or {}).get("idempotent-replayed") == "true"
     return Unavailable(message, is_final=replayed, **facts)
+
+
+def _is_intent(ref: str) -> bool:
+    """A payment on our own page has no session: its intent stands for one."""
+    return ref.startswith("pi_")
 
 
 def _id(ref: str) -> str:
