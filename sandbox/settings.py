@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.stripe.currencies import PER_DOLLAR
+
 TRUE = ("1", "true", "yes", "on")
 
 
@@ -23,6 +25,7 @@ class Settings:
     webhook_secrets: tuple[str, ...] = ("whsec_sandbox",)
     webhook_url: str = ""
     merchant: str = "Roomhold"
+    stripe_settlement: tuple[str, ...] = ("usd", "eur", "gbp")  # kept as they are; others become the first
     octo_shop_id: int = 1
     octo_secret: str = "sandbox-octo-secret"
     octo_unique_key: str = "sandbox-octo-unique-key"
@@ -52,6 +55,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         webhook_secrets=secrets or default.webhook_secrets,
         webhook_url=env.get("SANDBOX_STRIPE_WEBHOOK_URL", ""),
         merchant=env.get("SANDBOX_MERCHANT") or default.merchant,
+        stripe_settlement=_currencies(env, default.stripe_settlement),
         octo_shop_id=_number(env, "OCTO_SHOP_ID", default.octo_shop_id),
         octo_secret=env.get("OCTO_SECRET") or default.octo_secret,
         octo_unique_key=env.get("OCTO_UNIQUE_KEY") or default.octo_unique_key,
@@ -91,6 +95,13 @@ def _number(env: Mapping[str, str], name: str, default: int) -> int:
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in value.split(",") if one.strip())
+
+
+def _currencies(env: Mapping[str, str], default: tuple[str, ...]) -> tuple[str, ...]:
+    codes = tuple(code.lower() for code in _listed(env.get("SANDBOX_STRIPE_SETTLEMENT", ""))) or default
+    if unknown := set(codes) - set(PER_DOLLAR):
+        raise Refused(f"SANDBOX_STRIPE_SETTLEMENT names no currency: {', '.join(sorted(unknown))}")
+    return codes
 
 
 def _path(value: str | None) -> Path | None:

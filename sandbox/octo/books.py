@@ -11,7 +11,7 @@ OURS = re.compile(r"(.+?)(?:\.[0-9]+)?-checkout-[0-9]+")
 
 
 def books(gateway: Gateway) -> Json:
-    payments = [_payment(one) for one in gateway.payments.values()]
+    payments = [payment(one) for one in gateway.payments.values()]
     return {"payments": payments, "effects": dict(gateway.effects)}
 
 
@@ -21,7 +21,7 @@ def reference(transaction_id: str) -> str:
     return match[1] if match else transaction_id
 
 
-def _payment(one: Payment) -> Json:
+def payment(one: Payment) -> Json:
     return {
         "id": one.uuid,
         "reference": reference(one.transaction_id),

@@ -3,15 +3,18 @@
 import random
 import threading
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any, Protocol
 
 from sandbox.clock import Clock
 from sandbox.faults import FaultBook
 from sandbox.journal import Journal
-from sandbox.octo import books, callbacks, visit
+from sandbox.octo import books, callbacks, holds, refunds, visit
 from sandbox.octo.behavior import BadOctoOrder, Behavior
 from sandbox.octo.engine import Engine
-from sandbox.octo.gateway import Gateway, Shop
+from sandbox.octo.errors import OctoError
+from sandbox.octo.gateway import Gateway, Payment, Shop
+from sandbox.orders import BadOrder, amount_of, choice_of
 from sandbox.outbox import Message, Outbox
 from sandbox.settings import Settings
 
@@ -108,6 +111,32 @@ class Octo:
             self.gateway.shops[number] = Shop(number, *map(str, keys))
         self.engine.on_change()
         return {"shops": sorted(self.gateway.shops)}
+
+    def cabinet(self, order: Json) -> Json:
+        """A person at work in the bank's cabinet: {"action": refund | capture | cancel, "payment": uuid,
+        "amount_minor"}. Returns the payment's books. Raises: BadOrder, also for what the gateway refuses.
+        """
+        action = choice_of(order, "action", ("refund", "capture", "cancel"))
+        amount = amount_of(order)
+        payment = self.gateway.payments.get(str(order.get("payment")))
+        if payment is None:
+            raise BadOrder("payment must be the uuid of a payment")
+        with self.engine.lock:
+            self.engine.tick()
+            try:
+                self._by_hand(payment, action, amount)
+            except OctoError as error:
+                raise BadOrder(str(error)) from error
+        self.engine.on_change()
+        return books.payment(payment)
+
+    def _by_hand(self, payment: Payment, action: str, amount: int | None) -> None:
+        if action == "refund":
+            refunds.by_hand(self.gateway, payment, amount)
+            return
+        final = None if amount is None or action == "cancel" else Decimal(amount) / 100
+        holds.decide(self.gateway, payment, action, final)
+        callbacks.notify(self.gateway, payment)
 
     def call_back(self, order: Json) -> Json:
         """Send a callback of {"payment": uuid} now; any field may be forged. Raises: BadOctoOrder."""

@@ -27,6 +27,15 @@ def refund(gateway: Gateway, shop: Shop, body: Json) -> Json:
     return shapes.refund(payment, _made(gateway, payment, ref, amount))
 
 
+def by_hand(gateway: Gateway, payment: Payment, amount: int | None) -> Json:
+    """A refund made in the bank's cabinet; None gives back all that is left. Raises: OctoError."""
+    if payment.status != "succeeded":
+        raise OctoError(STATUS, f"Payment cannot be refunded, it is {payment.status}")
+    amount = payment.captured_minor - payment.promised_minor if amount is None else amount
+    _check_limits(gateway, payment, amount)
+    return shapes.refund(payment, _made(gateway, payment, f"cabinet-{gateway.new_uuid()}", amount))
+
+
 def complete(gateway: Gateway, uuid: str) -> None:
     """The oldest pending refund went through."""
     payment = gateway.payments[uuid]

@@ -1,6 +1,5 @@
 """The one test account: its objects, in wire shape with ids for what can be expanded, and its events."""
 
-import copy
 import heapq
 import json
 import random
@@ -29,12 +28,14 @@ class Account:
     outbox: Outbox
     webhook_url: str = ""
     page_base: str = ""
+    settlement: tuple[str, ...] = ("usd",)  # currencies it holds; a charge in any other becomes the first
     randomness: random.Random = field(default_factory=random.SystemRandom)
     objects: dict[str, dict[str, Json]] = field(default_factory=dict)
     private: dict[str, Json] = field(default_factory=dict)
     timers: list[tuple[int, int, str, str]] = field(default_factory=list)
     effects: dict[str, int] = field(default_factory=dict)
-    children: dict[str, list[str]] = field(default_factory=dict)  # refunds of a charge, charges of an intent
+    # Refunds, disputes and transfers of a charge, charges of an intent, reversals of a transfer.
+    children: dict[str, list[str]] = field(default_factory=dict)
     moment: int | None = None  # while a timer fires: the time it was due
     request: Json | None = None  # id and idempotency key of the call under way, for its events
     _timer_count: int = 0
@@ -81,7 +82,7 @@ class Account:
 
     def emit(self, kind: str, obj: Json, previous: Json | None = None) -> None:
         """Record an event with the object as it is now, and queue its webhook."""
-        data: Json = {"object": copy.deepcopy(obj)}
+        data: Json = {"object": copied(obj)}
         if previous is not None:
             data["previous_attributes"] = previous
         event = {
@@ -113,3 +114,10 @@ class Account:
         self.timers = [(moment, count, what, ref) for moment, count, what, ref in data["timers"]]
         heapq.heapify(self.timers)
         self._timer_count = max((timer[1] for timer in self.timers), default=0)
+
+
+def copied(value: Any) -> Any:
+    """A deep copy of what JSON can hold, many times faster than that of anything."""
+    if isinstance(value, dict):
+        return {name: copied(one) for name, one in value.items()}
+    return [copied(one) for one in value] if isinstance(value, list) else value

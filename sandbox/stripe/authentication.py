@@ -7,8 +7,11 @@ import re
 from sandbox.stripe.errors import StripeError
 
 
-def check(headers: dict[str, str]) -> None:
-    """Bearer or Basic, test keys only. Raises: StripeError 401 or 403."""
+def check(headers: dict[str, str]) -> bool:
+    """Bearer or Basic, test keys only; True for a publishable key, which a browser holds.
+
+    Raises: StripeError 401 or 403.
+    """
     key = _key(headers.get("authorization", ""))
     if not key:
         raise StripeError(
@@ -16,12 +19,21 @@ def check(headers: dict[str, str]) -> None:
             "You did not provide an API key. You need to provide your API key in the Authorization header, "
             "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
         )
-    if not re.fullmatch(r"(sk|rk)_test_[\w-]+", key):
+    if not re.fullmatch(r"(sk|rk|pk)_test_[\w-]+", key):
         raise StripeError(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
     if headers.get("stripe-account"):
         account = headers["stripe-account"]
         message = f"The provided key does not have access to account '{account}', or there is none."
         raise StripeError(403, message, code="account_invalid")
+    return key.startswith("pk_")
+
+
+def secret_needed() -> StripeError:
+    """A publishable key where only a secret one will do."""
+    message = "This API call cannot be made with a publishable API key. Please use a secret API key. "
+    return StripeError(
+        401, message + "You can find your API keys in the dashboard.", code="secret_key_required"
+    )
 
 
 def _key(authorization: str) -> str:

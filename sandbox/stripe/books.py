@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.stripe import dispute_shapes
 from sandbox.stripe.account import Account
 
 Json = dict[str, Any]
@@ -9,7 +10,12 @@ Json = dict[str, Any]
 
 def books(account: Account) -> Json:
     payments = [_payment(account, intent) for intent in account.all("payment_intent").values()]
-    return {"payments": payments, "effects": dict(account.effects)}
+    return {
+        "payments": payments,
+        "transfers": [_transfer(one) for one in account.all("transfer").values()],
+        "disputes": [_dispute(account, one) for one in account.all("dispute").values()],
+        "effects": dict(account.effects),
+    }
 
 
 def _payment(account: Account, intent: Json) -> Json:
@@ -26,6 +32,41 @@ def _payment(account: Account, intent: Json) -> Json:
             charge["amount_refunded"] for charge in captured
         ),  # a released hold is no refund
     }
+
+
+def _transfer(transfer: Json) -> Json:
+    return {
+        "id": transfer["id"],
+        "reference": transfer["metadata"].get("booking_reference"),
+        "destination": transfer["destination"],
+        "transfer_group": transfer["transfer_group"],
+        "currency": transfer["currency"],
+        "amount_minor": transfer["amount"],
+        "reversed_minor": transfer["amount_reversed"],
+    }
+
+
+def _dispute(account: Account, dispute: Json) -> Json:
+    """`withdrawn_minor` is what the cardholder's bank has of it, in the currency of the charge."""
+    intent = account.one("payment_intent", dispute["payment_intent"])
+    is_withdrawn = len(dispute["balance_transactions"]) == 1
+    files = [dispute["evidence"][name] for name in dispute_shapes.FILES if dispute["evidence"][name]]
+    return {
+        "id": dispute["id"],
+        "payment": intent["id"],
+        "reference": intent["metadata"].get("booking_reference") or _session_reference(account, intent),
+        "status": dispute["status"],
+        "reason": dispute["reason"],
+        "currency": dispute["currency"],
+        "amount_minor": dispute["amount"],
+        "withdrawn_minor": dispute["amount"] if is_withdrawn else 0,
+        "evidence_files": [_file(account, ref) for ref in files],
+    }
+
+
+def _file(account: Account, ref: str) -> Json:
+    file = account.one("file", ref)
+    return {**{name: file[name] for name in ("id", "filename", "size")}, **account.private[ref]}
 
 
 def _session_reference(account: Account, intent: Json) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.stripe import amounts, balance, intents, schema, shapes
+from sandbox.stripe import amounts, balance, charging, disputes, intents, schema, shapes
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import StripeError, invalid, refused
 from sandbox.stripe.schema import anything, boolean, one_of, text, unsimulated
@@ -62,7 +62,9 @@ def cancel(account: Account, params: Json, ref: str) -> Json:
         charge = account.one("charge", intent["latest_charge"])
         release(account, charge, reason=None)
         account.emit("charge.refunded", charge, {"amount_refunded": 0, "refunded": False})
-    account.count("cancel")
+        account.count("cancel")
+    else:
+        account.count("intent_cancel")  # no money was held
     end(account, intent, params.get("cancellation_reason"))
     return intent
 
@@ -118,6 +120,7 @@ def _take(account: Account, intent: Json, amount: int) -> None:
     if session:
         account.one("checkout.session", session)["payment_status"] = "paid"  # no session event tells of it
     account.emit("charge.captured", charge)
+    disputes.raise_for_card(account, charge, charging.card_of(account, charge["payment_method"]).dispute)
     account.emit("payment_intent.succeeded", intent)
     account.later(account.now + SECOND_LOOK_SECONDS, "announce_charge", charge["id"])
 

@@ -15,7 +15,7 @@ class Card:
     """A test card's face and its behavior.
 
     `decline` is (code, decline_code) or None; `challenge` "" or "3ds"; `refund` "" (at once), "pending" or
-    "fails".
+    "fails"; `dispute` "" (none), "inquiry" or the reason of a chargeback.
     """
 
     number: str
@@ -25,6 +25,7 @@ class Card:
     decline: tuple[str, str | None] | None = None
     challenge: str = ""
     refund: str = ""
+    dispute: str = ""
 
     @property
     def last4(self) -> str:
@@ -68,6 +69,9 @@ CARDS = {
              decline=("card_declined", "generic_decline")),
         Card("4000000000007726", note="Refund pending, then succeeds", refund="pending"),
         Card("4000000000005126", note="Refund succeeds, then fails", refund="fails"),
+        Card("4000000000000259", note="Disputed as fraudulent", dispute="fraudulent"),
+        Card("4000000000002685", note="Disputed as not received", dispute="product_not_received"),
+        Card("4000000000001976", note="An inquiry before a dispute", dispute="inquiry"),
     )
 }  # fmt: skip
 
@@ -93,6 +97,9 @@ TOKENS = {
     "pm_card_pendingRefund": "4000000000007726",
     "pm_card_refundFail": "4000000000005126",
     "pm_card_bypassPending": "4000000000000077",
+    "pm_card_createDispute": "4000000000000259",
+    "pm_card_createDisputeProductNotReceived": "4000000000002685",
+    "pm_card_createDisputeInquiry": "4000000000001976",
 }
 
 MESSAGES = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.stripe import balance, cards, shapes
+from sandbox.stripe import balance, cards, disputes, shapes
 from sandbox.stripe.account import Account
 from sandbox.stripe.cards import Card
 from sandbox.stripe.errors import StripeError
@@ -29,6 +29,8 @@ def attempt(account: Account, intent: Json, method_id: str, return_url: str | No
     """
     card = card_of(account, method_id)
     intent.update(payment_method=method_id, last_payment_error=None)
+    if return_url:
+        account.private[intent["id"]] = {**account.private.get(intent["id"], {}), "return_url": return_url}
     if card.challenge:
         intent.update(status="requires_action", next_action=_next_action(account, intent, return_url))
         account.emit("payment_intent.requires_action", intent)
@@ -83,6 +85,7 @@ def _succeeded(account: Account, intent: Json, charge: Json) -> None:
     else:
         balance.book_charge(account, charge)
     account.emit("charge.succeeded", charge)
+    disputes.raise_for_card(account, charge, card_of(account, charge["payment_method"]).dispute)
     account.emit("payment_intent.succeeded", intent)
 
 
@@ -134,6 +137,5 @@ def _outcome(network_status: str, message: str, reason: str | None = None) -> Js
 def _next_action(account: Account, intent: Json, return_url: str | None) -> Json:
     if return_url is None:
         return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "stripe_3ds2_fingerprint"}}
-    account.private[intent["id"]] = {**account.private.get(intent["id"], {}), "return_url": return_url}
     page = f"{account.page_base}/checkout/stripe/{intent['id']}/challenge"
     return {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": page}}

@@ -1,4 +1,4 @@
-"""Currencies: how many decimals, the smallest and largest charge, and a rate to the settlement currency.
+"""Currencies: how many decimals, the smallest and largest charge, and rates to the settlement currencies.
 
 The rates are fixed round numbers: only that they differ from one another matters here.
 """
@@ -48,16 +48,17 @@ def exponent(currency: str) -> int:
     return 3 if currency in THREE_DECIMAL else 2
 
 
-def settled(amount: int, currency: str) -> int:
-    """`amount` minor units of `currency`, in minor units of the settlement currency."""
-    major = Decimal(amount).scaleb(-exponent(currency))
-    dollars = major / PER_DOLLAR[currency]
-    return int((dollars * 100).quantize(Decimal(1), ROUND_HALF_UP))
+def settled(amount: int, currency: str, into: str = SETTLEMENT) -> int:
+    """`amount` minor units of `currency`, in minor units of `into`."""
+    if currency == into:
+        return amount
+    major = Decimal(amount).scaleb(-exponent(currency)) * PER_DOLLAR[into] / PER_DOLLAR[currency]
+    return int(major.scaleb(exponent(into)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def exchange_rate(currency: str) -> float | None:
-    """Settlement units for one unit of `currency`; None where nothing was exchanged. A float on the wire."""
-    return None if currency == SETTLEMENT else round(float(1 / PER_DOLLAR[currency]), 8)
+def exchange_rate(currency: str, into: str = SETTLEMENT) -> float | None:
+    """Units of `into` for one of `currency`; None where nothing was exchanged. A float on the wire."""
+    return None if currency == into else round(float(PER_DOLLAR[into] / PER_DOLLAR[currency]), 8)
 
 
 def is_too_small(amount: int, currency: str) -> bool:

@@ -12,7 +12,19 @@ from urllib.parse import unquote
 
 from sandbox.faults import Fault, FaultBook
 from sandbox.journal import Journal
-from sandbox.stripe import authentication, expand, forms, listing, routes, schema, spoil, timers
+from sandbox.stripe import (
+    authentication,
+    expand,
+    files,
+    forms,
+    listing,
+    methods,
+    public,
+    routes,
+    schema,
+    spoil,
+    timers,
+)
 from sandbox.stripe.account import API_VERSION, Account
 from sandbox.stripe.errors import StripeError
 from sandbox.stripe.idempotency import Keys
@@ -36,6 +48,7 @@ class Call:
     fault: Fault | None = None
     response: Response | None = None
     is_claimed: bool = False
+    is_public: bool = False  # made with a publishable key
 
     @property
     def delay_seconds(self) -> float:
@@ -118,14 +131,16 @@ class Engine:
         if found:
             call.route, call.refs = found
             call.operation = call.route.operation
-        authentication.check(request.headers)
+        call.is_public = authentication.check(request.headers)
         if found is None:
             raise StripeError(404, f"Unrecognized request URL ({request.method}: {request.path}).")
+        if call.is_public and found[0].keys == "secret":
+            raise authentication.secret_needed()
         call.fault = self.faults.draw("stripe", call.operation)
         if call.fault and spoil.is_before_the_work(call.fault) and call.fault.fault != "stored_500":
             call.response = self._broken(call)
             return
-        call.params = forms.decode(_text(request.body) if request.method == "POST" else request.query)
+        call.params = _params(request)
         if request.method == "POST":
             self._claim(call)
         if call.fault and call.fault.fault == "stored_500" and call.response is None and not call.fault.after:
@@ -174,11 +189,21 @@ class Engine:
         if route.is_list:
             return self._list(call, route, params, paths)
         assert route.handler is not None
+        self._check_key(call, route, params)
         account.request = {"id": call.request_id, "idempotency_key": call.key}
         try:
-            return expand.shown(account, route.handler(account, params, *call.refs), paths)
+            obj = route.handler(account, params, *call.refs)
+            return public.visible(obj) if call.is_public else expand.shown(account, obj, paths)
         finally:
             account.request = None
+
+    def _check_key(self, call: Call, route: routes.Route, params: Json) -> None:
+        """A browser must know the secret of the intent it names; the merchant must not know card numbers."""
+        secret = params.pop("client_secret", None)
+        if call.is_public and call.refs:
+            public.check(self.account, call.refs[0], secret)
+        if route.keys == "publishable" and not call.is_public:
+            raise methods.never_with_a_secret_key()
 
     def _list(self, call: Call, route: routes.Route, params: Json, paths: list[list[str]]) -> Json:
         source = route.source(self.account, *call.refs) if route.source else None
@@ -204,6 +229,7 @@ class Engine:
 
     def _error(self, call: Call, error: StripeError) -> Response:
         retry = True if error.status == 409 else False if error.is_stored else None
+        error = public.censored(error) if call.is_public else error
         return json_response(error.status, error.body(), self._headers(call, should_retry=retry))
 
     def _headers(
@@ -234,6 +260,15 @@ class Engine:
             is_replayed="Idempotent-Replayed" in response.headers,
             fault=call.fault.fault if call.fault else None,
         )
+
+
+def _params(request: Request) -> Json:
+    if request.method != "POST":
+        return forms.decode(request.query)
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith("multipart/form-data"):
+        return files.parts_of(request.body, content_type)
+    return forms.decode(_text(request.body))
 
 
 def _text(body: bytes) -> str:

@@ -18,6 +18,7 @@ EXPANDABLE = {
         "payment_intent": "payment_intent",
         "balance_transaction": "balance_transaction",
         "refunds": "refund",
+        "dispute": "dispute",
     },
     "refund": {
         "charge": "charge",
@@ -25,8 +26,17 @@ EXPANDABLE = {
         "balance_transaction": "balance_transaction",
         "failure_balance_transaction": "balance_transaction",
     },
+    "transfer": {
+        "destination": "account",
+        "source_transaction": "charge",
+        "balance_transaction": "balance_transaction",
+    },
+    "transfer_reversal": {"transfer": "transfer", "balance_transaction": "balance_transaction"},
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "balance_transaction": {"source": "charge"},
 }
+# What a balance transaction may belong to, by the beginning of its id.
+SOURCES = {"ch": "charge", "re": "refund", "du": "dispute", "tr": "transfer", "trr": "transfer_reversal"}
 LISTS = ("refunds", "line_items")
 NULLS = {"customer", "invoice", "subscription", "setup_intent", "payment_link", "application", "on_behalf_of",
          "review", "transfer", "source_transfer", "application_fee"}  # fmt: skip
@@ -56,6 +66,8 @@ def shown(account: Account, obj: Json, paths: list[list[str]]) -> Json:
         result["status"] = "available" if result["available_on"] <= account.now else "pending"
     elif kind == "event":
         result["pending_webhooks"] = account.outbox.pending(result["id"])
+    elif kind == "dispute":
+        result["balance_transactions"] = [shown(account, one, []) for one in obj["balance_transactions"]]
     for first in dict.fromkeys(path[0] for path in paths if path):
         below = [path[1:] for path in paths if path and path[0] == first and len(path) > 1]
         if first in LISTS:
@@ -67,7 +79,7 @@ def shown(account: Account, obj: Json, paths: list[list[str]]) -> Json:
 
 def _target(account: Account, kind: str, name: str, ref: str) -> Json:
     if kind == "balance_transaction":
-        return account.one("charge" if ref.startswith("ch_") else "refund", ref)
+        return account.one(SOURCES[ref.partition("_")[0]], ref)
     return account.one(EXPANDABLE[kind][name], ref)
 
 

@@ -1,6 +1,7 @@
 """What a guest does on the hosted page: pays, is declined, passes the bank's check, goes back."""
 
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from sandbox.stripe import cards, charging, intents
 from sandbox.stripe.account import Account
@@ -35,6 +36,16 @@ def answer_challenge(account: Account, session: Json, *, is_passed: bool) -> str
     return _after(account, session, intent)
 
 
+def pay_bare(account: Account, intent: Json, number: str, email: str, name: str, return_url: str) -> str:
+    """Pay an open intent of the merchant's own page, as its elements would; `return_url` may be empty."""
+    method = charging.new_method(account, cards.find(number), email, name)
+    try:
+        charging.attempt(account, intent, method["id"], return_url or None)
+    except StripeError:
+        return "declined"
+    return "requires_action" if intent["status"] == "requires_action" else "succeeded"
+
+
 def answer_bare_challenge(account: Account, intent: Json, *, is_passed: bool) -> str:
     """The same for an intent without a session, confirmed through the API with a `return_url`."""
     try:
@@ -59,6 +70,22 @@ def last_refusal(account: Account, session: Json) -> Json | None:
 
 def success_url(session: Json) -> str:
     return str(session["success_url"]).replace(PLACEHOLDER, session["id"])
+
+
+def return_url(account: Account, intent: Json) -> str | None:
+    """Where the guest goes back to after the bank's check, told by the address how the payment stands."""
+    target: str | None = account.private.get(intent["id"], {}).get("return_url")
+    if target is None:
+        return None
+    status = "failed" if intent["status"] in intents.OPEN or intent["status"] == "canceled" else "succeeded"
+    more = {
+        "payment_intent": intent["id"],
+        "payment_intent_client_secret": intent["client_secret"],
+        "redirect_status": status,
+    }
+    parts = urlsplit(target)
+    query = f"{parts.query}&{urlencode(more)}" if parts.query else urlencode(more)
+    return parts._replace(query=query).geturl()
 
 
 def _intent(account: Account, session: Json) -> Json:

@@ -56,6 +56,8 @@ CONFIRM = {
                                        "radar_options", "setup_future_usage", "shipping", "amount_details",
                                        "allowed_payment_method_types", "payment_method_types")},
     **CONFIRMING,
+    "client_secret": text(),
+    "expected_payment_method_type": anything,
 }  # fmt: skip
 UPDATE = {
     **COMMON,
@@ -79,6 +81,7 @@ def create(account: Account, params: Json) -> Json:
     intent = new(account, params["amount"], params["currency"], params)
     if method:
         intent.update(payment_method=method["id"], status="requires_confirmation")
+    account.count("intent_create")
     account.emit("payment_intent.created", intent)
     if params.get("confirm"):
         _confirm(account, intent, params)

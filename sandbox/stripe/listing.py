@@ -1,6 +1,7 @@
 """Lists: newest first, walked by cursor, filtered by what the call allows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Reversible
+from itertools import islice
 from typing import Any
 
 from sandbox.stripe import schema
@@ -46,27 +47,29 @@ def has(name: str) -> Filter:
 
 
 def page(
-    account: Account, objects: Iterable[Json], params: Json, filters: dict[str, Filter]
+    account: Account, objects: Reversible[Json], params: Json, filters: dict[str, Filter]
 ) -> tuple[list[Json], bool]:
     """One page and whether more follows. Raises: StripeError for a cursor that is not in the list."""
     chosen = {"created": was_created, **filters}
-    found = [
-        obj
-        for obj in reversed(list(objects))
-        if all(chosen[name](account, obj, value) for name, value in params.items() if name in chosen)
-    ]
+    asked = [(chosen[name], value) for name, value in params.items() if name in chosen]
     limit = params.get("limit", 10)
+    newest_first = iter(reversed(objects))
     if params.get("ending_before"):
-        end = _position(found, params["ending_before"], "ending_before")
-        return found[max(0, end - limit) : end], end > limit
-    start = 0
+        before = _until(newest_first, params["ending_before"], "ending_before")
+        found = [obj for obj in before if all(fits(account, obj, value) for fits, value in asked)]
+        return found[-limit:], len(found) > limit
     if params.get("starting_after"):
-        start = _position(found, params["starting_after"], "starting_after") + 1
-    return found[start : start + limit], len(found) > start + limit
+        _until(newest_first, params["starting_after"], "starting_after")
+    fitting = (obj for obj in newest_first if all(fits(account, obj, value) for fits, value in asked))
+    found = list(islice(fitting, limit + 1))  # so that a long list is walked once, not once for each page
+    return found[:limit], len(found) > limit
 
 
-def _position(found: list[Json], ref: str, param: str) -> int:
-    for position, obj in enumerate(found):
+def _until(objects: Iterator[Json], ref: str, param: str) -> list[Json]:
+    """Walk up to the cursor, and return what was passed. Raises: StripeError where it is not met."""
+    passed: list[Json] = []
+    for obj in objects:
         if obj["id"] == ref:
-            return position
+            return passed
+        passed.append(obj)
     raise invalid(f"No such object: '{ref}'", param, "resource_missing")

@@ -14,6 +14,7 @@ HINTS = (
     "4242424242424242", "5555555555554444", "378282246310005", "4000000000003220", "4000000000000002",
     "4000000000009995", "4000000000009987", "4000000000009979", "4000000000000069", "4000000000000127",
     "4000000000000119", "4000008260003178", "4000008400001629", "4000000000007726", "4000000000005126",
+    "4000000000000259", "4000000000002685", "4000000000001976",
 )  # fmt: skip
 
 
@@ -53,7 +54,7 @@ class CheckoutPage:
             self.engine.tick()
             intent = self._challenged(ref)
             if intent is None:
-                return Page(SEE_OTHER, location=f"/checkout/stripe/{ref}")
+                return Page(SEE_OTHER, location=self._past_challenge(ref))
             method = self.engine.account.one("payment_method", intent["payment_method"])
             content = render(
                 "challenge.html",
@@ -69,7 +70,7 @@ class CheckoutPage:
             self.engine.tick()
             intent = self._challenged(ref)
             if intent is None:
-                return Page(SEE_OTHER, location=f"/checkout/stripe/{ref}")
+                return Page(SEE_OTHER, location=self._past_challenge(ref))
             page = self._answered(ref, intent, is_passed=outcome == "complete")
         self.engine.on_change()
         return page
@@ -78,7 +79,7 @@ class CheckoutPage:
         account = self.engine.account
         if ref == intent["id"]:
             guest.answer_bare_challenge(account, intent, is_passed=is_passed)
-            return Page(SEE_OTHER, location=account.private[ref]["return_url"])
+            return Page(SEE_OTHER, location=self._past_challenge(ref))
         session = account.one("checkout.session", ref)
         return self._after(session, guest.answer_challenge(account, session, is_passed=is_passed))
 
@@ -91,6 +92,12 @@ class CheckoutPage:
             return None
         is_ours = session is not None or "return_url" in account.private.get(ref, {})
         return intent if is_ours else None
+
+    def _past_challenge(self, ref: str) -> str:
+        """The merchant's page for an intent of its own, else the checkout page, which knows what to say."""
+        account = self.engine.account
+        intent = account.all("payment_intent").get(ref)
+        return (intent and guest.return_url(account, intent)) or f"/checkout/stripe/{ref}"
 
     def _session(self, ref: str) -> Json | None:
         self.engine.tick()

@@ -1,6 +1,7 @@
 """Stripe as the control layer sees it: one account, its API, its page, its books and its signatures."""
 
 import random
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from sandbox.clock import Clock
@@ -8,7 +9,7 @@ from sandbox.faults import FaultBook
 from sandbox.journal import Journal
 from sandbox.outbox import Outbox
 from sandbox.settings import Settings
-from sandbox.stripe import books, signing, visit
+from sandbox.stripe import books, orders, signing, visit
 from sandbox.stripe.account import Account
 from sandbox.stripe.engine import Engine
 
@@ -44,6 +45,7 @@ class Stripe:
             outbox=world.outbox,
             webhook_url=settings.webhook_url,
             page_base=settings.base_url,
+            settlement=settings.stripe_settlement,
             randomness=randomness,
         )
         self.engine = Engine(self.account, world.faults, world.journal, lambda: world.on_change())
@@ -67,6 +69,13 @@ class Stripe:
 
     def pay(self, url: str, card: str, action: str) -> Json | None:
         return visit.pay(self.engine, url, card, action)
+
+    def pay_intent(self, ref: str, card: str, action: str, return_url: str = "") -> Json | None:
+        return visit.pay_intent(self.engine, ref, card, action, return_url)
+
+    def order(self, what: Callable[[Account, Json], Json], order: Json) -> Json:
+        """Have one of orders.py happen. Raises: BadOrder."""
+        return orders.obeyed(self.engine, what, order)
 
     def webhook_headers(self, body: bytes, *, is_right: bool) -> dict[str, str]:
         secrets = list(self._world.settings.webhook_secrets) if is_right else [WRONG_SECRET]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.stripe import balance, charging, currencies, schema, shapes
+from sandbox.stripe import balance, charging, currencies, disputes, schema, shapes
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import invalid, refused
 from sandbox.stripe.schema import one_of, text, unsimulated
@@ -41,6 +41,7 @@ def create(account: Account, params: Json) -> Json:
     _settle_by_card(account, refund, charging.card_of(account, charge["payment_method"]).refund)
     account.emit("refund.created", refund)
     account.emit("charge.refunded", charge, before)
+    disputes.refunded(account, charge)
     return refund
 
 
@@ -68,6 +69,8 @@ def cancel(account: Account, params: Json, ref: str) -> Json:
 def complete(account: Account, ref: str) -> None:
     """A pending refund went through."""
     refund = account.one("refund", ref)
+    if refund["status"] != "pending":
+        return
     refund.update(status="succeeded")
     del refund["pending_reason"]
     balance.book_refund(account, refund)
@@ -76,15 +79,20 @@ def complete(account: Account, ref: str) -> None:
 
 
 def fail(account: Account, ref: str) -> None:
-    """A refund that had succeeded came back: the money returns to the balance and may be refunded anew."""
+    """A refund came back: the money returns to the balance, if it had left, and may be refunded anew."""
     refund = account.one("refund", ref)
+    before = refund["status"]
+    if before == "failed":
+        return
     refund.update(status="failed", failure_reason="expired_or_canceled_card")
-    balance.book_refund_failure(account, refund)
+    refund.pop("pending_reason", None)
+    if before == "succeeded":
+        balance.book_refund_failure(account, refund)
     charge = account.one("charge", refund["charge"])
     _add(charge, -refund["amount"])
     account.count("refund_failure")
     account.emit("refund.failed", refund)
-    _announce(account, refund, {"status": "succeeded"})
+    _announce(account, refund, {"status": before})
 
 
 def add_reference(account: Account, ref: str) -> None:
@@ -136,6 +144,7 @@ def _charge(account: Account, params: Json) -> Json:
             f"Charge {charge['id']} has not been captured and cannot be refunded. Cancel the PaymentIntent "
             f"{charge['payment_intent']} instead."
         )
+    disputes.check_refundable(account, charge)
     return charge
 
 

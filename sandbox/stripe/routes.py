@@ -5,7 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.stripe import amounts, balance, capture, intents, listing, refunds, schema, sessions
+from sandbox.stripe import (
+    accounts,
+    amounts,
+    balance,
+    capture,
+    disputes,
+    files,
+    intents,
+    listing,
+    methods,
+    refunds,
+    schema,
+    sessions,
+    transfers,
+)
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import missing
 from sandbox.stripe.schema import Rule, text
@@ -15,7 +29,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Route:
-    """`kind` is the object it returns, or lists where `filters` is set."""
+    """`kind` is the object it returns, or lists where `filters` is set.
+
+    `keys`: "secret", "any" (a browser may, knowing the intent's secret) or "publishable" (only a browser may).
+    """
 
     operation: str
     method: str
@@ -25,6 +42,7 @@ class Route:
     rules: dict[str, Rule] = field(default_factory=dict)
     filters: dict[str, listing.Filter] | None = None
     source: Callable[..., list[Json]] | None = None
+    keys: str = "secret"
 
     @property
     def is_list(self) -> bool:
@@ -39,8 +57,10 @@ def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
     return None
 
 
-def _call(operation: str, verb: str, path: str, kind: str, handler: Any, rules: Any = None) -> Route:
-    return Route(operation, verb, _pattern(path), kind, handler, rules or {})
+def _call(
+    operation: str, verb: str, path: str, kind: str, handler: Any, rules: Any = None, keys: str = "secret"
+) -> Route:
+    return Route(operation, verb, _pattern(path), kind, handler, rules or {}, keys=keys)
 
 
 def _list(
@@ -101,15 +121,19 @@ ROUTES = (
           intents.CREATE),
     _list("payment_intents.list", "payment_intents", "payment_intent", {"customer": listing.has("customer")}),
     _call("payment_intents.retrieve", "GET", "payment_intents/ID", "payment_intent", intents.retrieve,
-          {"client_secret": text()}),
+          {"client_secret": text()}, keys="any"),
     _call("payment_intents.update", "POST", "payment_intents/ID", "payment_intent", intents.update,
           intents.UPDATE),
     _call("payment_intents.confirm", "POST", "payment_intents/ID/confirm", "payment_intent", intents.confirm,
-          intents.CONFIRM),
+          intents.CONFIRM, keys="any"),
     _call("payment_intents.capture", "POST", "payment_intents/ID/capture", "payment_intent", capture.capture,
           capture.CAPTURE),
     _call("payment_intents.cancel", "POST", "payment_intents/ID/cancel", "payment_intent", capture.cancel,
           capture.CANCEL),
+    _call("payment_methods.create", "POST", "payment_methods", "payment_method", methods.create,
+          methods.CREATE, keys="publishable"),
+    _call("payment_methods.retrieve", "GET", "payment_methods/ID", "payment_method",
+          _reader("payment_method", "payment_method")),
     _list("charges.list", "charges", "charge",
           {"payment_intent": listing.has("payment_intent"), "customer": listing.has("customer"),
            "transfer_group": listing.has("transfer_group")}),
@@ -121,6 +145,31 @@ ROUTES = (
     _call("refunds.retrieve", "GET", "refunds/ID", "refund", refunds.retrieve),
     _call("refunds.update", "POST", "refunds/ID", "refund", refunds.update, refunds.UPDATE),
     _call("refunds.cancel", "POST", "refunds/ID/cancel", "refund", refunds.cancel),
+    _list("disputes.list", "disputes", "dispute",
+          {"payment_intent": listing.has("payment_intent"), "charge": listing.has("charge")}),
+    _call("disputes.retrieve", "GET", "disputes/ID", "dispute", disputes.retrieve),
+    _call("disputes.update", "POST", "disputes/ID", "dispute", disputes.update, disputes.UPDATE),
+    _call("disputes.close", "POST", "disputes/ID/close", "dispute", disputes.close),
+    _call("accounts.create", "POST", "accounts", "account", accounts.create, accounts.CREATE),
+    _list("accounts.list", "accounts", "account", {}),
+    _call("accounts.retrieve", "GET", "accounts/ID", "account", accounts.retrieve),
+    _call("accounts.update", "POST", "accounts/ID", "account", accounts.update, accounts.UPDATE),
+    _call("account_links.create", "POST", "account_links", "account_link", accounts.create_link,
+          accounts.LINK),
+    _call("transfers.create", "POST", "transfers", "transfer", transfers.create, transfers.CREATE),
+    _list("transfers.list", "transfers", "transfer",
+          {"destination": listing.has("destination"), "transfer_group": listing.has("transfer_group")}),
+    _call("transfers.retrieve", "GET", "transfers/ID", "transfer", transfers.retrieve),
+    _call("transfers.update", "POST", "transfers/ID", "transfer", transfers.update, transfers.UPDATE),
+    _call("transfers.reversals.create", "POST", "transfers/ID/reversals", "transfer_reversal",
+          transfers.reverse, transfers.REVERSE),
+    _list("transfers.reversals.list", "transfers/ID/reversals", "transfer_reversal", {},
+          source=transfers.reversals_of),
+    _call("transfers.reversals.retrieve", "GET", "transfers/ID/reversals/ID", "transfer_reversal",
+          transfers.reversal),
+    _call("files.create", "POST", "files", "file", files.create, files.CREATE),
+    _list("files.list", "files", "file", {"purpose": listing.has("purpose")}),
+    _call("files.retrieve", "GET", "files/ID", "file", _reader("file", "file")),
     _list("events.list", "events", "event",
           {"type": _is_type, "types": _is_any_type, "delivery_success": _was_delivered},
           {"types": schema.listed(text(), 20), "delivery_success": schema.boolean}),

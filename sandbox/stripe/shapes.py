@@ -212,7 +212,7 @@ def charge(ref: str, now: int, intent: Json, method: Json, *, is_three_d_secure:
                 "overcapture": {"maximum_amount_capturable": intent["amount"], "status": "unavailable"},
                 "regulated_status": "unregulated",
                 "three_d_secure": _authenticated() if is_three_d_secure else None,
-                "wallet": None,
+                "wallet": face["wallet"],
             },
             "type": "card",
         },
@@ -257,9 +257,11 @@ def refund(ref: str, now: int, charge: Json, amount: int) -> Json:
     }  # fmt: skip
 
 
-def balance_transaction(ref: str, now: int, kind: str, source: str, amount: int, fee: int) -> Json:
-    """A movement in the settlement currency; the caller sets `currency` and `exchange_rate`."""
-    details = {"amount": fee, "application": None, "currency": "usd",
+def balance_transaction(
+    ref: str, now: int, kind: str, source: str, amount: int, fee: int, currency: str
+) -> Json:
+    """A movement in a settlement currency; the caller sets `exchange_rate`."""
+    details = {"amount": fee, "application": None, "currency": currency,
                "description": "Stripe processing fees", "type": "stripe_fee"}  # fmt: skip
     return {
         "id": ref,
@@ -268,7 +270,7 @@ def balance_transaction(ref: str, now: int, kind: str, source: str, amount: int,
         "available_on": now + 2 * DAY,
         "balance_type": "payments",
         "created": now,
-        "currency": "usd",
+        "currency": currency,
         "description": None,
         "exchange_rate": None,
         "fee": fee,

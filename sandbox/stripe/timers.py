@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable
 
-from sandbox.stripe import capture, refunds, sessions
+from sandbox.stripe import capture, disputes, refunds, sessions
 from sandbox.stripe.account import Account
 
 WHAT: dict[str, Callable[[Account, str], None]] = {
@@ -14,6 +14,8 @@ WHAT: dict[str, Callable[[Account, str], None]] = {
     "complete_refund": refunds.complete,
     "fail_refund": refunds.fail,
     "reference_refund": refunds.add_reference,
+    "dispute_due": disputes.run_out,
+    "decide_dispute": disputes.decide,
 }
 
 

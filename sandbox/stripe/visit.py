@@ -5,12 +5,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.paypages import BadVisit, is_plausible
-from sandbox.stripe import cards, guest
+from sandbox.stripe import cards, guest, intents
 from sandbox.stripe.account import Account
 from sandbox.stripe.engine import Engine
 
 Json = dict[str, Any]
 ACTIONS = ("pay", "fail_3ds", "leave_3ds", "abandon", "cancel")
+BARE_ACTIONS = ("pay", "fail_3ds", "leave_3ds", "abandon")
 EMAIL = "guest@example.com"
 NAME = "Sandbox Guest"
 
@@ -25,16 +26,55 @@ def pay(engine: Engine, url: str, number: str, action: str) -> Json | None:
     match = re.fullmatch(r"/checkout/stripe/((?:cs_test|pi)_[A-Za-z0-9]+)(?:/challenge)?", urlsplit(url).path)
     if match is None:
         return None
-    if action not in ACTIONS:
-        raise BadVisit(f"action must be one of {', '.join(ACTIONS)}")
-    number = cards.TOKENS.get(number, number)
-    if not is_plausible(number):
-        raise BadVisit("card must be a card number or a pm_card_… name")
+    number = _checked(number, action, ACTIONS)
     with engine.lock:
         engine.tick()
         result = _visit(engine.account, match[1], number, action)
     engine.on_change()
     return result
+
+
+def pay_intent(engine: Engine, ref: str, number: str, action: str, return_url: str = "") -> Json | None:
+    """Pay an intent (its id or client secret) without a page, as the elements on the merchant's page do.
+
+    The answer is that of `pay`; None when there is no such intent. Raises: BadVisit.
+    """
+    number = _checked(number, action, BARE_ACTIONS)
+    with engine.lock:
+        engine.tick()
+        intent = _named(engine.account, ref)
+        result = intent and _bare_visit(engine.account, intent, number, action, return_url)
+    engine.on_change()
+    return result
+
+
+def _checked(number: str, action: str, actions: tuple[str, ...]) -> str:
+    if action not in actions:
+        raise BadVisit(f"action must be one of {', '.join(actions)}")
+    number = cards.TOKENS.get(number, number)
+    if not is_plausible(number):
+        raise BadVisit("card must be a card number or a pm_card_… name")
+    return number
+
+
+def _named(account: Account, ref: str) -> Json | None:
+    intent = account.all("payment_intent").get(ref.partition("_secret_")[0])
+    return intent if intent and ref in (intent["id"], intent["client_secret"]) else None
+
+
+def _bare_visit(account: Account, intent: Json, number: str, action: str, return_url: str) -> Json:
+    if "session" in account.private.get(intent["id"], {}):
+        raise BadVisit("this intent belongs to a checkout session: pay at its url")
+    if action == "abandon":
+        return _result("abandoned", None)
+    if intent["status"] not in intents.OPEN:
+        return _result(intent["status"], guest.return_url(account, intent))
+    result = guest.pay_bare(account, intent, number, EMAIL, NAME, return_url)
+    if result == "requires_action" and action != "leave_3ds":
+        result = guest.answer_bare_challenge(account, intent, is_passed=action != "fail_3ds")
+    if result == "declined":
+        return _declined(intent["last_payment_error"])
+    return _result(result, guest.return_url(account, intent) if result == "succeeded" else None)
 
 
 def _visit(account: Account, ref: str, number: str, action: str) -> Json | None:
@@ -67,7 +107,7 @@ def _challenge_only(account: Account, ref: str, action: str) -> Json | None:
     result = guest.answer_bare_challenge(account, intent, is_passed=action != "fail_3ds")
     if result == "declined":
         return _declined(intent["last_payment_error"])
-    return _result(result, account.private[ref].get("return_url"))
+    return _result(result, guest.return_url(account, intent))
 
 
 def _declined(error: Json | None) -> Json:

@@ -10,15 +10,16 @@ from sandbox.markup import STATIC
 from sandbox.octo.engine import PATHS
 from sandbox.octo.page import PayPage
 from sandbox.store import Store
+from sandbox.stripe.onboarding import OnboardingPage
 from sandbox.stripe.page import CheckoutPage
-from sandbox.web import bridge, control, pages, sockets
-from sandbox.web.keys import CHECKOUT, PAY_PAGE, SENDER, WORLD
+from sandbox.web import bridge, control, elements, pages, sockets
+from sandbox.web.keys import CHECKOUT, ONBOARDING, PAY_PAGE, SENDER, WORLD
 from sandbox.web.saving import Saver
 from sandbox.web.sending import Sender
 from sandbox.world import World, state_file
 
 log = logging.getLogger("sandbox")
-LARGEST_BODY = 1024 * 1024
+LARGEST_BODY = 6 * 1024 * 1024  # evidence may have five
 
 
 def make_app(world: World) -> web.Application:
@@ -26,6 +27,7 @@ def make_app(world: World) -> web.Application:
     app[WORLD] = world
     app[SENDER] = Sender(world)
     app[CHECKOUT] = CheckoutPage(world.stripe.engine, world.settings.merchant)
+    app[ONBOARDING] = OnboardingPage(world.stripe.engine, world.settings.merchant)
     app[PAY_PAGE] = PayPage(world.octo.engine, world.settings.merchant)
     app.router.add_get("/", pages.index)
     app.router.add_static("/static", STATIC)
@@ -36,6 +38,11 @@ def make_app(world: World) -> web.Application:
     app.router.add_get("/pay/{ref}", pages.show_pay_page)
     app.router.add_post("/pay/{ref}", pages.pay_pay_page)
     app.router.add_post("/pay/{ref}/answer", pages.answer_pay_page)
+    app.router.add_get("/connect/onboarding/{token}", pages.show_onboarding)
+    app.router.add_post("/connect/onboarding/{token}", pages.complete_onboarding)
+    app.router.add_get("/stripe-js/v3/", elements.script)
+    app.router.add_get("/stripe-js/v3", elements.script)
+    app.router.add_get("/stripe-js/fields", elements.frame)
     for path in PATHS:
         app.router.add_route("*", path, bridge.octo_api)
     app.router.add_route("*", "/v1/{path:.*}", bridge.stripe_api)

@@ -9,6 +9,13 @@ from sandbox import wire
 from sandbox.web.keys import WORLD
 
 LOOK_AGAIN_SECONDS = 0.05
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Request-Id"}
+PREFLIGHT = CORS | {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Stripe-Version",
+    "Access-Control-Allow-Private-Network": "true",
+    "Access-Control-Max-Age": "600",
+}
 
 
 async def plain(request: web.Request) -> wire.Request:
@@ -20,11 +27,24 @@ async def plain(request: web.Request) -> wire.Request:
 
 
 async def stripe_api(request: web.Request) -> web.StreamResponse:
+    if "Origin" in request.headers and not _is_for_browsers(request):
+        error = {"message": "A secret key is not for browsers.", "type": "invalid_request_error"}
+        return web.json_response({"error": error}, status=403)
+    if request.method == "OPTIONS":
+        return web.Response(status=204, headers=PREFLIGHT)
     engine = request.app[WORLD].stripe.engine
     call = engine.open(await plain(request))
     if call.delay_seconds:
         await asyncio.sleep(call.delay_seconds)
-    return await sent(request, engine.finish(call))
+    response = engine.finish(call)
+    if "Origin" in request.headers:
+        response.headers |= CORS
+    return await sent(request, response)
+
+
+def _is_for_browsers(request: web.Request) -> bool:
+    """Pages hold publishable keys only, and no page of another site shall use a secret one here."""
+    return request.method == "OPTIONS" or request.headers.get("Authorization", "").startswith("Bearer pk_")
 
 
 async def octo_api(request: web.Request) -> web.StreamResponse:

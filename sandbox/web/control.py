@@ -8,18 +8,16 @@ from aiohttp import web
 
 from sandbox.faults import BadFault
 from sandbox.octo.behavior import BadOctoOrder
+from sandbox.orders import BadOrder
 from sandbox.outbox import MODES, Travel
 from sandbox.paypages import BadVisit
+from sandbox.stripe import orders
 from sandbox.web.keys import SENDER, WORLD
 from sandbox.world import World
 
 Json = dict[str, Any]
 LONGEST_ADVANCE = 10 * 366 * 86_400
 RELEASE_ORDERS = ("created", "reversed", "shuffled")
-
-
-class BadOrder(ValueError):
-    """A control call that makes no sense; the message says why."""
 
 
 def health(world: World, data: Json) -> Json:
@@ -44,13 +42,26 @@ def advance(world: World, data: Json) -> Json:
 
 
 def pay(world: World, data: Json) -> Json:
-    """{"url", "card" (default 4242…), "action": pay | fail_3ds | leave_3ds | abandon | cancel}."""
+    """{"url", "card" (default 4242…), "action": pay | fail_3ds | leave_3ds | abandon | cancel}.
+
+    Instead of "url", {"payment_intent": id or client secret, "return_url"} pays one of the merchant's own page.
+    """
     url, card = data.get("url"), data.get("card") or "4242424242424242"
+    if "payment_intent" in data:
+        return _pay_intent(world, data, str(card))
     if not isinstance(url, str) or not isinstance(card, str):
         raise BadOrder("url must be the address of a pay page, card a number")
     result = world.pay(url, card, data.get("action") or "pay")
     if result is None:
         raise BadOrder(f"{url} is no pay page of this sandbox")
+    return result
+
+
+def _pay_intent(world: World, data: Json, card: str) -> Json:
+    ref, return_url = str(data["payment_intent"]), str(data.get("return_url") or "")
+    result = world.stripe.pay_intent(ref, card, data.get("action") or "pay", return_url)
+    if result is None:
+        raise BadOrder("payment_intent must be the id or the client secret of an intent")
     return result
 
 
@@ -113,6 +124,23 @@ def pusher_disconnect(world: World, data: Json) -> Json:
     return {"disconnected": world.pusher.disconnect()}
 
 
+def dispute(world: World, data: Json) -> Json:
+    return world.stripe.order(orders.dispute, data)
+
+
+def refund(world: World, data: Json) -> Json:
+    return world.stripe.order(orders.refund, data)
+
+
+def connected_account(world: World, data: Json) -> Json:
+    return world.stripe.order(orders.host, data)
+
+
+def dashboard(world: World, data: Json) -> Json:
+    """A person in the provider's dashboard; Octo's payments are named by "payment"."""
+    return world.octo.cabinet(data) if "payment" in data else world.stripe.order(orders.dashboard, data)
+
+
 def octo_behavior(world: World, data: Json) -> Json:
     """Octo's switches, see sandbox/octo/README.md; without any it only tells them."""
     return world.octo.configure(data)
@@ -139,6 +167,10 @@ TABLE: dict[tuple[str, str], Callable[[World, Json], Json]] = {
     ("POST", "webhooks/release"): release,
     ("GET", "books"): books,
     ("GET", "calls"): calls,
+    ("POST", "dispute"): dispute,
+    ("POST", "refund"): refund,
+    ("POST", "account"): connected_account,
+    ("POST", "dashboard"): dashboard,
     ("GET", "octo/behavior"): octo_behavior,
     ("POST", "octo/behavior"): octo_behavior,
     ("POST", "octo/shops"): octo_shops,

@@ -14,7 +14,8 @@ COLORS = {
     "succeeded": "good", "delivered": "good", "held": "wait", "requires_capture": "wait", "open": "wait",
     "queued": "wait", "sending": "wait", "requires_action": "wait", "failed": "bad", "dropped": "bad",
     "canceled": "dull", "expired": "dull", "created": "wait", "wait_user_action": "wait",
-    "waiting_for_capture": "wait",
+    "waiting_for_capture": "wait", "needs_response": "wait", "under_review": "wait", "won": "good", "lost": "bad",
+    "warning_needs_response": "wait", "warning_under_review": "wait", "warning_closed": "dull",
 }  # fmt: skip
 
 
@@ -30,6 +31,8 @@ def index_page(world: World) -> str:
             webhooks=world.outbox.travel.mode,
             payments=_payments(world),
             sessions=_sessions(world),
+            disputes=_disputes(world),
+            transfers=_transfers(world),
             events=_events(world),
             messages=_messages(world),
             octo=_octo(world),
@@ -82,6 +85,28 @@ def _sessions(world: World) -> Markup:
     return _table(
         "Checkout sessions", ["When", "Session", "For", "Amount", "State", "Payment", "Expires"], rows
     )
+
+
+def _disputes(world: World) -> Markup:
+    rows = []
+    for one in list(world.stripe.account.all("dispute").values())[: -SHOWN - 1 : -1]:
+        due_by = one["evidence_details"]["due_by"]
+        rows.append([
+            _moment(one["created"]), one["id"], one["payment_intent"], one["reason"].replace("_", " "),
+            formatted(one["amount"], one["currency"]), _badge(one["status"], one["status"].replace("_", " ")),
+            _moment(due_by),
+        ])  # fmt: skip
+    return _table("Disputes", ["When", "Dispute", "Payment", "Reason", "Amount", "State", "Answer by"], rows)
+
+
+def _transfers(world: World) -> Markup:
+    rows = []
+    for one in list(world.stripe.account.all("transfer").values())[: -SHOWN - 1 : -1]:
+        sums = [formatted(one[name], one["currency"]) for name in ("amount", "amount_reversed")]
+        rows.append(
+            [_moment(one["created"]), one["id"], one["destination"], one["transfer_group"] or "–", *sums]
+        )
+    return _table("Transfers", ["When", "Transfer", "Host", "Group", "Amount", "Fetched back"], rows)
 
 
 def _octo(world: World) -> Markup:

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from sandbox.paypages import Page
 from sandbox.web.index import index_page
-from sandbox.web.keys import CHECKOUT, PAY_PAGE, WORLD
+from sandbox.web.keys import CHECKOUT, ONBOARDING, PAY_PAGE, WORLD
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
@@ -30,6 +30,14 @@ async def show_challenge(request: web.Request) -> web.Response:
 async def answer_challenge(request: web.Request) -> web.Response:
     values = await _values(request)
     return _answer(request.app[CHECKOUT].answer(request.match_info["ref"], values.get("outcome", "")))
+
+
+async def show_onboarding(request: web.Request) -> web.Response:
+    return _answer(request.app[ONBOARDING].show(request.match_info["token"]))
+
+
+async def complete_onboarding(request: web.Request) -> web.Response:
+    return _answer(request.app[ONBOARDING].complete(request.match_info["token"]))
 
 
 async def show_pay_page(request: web.Request) -> web.Response:

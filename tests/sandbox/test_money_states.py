@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.orders import BadOrder
+from sandbox.stripe import orders
 from sandbox.world import World
 from tests.sandbox.wire import Wire
 
@@ -237,5 +239,39 @@ def test_bare_intent_with_a_challenge_redirects_and_comes_back(wire: Wire) -> No
 
     result = wire.world.pay(page, "4242424242424242", "pay")
 
-    assert result == {"result": "succeeded", "return_url": "http://shop.test/done"}
+    query = f"payment_intent={intent['id']}&payment_intent_client_secret={intent['client_secret']}"
+    back = f"http://shop.test/done?{query}&redirect_status=succeeded"
+    assert result == {"result": "succeeded", "return_url": back}
     assert wire.get(f"/v1/payment_intents/{intent['id']}")["status"] == "succeeded"
+
+
+def test_pending_refund_that_fails_never_left_the_balance(wire: Wire, world: World) -> None:
+    intent = wire.paid(5_000, card="4000000000007726")
+    refund = wire.post("/v1/refunds", payment_intent=intent["id"], amount=2_000)
+    assert refund["pending_reason"] == "processing"
+
+    failed = world.stripe.order(orders.refund, {"refund": refund["id"], "resolve": "failed"})
+    world.advance(3_600)
+
+    assert (failed["status"], failed["failure_reason"]) == ("failed", "expired_or_canceled_card")
+    assert failed.get("failure_balance_transaction") is None
+    assert wire.charge_of(intent)["amount_refunded"] == 0
+    assert wire.events()[-3:] == ["refund.failed", "refund.updated", "charge.refund.updated"]
+    assert wire.get(f"/v1/refunds/{refund['id']}")["status"] == "failed"
+
+
+def test_refund_is_settled_on_order(wire: Wire, world: World) -> None:
+    intent = wire.paid(5_000, card="4000000000007726")
+    refund = wire.post("/v1/refunds", payment_intent=intent["id"])
+
+    done = world.stripe.order(orders.refund, {"refund": refund["id"], "resolve": "succeeded"})
+    assert done["status"] == "succeeded" and "pending_reason" not in done
+    world.advance(3_600)
+    assert wire.events().count("refund.updated") == 2  # success and the bank's reference, each once
+    back = world.stripe.order(orders.refund, {"refund": refund["id"], "resolve": "failed"})
+
+    assert back["failure_balance_transaction"].startswith("txn_")
+    for order in ({"refund": refund["id"], "resolve": "failed"}, {"refund": "re_none", "resolve": "failed"},
+                  {"refund": refund["id"], "resolve": "lost"}):  # fmt: skip
+        with pytest.raises(BadOrder):
+            world.stripe.order(orders.refund, order)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.orders import BadOrder
 from sandbox.world import World
 from tests.sandbox.octo_wire import OctoWire, named
 
@@ -239,3 +240,50 @@ def test_senseless_switches_change_nothing(octo: OctoWire, switches: dict[str, A
         octo.world.octo.configure(switches)
 
     assert octo.world.octo.gateway.behavior == before
+
+
+def test_cabinet_captures_part_and_tells(octo: OctoWire) -> None:
+    payment = octo.held()
+    octo.callbacks()
+
+    done = octo.world.octo.cabinet(
+        {"action": "capture", "payment": payment["octo_payment_UUID"], "amount_minor": 30_000_000}
+    )
+
+    assert (done["status"], done["captured_minor"]) == ("succeeded", 30_000_000)
+    assert [one["status"] for one in octo.callbacks()] == ["succeeded"]
+    assert octo.status()["status"] == "succeeded"
+
+
+def test_cabinet_releases_and_refunds_by_its_own_number(octo: OctoWire) -> None:
+    held, paid = octo.held("RH1-checkout-1"), octo.paid("RH2-checkout-1")
+    octo.callbacks()
+
+    octo.world.octo.cabinet({"action": "cancel", "payment": held["octo_payment_UUID"]})
+    done = octo.world.octo.cabinet(
+        {"action": "refund", "payment": paid["octo_payment_UUID"], "amount_minor": 10_000_000}
+    )
+
+    assert octo.status("RH1-checkout-1")["status"] == "canceled"
+    assert done["refunded_minor"] == 10_000_000
+    assert [one["status"] for one in octo.callbacks()] == ["canceled"]
+    assert (octo.effects["cancel"], octo.effects["refund"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"action": "dance"},
+        {"action": "refund"},
+        {"action": "capture", "amount_minor": 10**12},
+        {"action": "capture", "amount_minor": 0},
+        {"action": "cancel", "payment": "none"},
+    ],
+)
+def test_what_the_cabinet_cannot_do_says_why(octo: OctoWire, order: dict) -> None:
+    payment = octo.held()
+
+    with pytest.raises(BadOrder):
+        octo.world.octo.cabinet({"payment": payment["octo_payment_UUID"], **order})
+
+    assert octo.status()["status"] == "waiting_for_capture"

@@ -246,3 +246,11 @@ def test_environment_names_the_shop() -> None:
 def test_senseless_environment_is_refused(name: str) -> None:
     with pytest.raises(Refused, match=name):
         from_environment({name: "many"})
+
+
+def test_cabinet_acts_through_the_control_call(sandbox: Sandbox) -> None:
+    status, answer = sandbox.fetch(
+        "/_control/dashboard", {"action": "refund", "payment": "no-such-payment"}, "POST"
+    )
+
+    assert (status, answer) == (400, {"error": "payment must be the uuid of a payment"})
