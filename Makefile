@@ -5,7 +5,7 @@ V := .venv
 RUN := $(V)/bin/python -m tools.run
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo demo-reset test test-fast e2e lint format bench browser lock clean
+.PHONY: help setup dev demo demo-reset test test-fast e2e lint format bench simulate soak kill-sweep load browser lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,18 @@ format: dev ## let ruff put the code in order
 
 bench: dev ## measure; prints a table, writes bench/results.json
 	@exec $(RUN) exec -- $(V)/bin/python -m bench $(ARGS)
+
+simulate: dev ## histories under faults (ARGS="--histories N --seed S --layer pure|db --json")
+	@exec $(V)/bin/python -m tests.simulation $(ARGS)
+
+soak: dev ## the long run of the simulator, goes on where it was stopped (ARGS="--restart")
+	@exec $(V)/bin/python -m tests.simulation.soak $(ARGS)
+
+kill-sweep: dev ## kill every process at every named point; goes on where it stopped (FRESH=1, PROCESSES=3)
+	@exec $(V)/bin/python -m tests.kill_sweep $(ARGS)
+
+load: dev ## 200 webhooks a second beside guests, with a Redis flush and a PostgreSQL restart
+	@exec $(V)/bin/python -m tests.load
 
 browser: $(V)/.base ## Chromium for the browser tests (apt, as root)
 	@$(RUN) browser

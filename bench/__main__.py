@@ -7,10 +7,11 @@ import os
 import sys
 from pathlib import Path
 
-from bench import report, say
+from bench import comparison, money, report, say
 from bench.cpu import Quiet
 from bench.data import ROOT
 from bench.load import LoadError
+from bench.report import Results
 from bench.run import Size, measure
 from tools.process import StartError
 from tools.services import Services
@@ -28,11 +29,17 @@ def main(arguments: list[str]) -> int:
     try:
         # Servers of our own in any case: the figures are of durable ones, as in production.
         with Services(STATE, durable=True, environ={}) as services:
-            results = measure(services, STATE, size, Quiet(chosen.patient))
+            figures = money.measure(services, STATE, is_quick=chosen.quick)
+            figures["comparison"] = comparison.measure(services, STATE, is_quick=chosen.quick)
+            if chosen.money:
+                results = Results({"data": "money alone"}, money=figures)
+            else:
+                results = measure(services, STATE, size, Quiet(chosen.patient))
+                results.money = figures
     except (StartError, LoadError) as error:
         say(f"bench: {error}")
         return 1
-    report.write(results, output)
+    (report.write_money if chosen.money else report.write)(results, output)
     print(report.table(results))
     say(f"\nwritten to {os.path.relpath(output, ROOT)}")
     return int(chosen.check and not all(target.is_met for target in results.targets()))
@@ -42,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="small data, short: whether it works, not how fast"
+    )
+    parser.add_argument(
+        "--money", action="store_true", help="only the payout run, balances and the nightly comparison"
     )
     parser.add_argument("--check", action="store_true", help="exit with 1 when a target is missed")
     parser.add_argument(

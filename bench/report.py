@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from bench import comparison, money
 from bench.cpu import NOISE
 from bench.load import Sample
 from bench.pages import Count
@@ -86,13 +87,15 @@ class Results:
     race: Race | None = None
     race_figure: Figure | None = None
     pages: list[Count] = field(default_factory=list)
+    money: dict[str, dict] | None = None
 
     def find(self, name: str, clients: int) -> Figure:
         return next(figure for figure in self.web if (figure.name, figure.clients) == (name, clients))
 
     def targets(self) -> list[Target]:
         """Return what the issue expects of two cores shared with the load generator."""
-        return [*self._speed_targets(), *self._truth_targets()]
+        web = [*self._speed_targets(), *self._truth_targets()] if self.web else []
+        return [*web, *self._money_targets()]
 
     def _speed_targets(self) -> Iterator[Target]:
         for figure in self.queries:
@@ -119,6 +122,17 @@ class Results:
             yield at_most(f"queries of a page, most: {most.name}", MOST_QUERIES, most.many, "")
             yield at_most("pages whose queries grow with rows", 0, sum(page.grows for page in self.pages), "")
 
+    def _money_targets(self) -> Iterator[Target]:
+        if self.money:
+            run, balance = self.money["run"], self.money["balance"]
+            yield at_most("payout run", money.RUN_SECONDS, run["seconds"], " s")
+            yield at_most("payout run: memory grew by", money.RUN_GROWS_MB, run["memory_grew_mb"], " MB")
+            yield at_most("balance of a busy host, p99", money.BALANCE_MS, balance["ledger_p99_ms"], " ms")
+        if nightly := (self.money or {}).get("comparison"):
+            rate, grown = nightly["payments_per_second"], nightly["memory_grew_mb"]
+            yield at_least("nightly comparison", comparison.PER_SECOND, rate, "/s")
+            yield at_most("nightly comparison: memory grew by", comparison.GROWS_MB, grown, " MB")
+
     def as_json(self) -> dict[str, object]:
         return {
             "about": self.about,
@@ -127,6 +141,7 @@ class Results:
             "webhooks": self._webhooks_json(),
             "race": self._race_json(),
             "pages": [asdict(page) for page in self.pages],
+            "money": self.money,
             "targets": [asdict(target) for target in self.targets()],
         }
 
@@ -146,6 +161,16 @@ class Results:
             "deadlocks": self.race.deadlocks,
             "losers": _plain(self.race_figure),
         }
+
+
+def write_money(results: Results, file: Path) -> None:
+    """Put the figures of money into a file of earlier figures; the others stay as they were measured."""
+    known = json.loads(file.read_text()) if file.exists() else {"about": results.about, "targets": []}
+    ours = [asdict(target) for target in results.targets()]
+    names = {target["name"] for target in ours}
+    known["money"] = results.money
+    known["targets"] = [target for target in known["targets"] if target["name"] not in names] + ours
+    file.write_text(json.dumps(known, indent=1) + "\n")
 
 
 def write(results: Results, file: Path) -> None:
@@ -168,6 +193,7 @@ def table(results: Results) -> str:
             *_figures("Webhooks", results.webhook_figures),
             *_figures("32 guests, one night", [results.race_figure] if results.race_figure else []),
             *_pages(results.pages),
+            *_money(results.money or {}),
             *_targets(results.targets()),
         ]
     )
@@ -193,6 +219,13 @@ def _pages(pages: Iterable[Count]) -> Iterator[str]:
     yield f"\n{'Queries of a page':<40} {'one row':>9} {'a dozen':>9}"
     for page in pages:
         yield f"{page.name:<40} {page.few:>9} {page.many:>9}{'  grows' if page.grows else ''}"
+
+
+def _money(measured: dict[str, dict]) -> Iterator[str]:
+    for name, figures in measured.items():
+        yield f"\n{name.capitalize()}"
+        for figure, value in figures.items():
+            yield f"{figure.replace('_', ' '):<40} {value:>12,}"
 
 
 def _targets(targets: Iterable[Target]) -> Iterator[str]:

@@ -6,20 +6,20 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import DateField, DateTimeField, F, Func, QuerySet
 from django.db.models.functions import Cast
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
-from bookings import admin_views, desk
+from bookings import admin_views, desk, manual_pages
 from bookings.models import Booking, EventReceipt
 from core import clock
 from core.money import format_minor
-from rooms.scoping import EVERYBODY, OwnRowsFilter, ReadOnlyAdmin
+from rooms.scoping import EVERYBODY, MANAGERS, OwnRowsFilter, ReadOnlyAdmin
 
 
 class DeskFilter(DropdownFilter):
@@ -67,6 +67,7 @@ class BookingAdmin(ReadOnlyAdmin):
     search_help_text = "Reference, name or e-mail"
     ordering = desk.URGENT_FIRST
     actions = ("approve_selected",)
+    actions_list = ("book_by_hand",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         return super().get_queryset(request).select_related("venue", "room", "decision_made_by")
@@ -74,6 +75,7 @@ class BookingAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         own = [path("desk/", wrap(admin_views.desk_live), name="bookings_booking_desk")]
+        own.append(path("by-hand/", wrap(manual_pages.book), name="bookings_booking_manual"))
         for name in ("live", *admin_views.DECISIONS):
             view = wrap(self._on_booking(name))
             own.append(path(f"<int:booking_id>/{name}/", view, name=f"bookings_booking_{name}"))
@@ -93,6 +95,13 @@ class BookingAdmin(ReadOnlyAdmin):
     ) -> TemplateResponse:
         """The booking's page: to look at and to decide from, not a form."""
         return admin_views.booking_page(request, self.get_object(request, object_id))
+
+    def has_manage_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.permits(request, obj, MANAGERS)
+
+    @action(description="Book by hand", url_path="book-by-hand", permissions=["manage"])
+    def book_by_hand(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:bookings_booking_manual"))
 
     @admin.action(description="Approve…", permissions=["view"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse:
@@ -162,3 +171,6 @@ class EventReceiptAdmin(PlatformAdmin):
 
     def booking(self, receipt: EventReceipt) -> str:
         return receipt.event.booking.reference
+
+
+from bookings import admin_bulk  # noqa: E402, F401 - registers its pages

@@ -21,7 +21,8 @@ from bookings.actors import member_actor
 from bookings.errors import AlreadyDecided, BookingError, DecisionOverdue
 from bookings.models import Booking
 from core import clock
-from core.money import format_minor
+from core.money import InvalidAmount, exponent, format_minor, to_minor
+from rooms.admin_forms import amount_field
 
 # One screen of consequences is read; a longer list is not.
 MOST_AT_ONCE = 50
@@ -69,6 +70,40 @@ class ReasonForm(forms.Form):
         super().__init__(data)
         self.fields["reason"].label = decision.reason
         self.fields["reason"].required = decision.reason_required
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the verb is called with, beside who calls it."""
+        return {"reason": self.cleaned_data["reason"]}
+
+
+class FeeForm(ReasonForm):
+    """A cancellation by staff, who may keep a fee of their own choosing."""
+
+    fee = amount_field("Fee to keep; empty for none", required=False)
+
+    def __init__(self, decision: Decision, data: Any = None, *, booking: Booking) -> None:
+        super().__init__(decision, data)
+        self.booking = booking
+        self.fields["fee"].label = f"Fee to keep ({booking.currency}); empty for none"
+
+    def clean_fee(self) -> int | None:
+        text, currency = self.cleaned_data["fee"].strip().replace(",", ""), self.booking.currency
+        if not text:
+            return None
+        try:
+            fee_minor = to_minor(text, currency)
+        except InvalidAmount as error:
+            decimals = exponent(currency) or "no"
+            raise forms.ValidationError(
+                f"An amount in {currency}, with at most {decimals} decimals."
+            ) from error
+        if not 0 <= fee_minor <= self.booking.due_minor:
+            most = format_minor(self.booking.due_minor, currency)
+            raise forms.ValidationError(f"From nothing to {most}, what the booking costs.")
+        return fee_minor
+
+    def arguments(self) -> dict[str, Any]:
+        return super().arguments() | {"fee_minor": self.cleaned_data["fee"]}
 
 
 # --- dashboard ------------------------------------------------------------------------------------------------
@@ -182,11 +217,9 @@ def decide(request: HttpRequest, booking: Booking, verb: str) -> HttpResponse:
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
     decision = DECISIONS[verb]
-    form = (
-        ReasonForm(decision, request.POST if request.method == "POST" else None) if decision.reason else None
-    )
+    form = _form(request, booking, decision)
     if request.method == "POST" and (form is None or form.is_valid()):
-        return _do(request, booking, decision, form.cleaned_data["reason"] if form else "")
+        return _do(request, booking, decision, form.arguments() if form else {})
     now = clock.now()
     if request.method != "POST" and verb not in desk.open_verbs(booking, now):
         messages.warning(request, why_not(booking, verb, now))
@@ -205,10 +238,19 @@ def decide(request: HttpRequest, booking: Booking, verb: str) -> HttpResponse:
     return TemplateResponse(request, "admin/bookings/booking/confirm.html", context, status=status)
 
 
-def _do(request: HttpRequest, booking: Booking, decision: Decision, reason: str) -> HttpResponse:
-    told = desk.consequence(decision.verb, booking)
+def _form(request: HttpRequest, booking: Booking, decision: Decision) -> ReasonForm | None:
+    data = request.POST if request.method == "POST" else None
+    if decision.verb == "cancel" and request.user.is_platform_staff and booking.due_minor:
+        return FeeForm(decision, data, booking=booking)
+    return ReasonForm(decision, data) if decision.reason else None
+
+
+def _do(
+    request: HttpRequest, booking: Booking, decision: Decision, arguments: dict[str, Any]
+) -> HttpResponse:
+    told = desk.consequence(decision.verb, booking, fee_minor=arguments.get("fee_minor") or 0)
     try:
-        done = _verb(decision.verb, request.user, reason)(booking.pk)
+        done = _verb(decision.verb, request.user, **arguments)(booking.pk)
     except BookingError as error:
         messages.error(request, explain(error, booking))
     else:
@@ -226,12 +268,14 @@ def _was_so_before(verb: str, before: Booking, after: Booking, user: Any) -> boo
     return before.status == after.status
 
 
-def _verb(name: str, user: Any, reason: str = "") -> Callable[[int], Booking]:
+def _verb(
+    name: str, user: Any, *, reason: str = "", fee_minor: int | None = None
+) -> Callable[[int], Booking]:
     actor = member_actor(user)
     return {
         "approve": lambda pk: services.approve(booking_id=pk, actor=actor),
         "decline": lambda pk: services.decline(booking_id=pk, actor=actor, reason=reason),
-        "cancel": lambda pk: services.cancel(booking_id=pk, actor=actor, reason=reason),
+        "cancel": lambda pk: services.cancel(booking_id=pk, actor=actor, reason=reason, fee_minor=fee_minor),
         "complete": lambda pk: services.complete(booking_id=pk, actor=actor),
     }[name]
 

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Body, Query, Router
 
 from accounts.api_auth import Caller
-from bookings import limits, services
+from bookings import cancellation, limits, services
 from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to
 from bookings.actors import Actor, guest_actor
 from bookings.errors import InvalidTransition
@@ -135,6 +135,8 @@ def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn(
     """A guest may owe what the booking's policy says; the venue's team and staff cancel free of charge."""
     access = access_to(request.auth, reference)
     booking = access.booking
+    before_minor = _cost_before_cancel(booking)
+    schedule = cancellation.schedule_of(booking) if booking.status != Status.CANCELLED else ()
     if body.dry_run:
         fee_minor = _fee_if_cancelled(booking, access.actor)
     else:
@@ -144,7 +146,11 @@ def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn(
     costs = {
         "dry_run": body.dry_run,
         "fee_minor": fee_minor,
-        "returned_minor": booking.total_minor - fee_minor if is_money_held else 0,
+        "returned_minor": max(before_minor - fee_minor, 0) if is_money_held else 0,
+        "schedule": [
+            {"until": instant(step.until), "percent": step.percent, "returned_minor": step.refund_minor}
+            for step in schedule
+        ],
     }
     return private_json(detail_json(booking, access.viewer) | costs)
 
@@ -185,6 +191,12 @@ def _guest(body: BookingIn, caller: Caller) -> services.GuestDetails:
     if caller.by_token and caller.user.email.lower() != body.guest.email:
         user = None
     return services.GuestDetails(**body.guest.dict(), user=user)
+
+
+def _cost_before_cancel(booking: Booking) -> int:
+    """Return what the booking cost when it was cancelled, or costs now; earlier refunds are not returned again."""
+    event = booking.events.filter(verb="cancel").last() if booking.status == Status.CANCELLED else None
+    return event.data.get("before_minor", booking.total_minor) if event else booking.due_minor
 
 
 def _fee_if_cancelled(booking: Booking, actor: Actor) -> int:

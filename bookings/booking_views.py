@@ -59,13 +59,13 @@ def book(request: HttpRequest, venue: str, room: str) -> HttpResponse:
     now = clock.now()
     if request.method == "POST":
         choice = ChoiceForm(found, request.POST, now=now)
-        return _submit(request, Submission(found, choice, GuestForm(request.POST)))
+        return _submit(request, Submission(found, choice, GuestForm(request.POST, room=found)))
     choice = ChoiceForm(found, request.GET, now=now)
     if not choice.is_valid():
         # The room's page says what is wrong, by the field.
         return redirect(f"{found.get_absolute_url()}?{request.GET.urlencode()}")
     kept = visits.kept_form(request)
-    guest = GuestForm(user=request.user, kept=kept, initial={"submission_key": uuid.uuid4()})
+    guest = GuestForm(room=found, user=request.user, kept=kept, initial={"submission_key": uuid.uuid4()})
     return _page(request, Submission(found, choice, guest))
 
 

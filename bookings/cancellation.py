@@ -1,28 +1,78 @@
-"""What a cancellation costs, by the policy frozen into the booking."""
+"""What a cancellation costs and gives back, by the policy frozen into the booking: pure functions.
+
+The arithmetic of tiers is rooms.policies', which also works it out before there is a booking.
+"""
 
 import datetime as dt
-from decimal import Decimal
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from core.money import percent_of
+from bookings.models import Booking
+from bookings.states import Status
+from rooms.policies import RefundStep, refund_schedule, schedule_json, step_at, steps_ahead, tiers_of
+
+# From these statuses a guest may still cancel.
+ENDING = frozenset({Status.PENDING_PAYMENT, Status.PENDING_APPROVAL, Status.CONFIRMED})
 
 
-def refund_percent(policy: dict, *, starts_at: dt.datetime, now: dt.datetime) -> int:
-    """Return how many per cent come back when cancelling at `now`.
+@dataclass(frozen=True)
+class Terms:
+    """What a guest who cancels gets back, now and later; minor units of the booking's currency.
 
-    `policy["tiers"]` is a list of {"hours", "percent"}; the tier with the most hours that are still kept counts.
-    A booking without tiers gives everything back until its start.
+    Before the host's yes (and before a payment) cancelling is free: `is_free_now`. `back_minor` is what would
+    come back now of the money held or paid, `fee_minor` what would stay due; `next_change` is when that changes.
+    `schedule` holds every step of the policy, `ahead` those not past, the present one first.
     """
-    hours_left = (starts_at - now) / dt.timedelta(hours=1)
-    if hours_left <= 0:
-        return 0
-    tiers = policy.get("tiers")
-    if not tiers:
-        return 100
-    kept = [tier for tier in tiers if hours_left >= tier["hours"]]
-    return max(kept, key=lambda tier: tier["hours"])["percent"] if kept else 0
+
+    is_free_now: bool
+    back_minor: int
+    fee_minor: int
+    next_change: dt.datetime | None
+    schedule: tuple[RefundStep, ...]
+    ahead: tuple[RefundStep, ...]
 
 
 def guest_fee_minor(*, total_minor: int, policy: dict, starts_at: dt.datetime, now: dt.datetime) -> int:
     """Return what a guest who cancels a confirmed booking still owes, in minor units."""
-    percent = refund_percent(policy, starts_at=starts_at, now=now)
-    return total_minor - percent_of(total_minor, Decimal(percent))
+    schedule = refund_schedule(tiers_of(policy), starts_at=starts_at, amount_minor=total_minor)
+    return total_minor - step_at(schedule, now).refund_minor
+
+
+def schedule_of(booking: Booking) -> tuple[RefundStep, ...]:
+    """Return what comes back when, once the booking is confirmed: of what it costs now, earliest step first."""
+    tiers = tiers_of(booking.policy)
+    return refund_schedule(tiers, starts_at=booking.starts_at, amount_minor=booking.due_minor)
+
+
+def is_bound(booking: Booking) -> bool:
+    """Return whether the policy counts already: after the host's yes, or where none is needed, once confirmed."""
+    return booking.status == Status.CONFIRMED or booking.is_capturing
+
+
+def terms_of(booking: Booking, now: dt.datetime) -> Terms | None:
+    """Return what cancelling at `now` and later means to the guest; None where it cannot be cancelled any more."""
+    if booking.status not in ENDING:
+        return None
+    schedule = schedule_of(booking)
+    ahead = steps_ahead(schedule, now)
+    moves_money = bool(booking.authorized_at or booking.paid_at)
+    if not is_bound(booking):
+        return Terms(True, booking.due_minor if moves_money else 0, 0, None, schedule, ahead)
+    back_minor = ahead[0].refund_minor if moves_money else 0
+    fee_minor = booking.due_minor - ahead[0].refund_minor
+    return Terms(False, back_minor, fee_minor, ahead[0].until, schedule, ahead)
+
+
+def terms_json(booking: Booking, now: dt.datetime) -> dict | None:
+    """Return what cancelling gives the guest now and later, as the API shows it; None once it is too late."""
+    terms = terms_of(booking, now)
+    if terms is None:
+        return None
+    zone = ZoneInfo(booking.time_zone)
+    return {
+        "refund_now_minor": terms.back_minor,
+        "fee_now_minor": terms.fee_minor,
+        "is_free_now": terms.is_free_now,
+        "next_change_at": terms.next_change.astimezone(zone).isoformat() if terms.next_change else None,
+        "schedule": schedule_json(terms.schedule, zone),
+    }

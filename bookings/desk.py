@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, OrderBy, Q, QuerySet, Sum, When
 from bookings.models import Booking
 from bookings.states import Status, allows
 from core.money import format_minor
+from rooms import ways
 from rooms.models import Room
 from rooms.stays import count_units
 
@@ -175,13 +176,15 @@ def open_verbs(booking: Booking, now: dt.datetime) -> list[str]:
     return verbs
 
 
-def consequence(verb: str, booking: Booking) -> str:
-    """Say what happens to the money if a member or staff does `verb` now; their cancelling costs the guest nothing."""
+def consequence(verb: str, booking: Booking, *, fee_minor: int = 0) -> str:
+    """Say what happens to the money if a member or staff does `verb` now; their cancelling costs the guest nothing,
+    unless staff keep a fee by hand.
+    """
     if verb == "approve":
         return _approved(booking)
     if verb == "complete":
         return _completed(booking)
-    return _given_back(booking)
+    return _given_back(booking, fee_minor)
 
 
 def _approved(booking: Booking) -> str:
@@ -190,12 +193,22 @@ def _approved(booking: Booking) -> str:
         return "There is nothing to pay: the booking is confirmed at once."
     if not booking.venue.takes_online_payment:
         return f"The booking is confirmed at once. {total} is paid at the venue; nothing is charged here."
+    is_taken_after = booking.capture == Room.Capture.AFTER_COMPLETION
+    after = f"after the {ways.visit_word(booking.room)}"
+    if booking.approval == Room.Approval.BEFORE_PAYMENT and is_taken_after:
+        return f"The guest is asked to have {total} held on a card. It is charged only {after}."
     if booking.approval == Room.Approval.BEFORE_PAYMENT:
         return f"The guest is asked to pay {total}. Nothing is charged until the guest does."
+    if is_taken_after:
+        return f"The booking is confirmed at once. {total} stays held on the guest's card and is charged {after}."
     return f"{total} will be charged to the guest's card now."
 
 
-def _given_back(booking: Booking) -> str:
+def _given_back(booking: Booking, fee_minor: int) -> str:
+    if fee_minor:
+        fee = format_minor(fee_minor, booking.currency)
+        rest = format_minor(booking.due_minor - fee_minor, booking.currency)
+        return f"{fee} is kept; {rest} goes back to the guest."
     amount = format_minor(booking.due_minor, booking.currency)
     if booking.paid_at and booking.due_minor:
         return f"{amount} will be returned to the guest's card, in full."

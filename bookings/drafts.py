@@ -53,7 +53,7 @@ def new_draft(
         venue=room.venue, room=room, session=session, guest=guest.user, party_size=party_size,
         guest_name=guest.name, guest_email=guest.email, guest_phone=guest.phone,
         starts_at=stay.starts_at, ends_at=stay.ends_at, time_zone=room.venue.time_zone,
-        approval=room.approval, capture=room.capture, policy=policy,
+        approval=room.approval, capture=price.capture, policy=policy,
         lines=price.as_lines(), currency=price.currency, total_minor=price.total_minor,
         tax_minor=price.tax_minor, due_minor=price.total_minor, fee_percent=room.venue.fee_percent,
     )  # fmt: skip

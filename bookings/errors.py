@@ -19,7 +19,7 @@ class BookingError(Exception):
 
 # How a refusal names what was asked for.
 DONE = {
-    "capture_failed": "paid again",
+    "adjust": "refunded or corrected", "capture_failed": "paid again",
     "authorize": "authorized", "approve": "approved", "cancel": "cancelled", "complete": "completed",
     "confirm": "confirmed", "decline": "declined", "expire": "expired", "pay": "paid", "submit": "submitted",
 }  # fmt: skip
@@ -62,3 +62,13 @@ class SubmissionConflict(BookingError):
 
 class NotPublished(BookingError):
     code = "not_published"
+
+
+class InvalidDue(BookingError):
+    """An amount that a booking cannot cost."""
+
+    code = "invalid_amount"
+
+
+class ReasonMissing(BookingError):
+    code = "reason_required"

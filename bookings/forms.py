@@ -42,9 +42,12 @@ class GuestForm(forms.Form):
     KEPT = ("name", "email", "phone", "message")
 
     def __init__(
-        self, data: Any = None, *, user: Any = None, kept: dict | None = None, **kwargs: Any
+        self, data: Any = None, *, room: Room, user: Any = None, kept: dict | None = None, **kwargs: Any
     ) -> None:
         super().__init__(data, **kwargs)
+        if room.kind == Room.Kind.EXPERT:
+            self.fields["message"].label = "What is it about?"
+            self.fields["message"].help_text = "Describe your problem, so that the expert comes prepared."
         if user is not None and user.is_authenticated:
             self.initial.update(name=user.name, email=user.email, phone=user.phone)
         self.initial.update(kept or {})

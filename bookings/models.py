@@ -120,6 +120,7 @@ class Booking(models.Model):
         ]
         indexes = [
             models.Index(fields=["venue", "status", "-created_at"], name="booking_inbox"),
+            models.Index(fields=["venue", "starts_at"], name="booking_of_venue_by_start"),
             models.Index(fields=["guest", "-starts_at"], name="booking_of_guest"),
             models.Index(
                 fields=["payment_due_at"], name="booking_unpaid", condition=models.Q(status="PENDING_PAYMENT")

@@ -20,16 +20,14 @@ GUEST, HOST = "guest", "host"
 class Panel:
     """One app's share of a booking's page.
 
-    `template` is rendered with `context`, the fields of `json` join the API's answer. `next_url`, where set,
-    takes a POST that is the viewer's next step (paying, for one). What `is_under_way` changes by itself within
-    seconds, often without an event of the booking: an open page asks again soon.
+    `template` is rendered with `context`, the fields of `json` join the API's answer. What `is_under_way` changes
+    by itself within seconds, often without an event of the booking: an open page asks again soon.
     """
 
     name: str
     template: str
     context: dict[str, Any] = field(default_factory=dict)
     json: dict[str, Any] = field(default_factory=dict)
-    next_url: str = ""
     is_under_way: bool = False
 
 
@@ -63,5 +61,6 @@ def fingerprint(booking: Booking, collected: Iterable[Panel], *more: object) -> 
 
 
 def next_url(booking: Booking) -> str:
-    """Return the address whose POST is the guest's next step; empty when the guest has nothing to do."""
-    return next((panel.next_url for panel in collect(booking, GUEST) if panel.next_url), "")
+    """Return the address whose POST is the guest's next step, paying for one; empty where there is none (no query)."""
+    source: Callable[[Booking], str] = import_string(settings.BOOKING_NEXT_URL)
+    return source(booking)

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from bookings import panels, wording
+from bookings import cancellation, panels, wording
 from bookings.models import Booking, BookingEvent
 from bookings.panels import HOST
+from core import clock
 from rooms.availability import Alternatives
 from rooms.models import Room, Session
 from rooms.stays import Stay
@@ -77,6 +78,9 @@ def _own_details(booking: Booking, viewer: str) -> dict[str, Any]:
         "lines": booking.lines,
         "tax_minor": booking.tax_minor,
         "policy": booking.policy,
+        "cancellation": cancellation.terms_json(booking, clock.now()),
+        "approval": booking.approval,
+        "capture": booking.capture,
         "authorized_at": instant(booking.authorized_at),
         "held_until": instant(booking.held_until),
         "paid_at": instant(booking.paid_at),

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from bookings.states import Status
-from rooms.schemas import LineOut, QuoteIn
+from rooms.schemas import LineOut, QuoteIn, RefundStepOut
 
 MOST_MINOR = 10**15
 StatusName = Literal[tuple(Status.values)]
@@ -159,6 +159,16 @@ class HistoryOut(Schema):
     reason: str
 
 
+class CancellationOut(Schema):
+    """What a guest who cancels gets back, now and later; before the host's yes it costs nothing."""
+
+    refund_now_minor: int = Field(description="Of the money held or paid")
+    fee_now_minor: int = Field(description="Would stay due")
+    is_free_now: bool
+    next_change_at: dt.datetime | None
+    schedule: list[RefundStepOut] = Field(description="Once confirmed")
+
+
 class BookingOut(BookingSummary):
     """A booking whole. `payments` and the `*_minor` sums of held, captured and refunded money come from payments."""
 
@@ -166,6 +176,9 @@ class BookingOut(BookingSummary):
     lines: list[LineOut]
     tax_minor: int
     policy: dict
+    cancellation: CancellationOut | None = Field(description="Null once it cannot be cancelled any more")
+    approval: str = Field(description="after_payment, before_payment or none, as it was when booked")
+    capture: str = Field(description="on_confirmation or after_completion, as it was when booked")
     authorized_at: dt.datetime | None
     held_until: dt.datetime | None
     paid_at: dt.datetime | None
@@ -178,10 +191,49 @@ class BookingOut(BookingSummary):
     captured_minor: int
     refunded_minor: int
     payments: list[dict]
+    refunds: list[dict] = Field(description="Money that came back or is on its way, with the provider's id")
+    credits: list[dict] = Field(description="Credits given instead; their codes for the guest alone")
     url: str
+
+
+class ScheduleOut(Schema):
+    until: dt.datetime | None = Field(description="Null for the last step")
+    percent: int
+    returned_minor: int
 
 
 class CancelOut(BookingOut):
     dry_run: bool
     fee_minor: int = Field(description="Stays due after the cancellation")
     returned_minor: int = Field(description="Held or paid money that goes back")
+    schedule: list[ScheduleOut] = Field(description="What a guest who cancels gets back, and until when")
+
+
+class SessionCancelIn(Schema):
+    reason: Reason = Field(default="", description="Required unless `dry_run`; for the guests to read")
+    dry_run: bool = False
+
+
+class MoneyBackOut(Schema):
+    currency: str
+    refunded_minor: int
+    released_minor: int
+    total_minor: int
+
+
+class ProgressOut(Schema):
+    total: int
+    done: int
+    failed: int = Field(description="Given up after several tries: staff look")
+
+
+class SessionCancelOut(Schema):
+    """How many bookings are left to cancel and what goes back of them; `progress` once it has begun."""
+
+    session: int
+    title: str
+    dry_run: bool
+    is_cancelled: bool
+    bookings: int
+    sums: list[MoneyBackOut]
+    progress: ProgressOut | None

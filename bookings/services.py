@@ -9,18 +9,23 @@ import datetime as dt
 import structlog
 from django.db import IntegrityError, transaction
 
-from bookings import cancellation, deadlines, outbox
-from bookings.actors import CLOCK, PROVIDER, Actor
+from bookings import cancellation, deadlines
+from bookings.actors import CLOCK, PROVIDER, Actor, Kind
 from bookings.drafts import GuestDetails, digest_of, new_draft, submitted
 from bookings.errors import (
     AlreadyDecided,
     DecisionOverdue,
+    InvalidDue,
     InvalidTransition,
     NotPublished,
     PriceChanged,
+    ReasonMissing,
 )
-from bookings.models import Booking, BookingEvent
-from bookings.states import ARROWS, Status, allows
+from bookings.models import Booking
+from bookings.states import NOTICES, Status, allows
+from bookings.steps import close as _close
+from bookings.steps import move as _move
+from bookings.steps import record as _record
 from core import clock
 from rooms import occupancy
 from rooms.models import Room, Session
@@ -28,14 +33,6 @@ from rooms.pricing import quote
 from rooms.stays import Stay, check_stay, period_of
 
 log = structlog.get_logger(__name__)
-
-# Events that tell people something without changing the status.
-NOTICES = frozenset(
-    {
-        "payment_available", "payment_late", "payment_released",
-        "remind_guest", "remind_host_half", "remind_host_soon",
-    }
-)  # fmt: skip
 
 
 def lock(booking_id: int) -> Booking:
@@ -80,7 +77,7 @@ def submit(
             if not (locked.is_published and locked.venue.is_published):
                 raise NotPublished("This room is no longer offered.")
             check_stay(locked, stay, party_size, now)
-            price = quote(locked, stay, party_size)
+            price = quote(locked, stay, party_size, now=now)
             if expected_total_minor is not None and expected_total_minor != price.total_minor:
                 raise PriceChanged(price)
             booking = new_draft(locked, stay, party_size, guest, price, session)
@@ -130,13 +127,17 @@ def _submit(booking: Booking, actor: Actor, now: dt.datetime) -> Booking:
 
 
 @transaction.atomic
-def authorize(*, booking_id: int, held_until: dt.datetime | None, now: dt.datetime | None = None) -> Booking:
+def authorize(
+    *, booking_id: int, held_until: dt.datetime | None, now: dt.datetime | None = None,
+    locked: Booking | None = None,
+) -> Booking:  # fmt: skip
     """Record that the money is held: the host may decide, or the booking stands where nobody has to any more.
 
-    A booking approved before its first capture failed keeps that decision. Raises: InvalidTransition.
+    A booking approved before its first capture failed keeps that decision. `locked` is the booking to who holds its
+    lock already. Raises: InvalidTransition.
     """
     now = now or clock.now()
-    booking = _locked_for("authorize", booking_id)
+    booking = _locked_for("authorize", booking_id, locked)
     booking.authorized_at, booking.held_until, booking.payment_due_at = now, held_until, None
     is_agreed = booking.approval == Room.Approval.NONE or booking.is_approved
     if is_agreed and booking.capture == Room.Capture.AFTER_COMPLETION:
@@ -148,10 +149,12 @@ def authorize(*, booking_id: int, held_until: dt.datetime | None, now: dt.dateti
 
 
 @transaction.atomic
-def confirm(*, booking_id: int, paid_at: dt.datetime, now: dt.datetime | None = None) -> Booking:
+def confirm(
+    *, booking_id: int, paid_at: dt.datetime, now: dt.datetime | None = None, locked: Booking | None = None
+) -> Booking:
     """Record that the money is taken. From PENDING_APPROVAL only after an approval. Raises: InvalidTransition."""
     now = now or clock.now()
-    booking = _locked_for("confirm", booking_id)
+    booking = _locked_for("confirm", booking_id, locked)
     if booking.is_undecided:
         raise InvalidTransition("confirm", booking.status)
     booking.paid_at, booking.confirmed_at = paid_at, now
@@ -237,19 +240,40 @@ def decline(*, booking_id: int, actor: Actor, reason: str = "", now: dt.datetime
 
 
 @transaction.atomic
-def cancel(*, booking_id: int, actor: Actor, reason: str = "", now: dt.datetime | None = None) -> Booking:
+def cancel(
+    *, booking_id: int, actor: Actor, reason: str = "", fee_minor: int | None = None,
+    now: dt.datetime | None = None,
+) -> Booking:  # fmt: skip
     """End a booking. Before the host's yes, and whenever host or staff cancel, nothing stays due; a guest who
     cancels later keeps owing what the frozen policy says. Cancelled before: answers with the first.
 
-    Raises: InvalidTransition.
+    Staff may set another `fee_minor` by hand, with a reason. Raises: InvalidTransition, InvalidDue, ReasonMissing.
     """
     now = now or clock.now()
     booking = lock(booking_id)
     if booking.status == Status.CANCELLED:
         return booking
     _check("cancel", booking)
-    booking.due_minor = cancellation_fee(booking, actor, now)
-    return _close(booking, "cancel", Status.CANCELLED, actor, now, reason=reason, due_minor=booking.due_minor)
+    by_rule, before = cancellation_fee(booking, actor, now), booking.due_minor
+    facts = {"before_minor": before}
+    if fee_minor is not None:
+        _check_override(booking, actor, fee_minor, reason)
+        facts |= {"is_override": True, "fee_by_rule_minor": by_rule}
+    due_minor = by_rule if fee_minor is None else fee_minor
+    moves_money = booking.authorized_at or booking.paid_at
+    facts["refund_minor"] = before - due_minor if moves_money else 0
+    return _close(
+        booking, "cancel", Status.CANCELLED, actor, now, reason=reason, due_minor=due_minor, facts=facts
+    )
+
+
+def _check_override(booking: Booking, actor: Actor, fee_minor: int, reason: str) -> None:
+    if actor.kind != Kind.STAFF:
+        raise InvalidDue("Only staff set a fee by hand.")
+    if not 0 <= fee_minor <= booking.due_minor:
+        raise InvalidDue("A fee is from nothing up to what the booking costs.")
+    if fee_minor and not reason.strip():
+        raise ReasonMissing("Say why a fee is kept.")
 
 
 def cancellation_fee(booking: Booking, actor: Actor, now: dt.datetime) -> int:
@@ -259,6 +283,30 @@ def cancellation_fee(booking: Booking, actor: Actor, now: dt.datetime) -> int:
     return cancellation.guest_fee_minor(
         total_minor=booking.due_minor, policy=booking.policy, starts_at=booking.starts_at, now=now
     )
+
+
+@transaction.atomic
+def adjust(
+    *, booking_id: int, actor: Actor, due_minor: int, reason: str, source: str = "staff",
+    facts: dict | None = None, now: dt.datetime | None = None,
+) -> Booking:  # fmt: skip
+    """Change what a booking should cost, in minor units, and say why; payments then give back what is too much.
+
+    `source` is "staff", or "dashboard" where it takes over what was done at the provider; `facts` join the event.
+    The same amount again changes nothing. Raises: InvalidTransition, InvalidDue, ReasonMissing.
+    """
+    booking = _locked_for("adjust", booking_id)
+    if not reason.strip():
+        raise ReasonMissing("Say why the amount changes.")
+    if not 0 <= due_minor <= booking.total_minor:
+        raise InvalidDue("A booking costs from nothing up to its total.")
+    before = booking.due_minor
+    if due_minor == before:
+        return booking
+    booking.due_minor = due_minor
+    facts = {"before_minor": before, "source": source} | (facts or {})
+    status = Status(booking.status)
+    return _move(booking, "adjust", status, actor, now or clock.now(), reason=reason.strip(), facts=facts)
 
 
 @transaction.atomic
@@ -290,15 +338,16 @@ def expire(*, booking_id: int, reason: str = "", now: dt.datetime | None = None)
 
 @transaction.atomic
 def announce(
-    *, booking_id: int, notice: str, data: dict | None = None, now: dt.datetime | None = None
-) -> Booking:
+    *, booking_id: int, notice: str, data: dict | None = None, now: dt.datetime | None = None,
+    actor: Actor = CLOCK, reason: str = "", locked: Booking | None = None,
+) -> Booking:  # fmt: skip
     """Add an event that tells people something without a change of status; each notice once per `data`."""
     if notice not in NOTICES:
         raise ValueError(f"unknown notice {notice!r}")
-    booking = lock(booking_id)
+    booking = locked or lock(booking_id)
     if not booking.events.filter(verb=notice, data=data or {}).exists():
         now = now or clock.now()
-        _record(booking, notice, booking.status, CLOCK, now, data=data or {})
+        _record(booking, notice, booking.status, actor, now, reason=reason, data=data or {})
     return booking
 
 
@@ -310,8 +359,8 @@ def _check(verb: str, booking: Booking) -> None:
         raise InvalidTransition(verb, booking.status)
 
 
-def _locked_for(verb: str, booking_id: int) -> Booking:
-    booking = lock(booking_id)
+def _locked_for(verb: str, booking_id: int, locked: Booking | None = None) -> Booking:
+    booking = locked or lock(booking_id)
     _check(verb, booking)
     return booking
 
@@ -344,45 +393,3 @@ def _decide_by(booking: Booking, now: dt.datetime, held_until: dt.datetime | Non
         starts_at=booking.starts_at,
         held_until=held_until,
     )
-
-
-def _close(
-    booking: Booking, verb: str, to_status: Status, actor: Actor, now: dt.datetime, *, reason: str,
-    due_minor: int = 0,
-) -> Booking:  # fmt: skip
-    """End a booking: its time is free again and only `due_minor` stays to be paid."""
-    booking.due_minor, booking.closed_at = due_minor, now
-    booking.payment_due_at = None
-    if booking.session_id:
-        occupancy.give_back_seats(session_id=booking.session_id, seats=booking.party_size)
-    else:
-        occupancy.release(reference=booking.reference)
-    return _move(booking, verb, to_status, actor, now, reason=reason)
-
-
-def _move(
-    booking: Booking, verb: str, to_status: Status, actor: Actor, now: dt.datetime, *, reason: str = ""
-) -> Booking:
-    from_status = booking.status
-    if to_status not in ARROWS[verb][1]:
-        raise InvalidTransition(verb, from_status)
-    booking.status = to_status
-    _record(booking, verb, from_status, actor, now, reason=reason)
-    log.info("booking_moved", booking=booking.reference, verb=verb, status=to_status.value)
-    return booking
-
-
-def _record(
-    booking: Booking, verb: str, from_status: str, actor: Actor, now: dt.datetime, *, reason: str = "",
-    data: dict | None = None,
-) -> BookingEvent:  # fmt: skip
-    booking.version += 1
-    booking.updated_at = now
-    booking.save()
-    facts = {"due_minor": booking.due_minor, "currency": booking.currency} if data is None else data
-    event = BookingEvent.objects.create(
-        booking=booking, version=booking.version, verb=verb, from_status=from_status, to_status=booking.status,
-        actor_kind=actor.kind, actor=actor.user, reason=reason, data=facts, created_at=now,
-    )  # fmt: skip
-    outbox.publish(event)
-    return event

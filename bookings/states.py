@@ -37,6 +37,17 @@ ARROWS: dict[str, tuple[frozenset[Status], frozenset[Status]]] = {
     "complete": (frozenset({S.CONFIRMED}), frozenset({S.COMPLETED})),
 }
 
+# Events that tell people something without changing the status; see services.announce.
+NOTICES = frozenset(
+    {
+        "payment_available", "payment_late", "payment_released",
+        "dispute_opened", "dispute_escalated", "dispute_answered", "dispute_won", "dispute_lost", "dispute_closed",
+        "external_refund", "external_capture", "external_cancel",
+        "refund_confirmed", "refund_failed", "refund_solved", "credit_given", "credit_used", "paid_offline",
+        "remind_guest", "remind_host_half", "remind_host_soon",
+    }
+)  # fmt: skip
+
 # These keep the room's time taken.
 BLOCKING = frozenset({S.PENDING_PAYMENT, S.PENDING_APPROVAL, S.CONFIRMED, S.COMPLETED})
 # Nothing more will happen to these but money going back.

@@ -3,10 +3,10 @@
 import structlog
 from celery import shared_task
 
-from bookings import outbox, reminders, services
+from bookings import bulk, outbox, reminders, services
 from bookings.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
 from bookings.errors import BookingError
-from bookings.models import Booking
+from bookings.models import Booking, BulkCancellation
 from bookings.states import Status
 from core import clock
 
@@ -39,6 +39,20 @@ def sweep_deadlines() -> None:
     for booking_id in _to_complete(now):
         _try(services.complete, booking_id=booking_id, now=now)
     reminders.send_due_reminders(now)
+
+
+@shared_task
+def cancel_in_bulk(bulk_id: int) -> None:
+    """Cancel the bookings of one bulk cancellation."""
+    bulk.work(bulk_id)
+
+
+@shared_task
+def sweep_bulk_cancellations() -> None:
+    """Go on with bulk cancellations whose worker is gone."""
+    unfinished = BulkCancellation.objects.filter(finished_at=None).order_by("created_at")
+    for bulk_id in unfinished.values_list("pk", flat=True)[:BATCH]:
+        bulk.work(bulk_id)
 
 
 def _to_complete(now) -> list[int]:

@@ -1,5 +1,6 @@
 """A guest's bookings: the list, a booking's page with its live part, cancelling, and the calendar file."""
 
+import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import ics as calendar_files
 from bookings import panels, selectors, services, visits, wording
 from bookings.actors import guest_actor
+from bookings.cancellation import Terms, terms_of
 from bookings.errors import BookingError
 from bookings.forms import CancelForm
 from bookings.models import Booking
@@ -28,6 +30,8 @@ LAST_PAGE = 1000
 CONFLICT, UNPROCESSABLE = 409, 422
 # Links have 128 bits: nobody guesses one, but machines that try are told to stop.
 WRONG_LINKS, WRONG_LINKS_SECONDS = 20, 3600
+# Banks show a refund on the card within 5 to 10 days.
+BANK_DAYS = dt.timedelta(days=10)
 # How often an open page asks by itself while something is under way.
 QUICK_POLL_SECONDS = 5
 
@@ -57,7 +61,9 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     context = {
         "tabs": [(key, label, counts[key]) for key, label in TABS.items()],
         "tab": tab,
-        "bookings": [(booking, wording.next_step(booking)) for booking in found[:PAGE_SIZE]],
+        "bookings": [
+            (booking, wording.next_step(booking), panels.next_url(booking)) for booking in found[:PAGE_SIZE]
+        ],
         "number": number,
         "has_next": len(found) > PAGE_SIZE,
     }
@@ -105,15 +111,16 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     if not allows("cancel", booking.status):
         messages.info(request, f"This booking is {booking.get_status_display().lower()} already.")
         return redirect(booking)
-    fee_minor = services.cancellation_fee(booking, guest_actor(request.user), clock.now())
+    now = clock.now()
+    fee_minor = services.cancellation_fee(booking, guest_actor(request.user), now)
     if request.method != "POST":
-        return _cancel_page(request, booking, CancelForm(), fee_minor)
+        return _cancel_page(request, booking, CancelForm(), fee_minor, now)
     form = CancelForm(request.POST)
     if not form.is_valid():
-        return _cancel_page(request, booking, form, fee_minor, status=UNPROCESSABLE)
+        return _cancel_page(request, booking, form, fee_minor, now, status=UNPROCESSABLE)
     if form.cleaned_data["expected_fee_minor"] != fee_minor:
         form.add_error(None, "What is kept has changed since this page was opened. Please look again.")
-        return _cancel_page(request, booking, form, fee_minor, status=CONFLICT)
+        return _cancel_page(request, booking, form, fee_minor, now, status=CONFLICT)
     try:
         services.cancel(
             booking_id=booking.pk, actor=guest_actor(request.user), reason=form.cleaned_data["reason"]
@@ -141,6 +148,7 @@ def ics(request: HttpRequest, reference: str) -> HttpResponse:
 def _live_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
     collected = panels.collect(booking, panels.GUEST)
     can_book_again = selectors.can_book_again(booking)
+    terms = _terms(booking, clock.now())
     return {
         "booking": booking,
         "room": booking.room,
@@ -153,7 +161,9 @@ def _live_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
         "can_book_again": can_book_again,
         "has_calendar_file": booking.status in (Status.CONFIRMED, Status.COMPLETED),
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],
-        "state": panels.fingerprint(booking, collected, can_book_again),
+        "terms": terms,
+        # A step of the policy that has passed changes the page, too.
+        "state": panels.fingerprint(booking, collected, can_book_again, len(terms.ahead) if terms else 0),
         "poll_seconds": QUICK_POLL_SECONDS if _is_under_way(booking, collected) else "",
     }
 
@@ -168,8 +178,20 @@ def _page_number(request: HttpRequest) -> int:
     return max(1, min(int(text), LAST_PAGE)) if text.isdecimal() and len(text) < 7 else 1
 
 
+def _terms(booking: Booking, now: dt.datetime) -> Terms | None:
+    """Return what cancelling gives back; None where nothing is paid online, or nothing can be cancelled."""
+    pays_online = booking.total_minor and booking.venue.takes_online_payment
+    return terms_of(booking, now) if pays_online else None
+
+
 def _cancel_page(
-    request: HttpRequest, booking: Booking, form: CancelForm, fee_minor: int, *, status: int = 200
+    request: HttpRequest,
+    booking: Booking,
+    form: CancelForm,
+    fee_minor: int,
+    now: dt.datetime,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
         "booking": booking,
@@ -178,6 +200,8 @@ def _cancel_page(
         "form": form,
         "fee_minor": fee_minor,
         "back_minor": booking.due_minor - fee_minor,
+        "terms": _terms(booking, now),
+        "back_by": now + BANK_DAYS,
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],
     }
     return render(request, "bookings/cancel.html", context, status=status)

@@ -3,9 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from bookings import money_words
 from bookings.models import Booking, BookingEvent
 from bookings.states import Status
 from core.money import format_minor
+from rooms import ways
 from rooms.models import Room
 
 S = Status
@@ -78,25 +80,48 @@ def next_step(booking: Booking) -> NextStep:
 def _to_pay(booking: Booking) -> NextStep:
     total = format_minor(booking.due_minor, booking.currency)
     deadline = {"deadline": booking.payment_due_at, "deadline_label": "Room kept until"}
-    if booking.is_approved and booking.is_two_stage:
+    if booking.is_approved and booking.approval == Room.Approval.AFTER_PAYMENT:
         sentence = (
             "The host said yes, but the payment did not go through. Pay once more and the booking stands."
         )
         return NextStep(GUEST, "Please pay once more", sentence, "held", **deadline)
+    if booking.is_approved and booking.is_two_stage:
+        sentence = f"{total} will be held on your card, not taken, and the booking is confirmed. {when_taken(booking)}"
+        return NextStep(GUEST, "The host said yes: place the hold", sentence, "held", **deadline)
     if booking.is_approved:
-        sentence = f"The host said yes. Pay {total} and the booking is confirmed."
+        sentence = f"The host said yes. Pay {total} and the booking is confirmed.{_why_now(booking)}"
         return NextStep(GUEST, "The host said yes: your turn to pay", sentence, "held", **deadline)
     if booking.is_two_stage:
-        sentence = f"{total} will be held on your card, not taken. {_until_when(booking)}"
+        sentence = f"{total} will be held on your card, not taken. {when_taken(booking)}"
         return NextStep(GUEST, "One step left: place the hold", sentence, "held", **deadline)
-    sentence = f"Pay {total} and the booking is confirmed at once."
+    sentence = f"Pay {total} and the booking is confirmed at once.{_why_now(booking)}"
     return NextStep(GUEST, "One step left: payment", sentence, "held", **deadline)
 
 
-def _until_when(booking: Booking) -> str:
-    if booking.approval == Room.Approval.NONE:
-        return "It is taken only after your appointment."
-    return "It is taken only if the host says yes."
+def when_taken(booking: Booking) -> str:
+    """Say when held money is taken."""
+    after = f"after your {ways.visit_word(booking.room)}"
+    if booking.capture == Room.Capture.ON_CONFIRMATION:
+        return "It is taken only if the host says yes."
+    if booking.approval == Room.Approval.AFTER_PAYMENT and not booking.decision:
+        return f"It is taken only if the host says yes, {after}."
+    return f"It is taken only {after}."
+
+
+def is_charged_ahead(booking: Booking) -> bool:
+    """Return whether money is taken at confirmation only because no hold lasts until the visit."""
+    if booking.capture == booking.room.capture:
+        return False
+    return ways.is_too_far_to_hold(booking.room, booking.ends_at, booking.created_at)
+
+
+def _why_now(booking: Booking) -> str:
+    if not is_charged_ahead(booking):
+        return ""
+    return (
+        f" It is charged now, as your {ways.visit_word(booking.room)} lies further ahead than a card can be held; "
+        "what comes back if you cancel is listed below."
+    )
 
 
 def _to_decide(booking: Booking) -> NextStep:
@@ -132,7 +157,8 @@ def _confirmed(booking: Booking) -> str:
     if booking.paid_at:
         return f"{total} is paid. {mails}"
     if booking.authorized_at:
-        return f"{total} is held on your card and taken after your appointment. {mails}"
+        after = f"taken after your {ways.visit_word(booking.room)}"
+        return f"{total} is held on your card and {after}. {mails}"
     return f"{total} is paid at the venue. {mails}"
 
 
@@ -144,8 +170,8 @@ def _ended(booking: Booking) -> NextStep:
     if booking.status == S.CANCELLED:
         return NextStep(NOBODY, "This booking is cancelled", money_back(booking), "quiet")
     if booking.status == S.EXPIRED:
-        was_asked = booking.authorized_at or (booking.decide_by and not booking.decision)
-        headline = "The host did not answer in time" if was_asked else "The time to pay has ended"
+        unanswered = was_unanswered(booking)
+        headline = "The host did not answer in time" if unanswered else "The time to pay has ended"
         return NextStep(NOBODY, headline, money_back(booking), "quiet")
     return NextStep(GUEST, "Draft", "This booking has not been sent yet.", "quiet")
 
@@ -176,44 +202,64 @@ def _refunded(booking: Booking) -> str:
 
 # --- the way, stage by stage ----------------------------------------------------------------------------------
 
-HELD, PAID, YES = "Money held", "Paid", "Host says yes"
+HELD, YES, AFTERWARDS = "Money held", "Host says yes", "Charged afterwards"
+ASKED, SURE = "Request sent", "Confirmed"
+
+A, C = Room.Approval, Room.Capture
+# How a booking goes when money is paid online, by approval and capture.
+STAGES: dict[tuple[str, str], tuple[str, ...]] = {
+    (A.AFTER_PAYMENT, C.ON_CONFIRMATION): (HELD, YES, "Charged and confirmed"),
+    (A.AFTER_PAYMENT, C.AFTER_COMPLETION): (HELD, YES, SURE, AFTERWARDS),
+    (A.BEFORE_PAYMENT, C.ON_CONFIRMATION): (ASKED, YES, "Paid and confirmed"),
+    (A.BEFORE_PAYMENT, C.AFTER_COMPLETION): (ASKED, YES, "Held and confirmed", AFTERWARDS),
+    (A.NONE, C.ON_CONFIRMATION): ("Paid", SURE),
+    (A.NONE, C.AFTER_COMPLETION): (HELD, SURE, AFTERWARDS),
+}
+ENDS = {
+    S.DECLINED: "Host said no", S.CANCELLED: "Cancelled", S.EXPIRED: "Not paid in time",
+}  # fmt: skip
 
 
 def steps(booking: Booking) -> list[Step]:
-    """Return the stages of this booking's way, and how far it has come."""
-    labels = _stages(booking)
-    reached = _reached(booking)
-    if booking.status in (S.DECLINED, S.CANCELLED, S.EXPIRED):
-        return [Step(label, "done" if n < reached else "failed" if n == reached else "ahead") for n, label in
-                enumerate(labels)]  # fmt: skip
+    """Return the stages of this booking's way, and how far it has come; one that has ended stops there."""
+    labels, reached = _stages(booking), _reached(booking)
+    if booking.status in ENDS:
+        return [*(Step(label, "done") for label in labels[:reached]), Step(_end(booking), "failed")]
     return [Step(label, "done" if n < reached else "current" if n == reached else "ahead") for n, label in
             enumerate(labels)]  # fmt: skip
 
 
+def _pays_online(booking: Booking) -> bool:
+    return booking.total_minor > 0 and booking.venue.takes_online_payment
+
+
 def _stages(booking: Booking) -> tuple[str, ...]:
-    pays = booking.total_minor > 0 and booking.venue.takes_online_payment
-    if booking.approval == Room.Approval.AFTER_PAYMENT:
-        return (HELD, YES, "Charged and confirmed") if pays else ("Request sent", YES, "Confirmed")
-    if booking.approval == Room.Approval.BEFORE_PAYMENT:
-        return ("Request sent", YES, "Paid and confirmed") if pays else ("Request sent", YES, "Confirmed")
-    if pays and booking.capture == Room.Capture.AFTER_COMPLETION:
-        return (HELD, "Confirmed", "Charged afterwards")
-    return ("Paid", "Confirmed") if pays else ("Requested", "Confirmed")
+    if _pays_online(booking):
+        return STAGES[booking.approval, booking.capture]
+    return ("Requested", SURE) if booking.approval == A.NONE else (ASKED, YES, SURE)
+
+
+def _end(booking: Booking) -> str:
+    return "No answer in time" if was_unanswered(booking) else ENDS[Status(booking.status)]
+
+
+def was_unanswered(booking: Booking) -> bool:
+    """Return whether a booking expired because its host did not answer."""
+    was_asked = booking.authorized_at or (booking.decide_by and not booking.decision)
+    return booking.status == S.EXPIRED and bool(was_asked)
 
 
 def _reached(booking: Booking) -> int:
     """Return the index of the stage the booking stands at, or stopped at."""
-    last = len(_stages(booking))
+    labels = _stages(booking)
     if booking.status == S.COMPLETED:
-        return last
+        return len(labels)
     if booking.status == S.CONFIRMED or booking.confirmed_at:
-        waits = (
-            booking.capture == Room.Capture.AFTER_COMPLETION and booking.total_minor and not booking.paid_at
-        )
-        return last - 1 if waits and last == 3 else last
+        waits = labels[-1] == AFTERWARDS and not booking.paid_at
+        return len(labels) - 1 if waits else len(labels)
     if booking.is_approved:
         return 2
-    if booking.approval == Room.Approval.BEFORE_PAYMENT or booking.authorized_at:
+    if booking.approval == A.BEFORE_PAYMENT or booking.authorized_at:
         return 1
     return 1 if booking.status == S.PENDING_APPROVAL or booking.decide_by else 0
 
@@ -247,7 +293,7 @@ def _told(booking: Booking, event: BookingEvent, viewer: str) -> tuple[str, str,
         ("submit", S.CONFIRMED): ("Booked and confirmed", "Nothing to pay online.", "good"),
         ("authorize", S.PENDING_APPROVAL): (f"{amount} held", "Held on the card, not taken.", "held"),
         ("authorize", S.CONFIRMED): (
-            f"{amount} held, booking confirmed", "Taken only after the appointment.", "good",
+            f"{amount} held, booking confirmed", f"Taken only after the {ways.visit_word(booking.room)}.", "good",
         ),
         ("approve", S.PENDING_APPROVAL): ("The host said yes", "The held money is now being taken.", "good"),
         ("approve", S.PENDING_PAYMENT): ("The host said yes", "The payment is next.", "good"),
@@ -259,6 +305,8 @@ def _told(booking: Booking, event: BookingEvent, viewer: str) -> tuple[str, str,
     }  # fmt: skip
     if key in table:
         return table[key]
+    if told := money_words.told(event):
+        return told
     if event.verb == "expire":
         return _expired(booking, event)
     if event.verb == "cancel":
@@ -274,7 +322,6 @@ NOTICES: dict[str, tuple[str, str, str]] = {
     "remind_host_half": ("Host reminded", "Half the time to answer has passed.", "quiet"),
     "remind_host_soon": ("Host reminded again", "The time to answer ends soon.", "quiet"),
     "reschedule": ("Moved to another time", "", "quiet"),
-    "adjust": ("Amount corrected", "", "quiet"),
 }
 
 

@@ -34,7 +34,15 @@ class RoomholdAdminSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         # Django's own view would turn any object's id into its public address, another venue's, too.
         shut = self.admin_view(self.nothing_here)
-        return [path("r/<path:content_type_id>/<path:object_id>/", shut, name="view_on_site_is_shut")]
+        return [
+            path("r/<path:content_type_id>/<path:object_id>/", shut, name="view_on_site_is_shut"),
+            path("money/", self.admin_view(self.money), name="money"),
+        ]
+
+    def money(self, request: HttpRequest) -> HttpResponse:
+        from config.money_page import money_page  # its models are not loaded when this site is made
+
+        return money_page(request)
 
     def nothing_here(self, request: HttpRequest, **_kwargs: str) -> HttpResponse:
         raise Http404

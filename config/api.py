@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.urls import URLPattern, URLResolver, re_path
 from django.utils.datastructures import MultiValueDict
@@ -17,11 +17,15 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
 from bookings.api import router as bookings_router
+from bookings.api_sessions import router as sessions_router
 from bookings.errors import AlreadyDecided, BookingError, PriceChanged
 from bookings.limits import TooManyRequests
 from config.openapi import document
 from core.problems import FieldError, Problem, answer
 from payments.api import router as payments_router
+from payments.api_balance import router as balance_router
+from payments.api_refunds import router as refunds_router
+from payments.api_settings import router as settings_router
 from payments.messages import UNAVAILABLE
 from payments.providers.base import Declined, ProviderError
 from rooms.api import router as rooms_router
@@ -130,7 +134,11 @@ api = RoomholdAPI(
 )  # fmt: skip
 api.add_router("", rooms_router)
 api.add_router("", bookings_router)
+api.add_router("", sessions_router)
 api.add_router("", payments_router)
+api.add_router("", settings_router)
+api.add_router("", balance_router)
+api.add_router("", refunds_router)
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
@@ -176,6 +184,7 @@ def _facts(error: BookingError) -> dict:
         return {
             "lines": quote.as_lines(), "total_minor": quote.total_minor, "tax_minor": quote.tax_minor,
             "currency": quote.currency, "held_today_minor": quote.held_today_minor,
+            "charged_today_minor": quote.charged_today_minor, "capture": quote.capture,
         }  # fmt: skip
     if isinstance(error, AlreadyDecided):
         return {"decision": error.decision, "decided_by": error.by, "decided_at": error.at.isoformat()}
@@ -238,7 +247,8 @@ def on_suspicious(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 @api.exception_handler(OperationalError)
-def on_database_error(request: HttpRequest, error: OperationalError) -> HttpResponse:
+@api.exception_handler(InterfaceError)
+def on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
     """The database is away, or another request kept a lock too long."""
     log.error("database_unavailable", error=str(error).strip())
     detail = (

@@ -4,7 +4,7 @@ import os
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import setup_logging, task_failure, task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,9 +21,24 @@ def keep_our_logging(**_kwargs: object) -> None:
 @task_prerun.connect
 def bind_task(task_id: str, task: object, **_kwargs: object) -> None:
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(task=getattr(task, "name", ""), request_id=task_id)
+    name = getattr(task, "name", "")
+    structlog.contextvars.bind_contextvars(task=name, request_id=task_id)
+    from payments import heartbeats  # the apps are loaded by now, and not when this module is
+
+    heartbeats.began(name)
+
+
+@task_failure.connect
+def note_failure(sender: object, exception: BaseException, **_kwargs: object) -> None:
+    from payments import heartbeats
+
+    heartbeats.ended(getattr(sender, "name", ""), f"{type(exception).__name__}: {exception}")
 
 
 @task_postrun.connect
-def unbind_task(**_kwargs: object) -> None:
+def unbind_task(task: object, state: str | None = None, **_kwargs: object) -> None:
+    from payments import heartbeats
+
+    if state == "SUCCESS":
+        heartbeats.ended(getattr(task, "name", ""))
     structlog.contextvars.clear_contextvars()

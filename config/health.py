@@ -1,4 +1,6 @@
-"""/healthz: whether this process can serve. PostgreSQL decides; a lost Redis is told, not fatal."""
+"""/healthz: whether this process can serve. PostgreSQL decides; a lost Redis or a late sweep is told, not fatal."""
+
+from dataclasses import asdict
 
 import redis
 from django.conf import settings
@@ -6,6 +8,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from payments import heartbeats
 
 REDIS_SECONDS = 0.5
 
@@ -15,8 +19,20 @@ REDIS_SECONDS = 0.5
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer 200 where pages and bookings work, 503 where not."""
     database = _database_answers()
-    facts = {"ok": database, "database": database, "redis": _redis_answers()}
+    facts: dict[str, object] = {"ok": database, "database": database, "redis": _redis_answers()}
+    if database:
+        facts["sweeps"] = not heartbeats.late()
+        if _is_staff(request):
+            facts["detail"] = [asdict(beat) for beat in heartbeats.beats()]
     return JsonResponse(facts, status=200 if database else 503)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Visitors are told yes or no, staff the whole; without a cookie no session is read."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    user = request.user
+    return user.is_authenticated and user.is_staff and user.is_platform_staff
 
 
 def _database_answers() -> bool:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -172,6 +173,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+# DejaVu's fonts, for PDFs in any script.
+PDF_FONTS = env.str("PDF_FONTS", "/usr/share/fonts/truetype/dejavu")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 MAX_WEBHOOK_BYTES = 256 * 1024
 # New bookings of one address; 0 counts none: in a demo everybody comes from the same one.
@@ -216,17 +219,23 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", 15)
 SWEEPS = (
     "bookings.tasks.sweep_receipts",
     "bookings.tasks.sweep_deadlines",
+    "bookings.tasks.sweep_bulk_cancellations",
     "payments.tasks.sweep_webhooks",
     "payments.tasks.sweep_operations",
     "payments.tasks.sweep_settlements",
     "payments.tasks.sweep_unpaid",
     "payments.tasks.sweep_open_payments",
+    "payments.tasks.sweep_payouts",
+    "payments.tasks.sweep_reconciliation",
     "notifications.tasks.sweep_deliveries",
 )
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS * 4}}
     for name in SWEEPS
 }
+CELERY_BEAT_SCHEDULE["payments.tasks.take_checkpoints"] = {
+    "task": "payments.tasks.take_checkpoints", "schedule": crontab(hour=2, minute=40), "options": {"expires": 3600},
+}  # fmt: skip
 
 # Who hears of booking events (each gets an EventReceipt), and who adds to a booking's pages.
 BOOKING_SUBSCRIBERS = {
@@ -234,6 +243,9 @@ BOOKING_SUBSCRIBERS = {
     "notifications": "notifications.subscriber.on_booking_event",
 }
 BOOKING_PANELS = ["payments.panels.booking_panel"]
+# What each app can show of a booking to somebody who doubts it, such as a guest's bank.
+BOOKING_EXHIBITS = ["bookings.exhibits.acts_of_guest", "notifications.exhibits.mails_of"]
+BOOKING_NEXT_URL = "payments.panels.next_url"
 
 # Money
 PLATFORM_FEE_PERCENT = env.str("PLATFORM_FEE_PERCENT", "10")
@@ -245,9 +257,41 @@ STRIPE_JS_URL = env.str("STRIPE_JS_URL", "")
 # The card form on our own page (Stripe's elements) in place of Stripe's hosted page.
 STRIPE_EMBEDDED = env.bool("STRIPE_EMBEDDED", False)
 STRIPE_IS_LIVE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+# Octo: the platform's own shop; a venue may have one of its own, kept encrypted. No shop: not offered.
+OCTO_SHOP_ID = int(env.str("OCTO_SHOP_ID", "") or 0)
+OCTO_SECRET = env.str("OCTO_SECRET", "")
+OCTO_UNIQUE_KEY = env.str("OCTO_UNIQUE_KEY", "")
+OCTO_API_BASE = env.str("OCTO_API_BASE", "").rstrip("/")
+# One address serves both: without this mark the money is real.
+OCTO_TEST = env.bool("OCTO_TEST") if env.str("OCTO_TEST", "") else DEBUG
+OCTO_HOLD_MINUTES = int(env.str("OCTO_HOLD_MINUTES", "") or 30)
+OCTO_SIGNATURE_SCHEME = env.str("OCTO_SIGNATURE_SCHEME", "") or "U"
+OCTO_TSP_ID = int(env.str("OCTO_TSP_ID", "") or 0) or None
+if OCTO_SIGNATURE_SCHEME not in ("U", "N"):
+    raise ImproperlyConfigured("OCTO_SIGNATURE_SCHEME must be U or N")
+# Octo tells nobody what it keeps: where set, this per cent of what was taken is booked as its processing fee.
+OCTO_FEE_PERCENT = env.str("OCTO_FEE_PERCENT", "")
+# When venues are paid each week, in UTC; without a day only by hand.
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_payout_day = env.str("PAYOUT_WEEKDAY", "").lower()
+if _payout_day not in ("", *WEEKDAYS):
+    raise ImproperlyConfigured(f"PAYOUT_WEEKDAY must be one of {', '.join(WEEKDAYS)}, or empty")
+PAYOUT_WEEKDAY = WEEKDAYS.index(_payout_day) if _payout_day else None
+PAYOUT_HOUR = int(env.str("PAYOUT_HOUR", "") or 6)
+if not 0 <= PAYOUT_HOUR <= 23:
+    raise ImproperlyConfigured("PAYOUT_HOUR must be an hour from 0 to 23")
+# Our own account, out of which venues are paid by bank file.
+PAYOUT_ACCOUNT_HOLDER = env.str("PAYOUT_ACCOUNT_HOLDER", "")
+PAYOUT_ACCOUNT = env.str("PAYOUT_ACCOUNT", "")
+PAYOUT_BANK_CODE = env.str("PAYOUT_BANK_CODE", "")
 PAYMENT_MINUTES = 30
 PROVIDER_CONNECT_SECONDS = env.float("PROVIDER_CONNECT_SECONDS", 3)
 PROVIDER_READ_SECONDS = env.float("PROVIDER_READ_SECONDS", 10)
+# The nightly comparison with providers: its hour (UTC), and the pause between looks at payments that no list shows.
+RECONCILE_HOUR = int(env.str("RECONCILE_HOUR", "") or 2)
+if not 0 <= RECONCILE_HOUR <= 23:
+    raise ImproperlyConfigured("RECONCILE_HOUR must be an hour from 0 to 23")
+RECONCILE_PAUSE_SECONDS = float(env.str("RECONCILE_PAUSE_SECONDS", "") or 0.2)
 
 # Pusher
 PUSHER_APP_ID = env.str("PUSHER_APP_ID", "")
@@ -289,7 +333,11 @@ _policy = {
     "img-src": [SELF, "data:"],
     "font-src": [SELF],
     "connect-src": [SELF, *_pusher_sockets],
-    "form-action": [SELF, SANDBOX_URL or "https://checkout.stripe.com"],
+    # A form's answer may send the guest on to a provider's pay page.
+    "form-action": [
+        SELF,
+        *([SANDBOX_URL] if SANDBOX_URL else ["https://checkout.stripe.com", "https://*.octo.uz"]),
+    ],
     "base-uri": [NONE],
     "frame-ancestors": [NONE],
     "manifest-src": [SELF],

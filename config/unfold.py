@@ -16,15 +16,22 @@ SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("Venues", "apartment", "rooms.venue"),
             ("Rooms", "bed", "rooms.room"),
+            ("Sessions", "groups", "rooms.session"),
             ("Closed dates", "event_busy", "rooms.blackout"),
+            ("Cancelled at once", "event_repeat", "bookings.bulkcancellation"),
             ("Cancellation policies", "policy", "rooms.cancellationpolicy"),
         ),
     ),
     (
         "Money",
         (
+            ("Payment settings", "account_balance", "payments.venuepayments"),
             ("Payments", "payments", "payments.payment"),
             ("Refunds", "undo", "payments.refund"),
+            ("Disputes", "gavel", "payments.dispute"),
+            ("Credits", "redeem", "payments.credit"),
+            ("Paid by hand", "edit_note", "payments.offlinepayment"),
+            ("Payouts", "send_money", "payments.payout"),
             ("Ledger", "menu_book", "payments.ledgertransaction"),
         ),
     ),
@@ -38,6 +45,10 @@ SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Calls to providers", "swap_horiz", "payments.paymentoperation"),
             ("Webhook messages", "webhook", "payments.webhookevent"),
             ("Settlements", "balance", "payments.settlement"),
+            ("Payout runs", "event_repeat", "payments.payoutrun"),
+            ("Ledger checkpoints", "verified", "payments.ledgercheckpoint"),
+            ("Differences", "difference", "payments.drift"),
+            ("Comparisons", "compare_arrows", "payments.reconciliationrun"),
         ),
     ),
 )
@@ -66,6 +77,8 @@ def _groups(request: HttpRequest) -> Iterator[dict[str, Any]]:
             if model_admin.has_view_permission(request):
                 link = reverse(f"admin:{label.replace('.', '_')}_changelist")
                 items.append({"title": text, "icon": icon, "link": link})
+        if title == "Platform" and request.user.is_platform_staff:
+            items.insert(0, {"title": "Money", "icon": "monitoring", "link": reverse("admin:money")})
         yield {"title": title, "items": items}
 
 

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 
+import structlog
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template import loader
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.views import defaults
+
+log = structlog.get_logger(__name__)
 
 PUBLIC_PREFIXES = ("/static/", "/media/")
 
@@ -37,7 +42,11 @@ class PrivatePagesMiddleware:
 
 
 class PlainErrorsMiddleware:
-    """With DEBUG, too, a visitor sees our own 400, 403 and 404 pages (a demo runs with DEBUG)."""
+    """With DEBUG, too, a visitor sees our own 400, 403 and 404 pages (a demo runs with DEBUG).
+
+    A database that is away, or a lock kept too long, is no fault of the request: 503, so that a provider sends its
+    message again and a guest knows to try again.
+    """
 
     PAGES = (
         (Http404, defaults.page_not_found),
@@ -57,6 +66,10 @@ class PlainErrorsMiddleware:
         for kind, page in self.PAGES:
             if isinstance(exception, kind):
                 return page(request, exception)
+        if isinstance(exception, OperationalError | InterfaceError):
+            log.error("database_unavailable", error=str(exception).strip())
+            page = loader.get_template("503.html").render()
+            return HttpResponse(page, status=503, headers={"Retry-After": "5"})
         return None
 
 

@@ -4,6 +4,7 @@ The paragraphs are rendered once as plain text, and the HTML layout holds the sa
 typed can become markup, and the two versions always say the same.
 """
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from bookings.models import Booking, BookingEvent
 from core.money import format_minor
 from notifications.messages import GUEST, Message
 from notifications.wording import day, inert, money_back, when
+from rooms import ways
+from rooms.models import Room
 
 FOLDER = "notifications/mail"
 QUOTE_LIMIT = 1000
@@ -95,12 +98,44 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         "is_free": booking.total_minor == 0,
         "is_paid": booking.paid_at is not None,
         "is_held": booking.authorized_at is not None and booking.paid_at is None,
+        "is_taken_after": booking.capture == Room.Capture.AFTER_COMPLETION,
+        "visit": ways.visit_word(booking.room),
         "is_by_night": booking.room.is_by_night,
         "was_approved": booking.is_approved,
         "by_guest": event.actor_kind == BookingEvent.Actor.GUEST,
         "by_host": event.actor_kind == BookingEvent.Actor.HOST,
         "from_status": event.from_status,
+        **_refund_facts(booking, event),
+        **_case_facts(booking, event),
     }
+
+
+def _refund_facts(booking: Booking, event: BookingEvent) -> dict[str, Any]:
+    """Return what an event knows of money given back: amount, the provider's id, the days it should arrive."""
+    data = event.data
+    amount = data.get("refund_minor", data.get("amount_minor", 0))
+    return {
+        "amount": format_minor(amount, booking.currency),
+        "stays": format_minor(data.get("due_minor", booking.due_minor), booking.currency),
+        "refund_id": inert(data.get("refund", "")) if data.get("channel") == "provider" else "",
+        "bank_reference": inert(data.get("bank_reference", "")),
+        "channel": data.get("channel", ""),
+        "expected_by": _iso_day(data.get("expected_by", "")),
+    }
+
+
+def _case_facts(booking: Booking, event: BookingEvent) -> dict[str, Any]:
+    """Return what an event knows of a dispute, or of what was done at the provider."""
+    due_by = event.data.get("due_by", "")
+    return {
+        "is_inquiry": bool(event.data.get("is_inquiry")),
+        "answer_by": when(dt.datetime.fromisoformat(due_by), booking.time_zone) if due_by else "",
+        "was_done": event.verb.removeprefix("external_"),
+    }
+
+
+def _iso_day(text: str) -> str:
+    return f"{dt.date.fromisoformat(text):%b %d, %Y}" if text else ""
 
 
 def _paragraphs(name: str, facts: dict[str, Any]) -> list[str]:
@@ -133,6 +168,10 @@ def _rows(message: Message, booking: Booking, facts: dict[str, Any]) -> list[tup
     rows += [(first, facts["starts"]), (last, facts["ends"]), (people, str(booking.party_size))]
     if not facts["is_free"]:
         rows.append(("Total", facts["total"]))
+    if facts["refund_id"]:
+        rows += [("Refund", facts["amount"]), ("Refund number", facts["refund_id"])]
+    if facts["bank_reference"]:
+        rows.append(("For your bank", facts["bank_reference"]))
     return rows
 
 

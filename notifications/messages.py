@@ -10,6 +10,8 @@ from core import clock
 S = Status
 ACTORS = BookingEvent.Actor
 GUEST, HOSTS = "guest", "hosts"
+# Hosts and platform staff; and staff alone.
+TEAM, STAFF = "team", "staff"
 
 Test = Callable[[Booking, BookingEvent], bool]
 
@@ -56,6 +58,13 @@ def _is_dead(booking: Booking, event: BookingEvent) -> bool:
     return booking.status in DEAD
 
 
+def _money_goes_back(booking: Booking, event: BookingEvent) -> bool:
+    """A refund somebody decided on; a credit and what was done at the provider have mails of their own."""
+    data = event.data
+    is_less = data.get("due_minor", 0) < data.get("before_minor", 0)
+    return is_less and data.get("source") == "staff" and not data.get("as_credit")
+
+
 # --- the messages -------------------------------------------------------------------------------------------
 
 
@@ -86,6 +95,7 @@ CONFIRMED = "Booking Confirmed - {reference}"
 UPDATE = "Booking Update - {reference}"
 
 SEE, PAY, AGAIN = "See your booking", "Complete the payment", "Book these dates again"
+PAY_NOW = "Pay now"
 ANSWER, OPEN = "Answer the request", "Open the booking"
 
 MESSAGES = {
@@ -106,7 +116,7 @@ MESSAGES = {
         Message(
             "confirmed", GUEST, CONFIRMED, "Your booking is confirmed", SEE, _stands, "good", ics="PUBLISH"
         ),
-        Message("approved", GUEST, UPDATE, "The host said yes", PAY, _awaits_payment, "held"),
+        Message("approved", GUEST, UPDATE, "The host said yes", PAY_NOW, _awaits_payment, "held"),
         Message(
             "declined", GUEST, UPDATE, "Your request was declined", SEE, _is_dead, "bad", quotes="reason"
         ),
@@ -131,6 +141,36 @@ MESSAGES = {
         Message("payment_late", GUEST, UPDATE, "Your payment came too late", AGAIN, _is_dead, "quiet"),
         Message(
             "remind_guest", GUEST, "Booking Reminder - {reference}", "See you soon", SEE, _is_ahead, "good"
+        ),
+        Message(
+            "refund_started",
+            GUEST,
+            "Your refund - {reference}",
+            "Money is on its way back to you",
+            SEE,
+            _everybody,
+            "good",
+            concerns=_money_goes_back,
+            quotes="reason",
+        ),
+        Message(
+            "refund_confirmed",
+            GUEST,
+            "Refund confirmed - {reference}",
+            "Your refund is confirmed",
+            SEE,
+            _everybody,
+            "good",
+        ),
+        Message(
+            "credit_given",
+            GUEST,
+            "Your credit - {reference}",
+            "You have a credit",
+            SEE,
+            _everybody,
+            "good",
+            quotes="reason",
         ),
         # To hosts. Their subjects differ from the guests': some people are both.
         Message(
@@ -185,6 +225,55 @@ MESSAGES = {
             concerns=_not_done_by_host,
             quotes="reason",
         ),
+        # About a bank that takes money back, and about what was done in the provider's dashboard.
+        Message(
+            "dispute_opened",
+            TEAM,
+            "Dispute to answer - {reference}",
+            "A guest's bank asks for money back",
+            OPEN,
+            _everybody,
+            "bad",
+        ),
+        Message(
+            "dispute_escalated",
+            TEAM,
+            "Dispute to answer once more - {reference}",
+            "The bank took money back",
+            OPEN,
+            _everybody,
+            "bad",
+        ),
+        Message(
+            "dispute_won", TEAM, "Dispute won - {reference}", "The dispute was won", OPEN, _everybody, "good"
+        ),
+        Message(
+            "dispute_lost",
+            TEAM,
+            "Dispute lost - {reference}",
+            "The dispute was lost",
+            OPEN,
+            _everybody,
+            "bad",
+        ),
+        Message(
+            "dispute_closed",
+            TEAM,
+            "Inquiry closed - {reference}",
+            "The bank's inquiry is closed",
+            OPEN,
+            _everybody,
+            "good",
+        ),
+        Message(
+            "external_change",
+            STAFF,
+            "Changed at the payment provider - {reference}",
+            "Somebody moved money at the payment provider",
+            OPEN,
+            _everybody,
+            "bad",
+        ),
         Message(
             "host_expired",
             HOSTS,
@@ -221,6 +310,17 @@ TOLD: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("cancel", ANY, ANY), ("cancelled", "host_cancelled")),
     (("payment_available", ANY, ANY), ("payment_available",)),
     (("payment_late", ANY, ANY), ("payment_late",)),
+    (("adjust", ANY, ANY), ("refund_started",)),
+    (("refund_confirmed", ANY, ANY), ("refund_confirmed",)),
+    (("credit_given", ANY, ANY), ("credit_given",)),
+    (("dispute_opened", ANY, ANY), ("dispute_opened",)),
+    (("dispute_escalated", ANY, ANY), ("dispute_escalated",)),
+    (("dispute_won", ANY, ANY), ("dispute_won",)),
+    (("dispute_lost", ANY, ANY), ("dispute_lost",)),
+    (("dispute_closed", ANY, ANY), ("dispute_closed",)),
+    (("external_refund", ANY, ANY), ("external_change",)),
+    (("external_capture", ANY, ANY), ("external_change",)),
+    (("external_cancel", ANY, ANY), ("external_change",)),
     (("remind_guest", ANY, ANY), ("remind_guest",)),
     (("remind_host_half", ANY, ANY), ("host_reminder",)),
     (("remind_host_soon", ANY, ANY), ("host_last_reminder",)),

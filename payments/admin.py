@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,17 +15,16 @@ from unfold.decorators import display
 from accounts.admin_base import DaysFilter, PlatformAdmin
 from bookings.models import Booking
 from core.money import format_minor
+from payments import ledger
 from payments.masking import masked
 from payments.models import (
     LedgerEntry,
     LedgerTransaction,
     Payment,
     PaymentOperation,
-    Refund,
     Settlement,
-    WebhookEvent,
 )
-from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline
+from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline, venue_ids
 
 TONES = {
     "CREATED": "quiet", "AUTHORIZED": "held", "CAPTURED": "good", "VOIDED": "quiet", "FAILED": "bad",
@@ -125,31 +124,15 @@ class PaymentAdmin(ReadOnlyAdmin):
         return figures(payment.captured_minor, payment.currency)
 
 
-@admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
-    venue_path = "payment__booking__venue"
-    list_display = ("state", "booking_link", "amount", "provider_ref", "created_at", "settled_at")
-    list_display_links = ("state",)
-    list_filter = (("status", ChoicesDropdownFilter), ("payment__booking__venue", OwnRowsFilter))
-    search_fields = ("provider_ref", "payment__booking__reference")
-    ordering = ("-created_at", "-pk")
-    fields = ("state", "booking_link", "amount", "provider_ref", "created_at", "settled_at")
-    readonly_fields = ("state", "booking_link", "amount")
+class KindFilter(DropdownFilter):
+    title = "kind"
+    parameter_name = "kind"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
-        return super().get_queryset(request).select_related("payment__booking__venue")
+    def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
+        return tuple((kind, kind.replace("_", " ").capitalize()) for kind in ledger.KINDS)
 
-    @display(description="Status", ordering="status")
-    def state(self, refund: Refund) -> SafeString:
-        return pill(refund.status, refund.get_status_display())
-
-    @display(description="Booking")
-    def booking_link(self, refund: Refund) -> SafeString:
-        return link_to(refund.payment.booking)
-
-    @display(description="Amount", ordering="amount_minor")
-    def amount(self, refund: Refund) -> SafeString:
-        return figures(refund.amount_minor, refund.payment.currency)
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(kind=self.value()) if self.value() in ledger.KINDS else queryset
 
 
 class EntryInline(ReadOnlyInline):
@@ -165,22 +148,39 @@ class EntryInline(ReadOnlyInline):
 
 @admin.register(LedgerTransaction)
 class LedgerTransactionAdmin(ReadOnlyAdmin):
-    venue_path = "booking__venue"
-    list_display = ("key", "kind", "booking_link", "entries_in_words", "created_at")
-    list_filter = (("booking__venue", OwnRowsFilter), ("created_at", DaysFilter))
-    search_fields = ("key", "booking__reference")
+    """Every movement: of a booking, or a payout's of no booking."""
+
+    list_display = ("key", "words", "about", "entries_in_words", "created_at")
+    list_filter = (KindFilter, ("booking__venue", OwnRowsFilter), ("created_at", DaysFilter))
+    search_fields = ("key", "booking__reference", "payout__key")
     ordering = ("-pk",)
-    fields = ("key", "kind", "booking_link", "currency", "created_at")
-    readonly_fields = ("booking_link",)
+    fields = ("key", "words", "about", "currency", "created_at")
+    readonly_fields = ("words", "about")
     inlines = (EntryInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerTransaction]:
         rows = super().get_queryset(request)
-        return rows.select_related("booking__venue").prefetch_related("entries")
+        return rows.select_related("booking__venue", "payout__venue").prefetch_related("entries")
 
-    @display(description="Booking")
-    def booking_link(self, movement: LedgerTransaction) -> SafeString:
-        return link_to(movement.booking)
+    def _at_venues(self, rows: QuerySet, request: HttpRequest, roles: frozenset) -> QuerySet:
+        if request.user.is_platform_staff:
+            return rows
+        own = venue_ids(request.user, roles)
+        return rows.filter(Q(booking__venue__in=own) | Q(payout__venue__in=own))
+
+    def venue_id_of(self, obj: LedgerTransaction) -> int:
+        return (obj.booking or obj.payout).venue_id
+
+    @display(description="Kind", ordering="kind")
+    def words(self, movement: LedgerTransaction) -> str:
+        return movement.words
+
+    @display(description="About")
+    def about(self, movement: LedgerTransaction) -> SafeString:
+        if movement.booking:
+            return link_to(movement.booking)
+        url = reverse("admin:payments_payout_change", args=[movement.payout_id])
+        return format_html('<a class="rh-link" href="{}">Payout</a>', url)
 
     @display(description="Entries")
     def entries_in_words(self, movement: LedgerTransaction) -> str:
@@ -218,36 +218,6 @@ class PaymentOperationAdmin(PlatformAdmin):
         return as_json(operation.params)
 
 
-@admin.register(WebhookEvent)
-class WebhookEventAdmin(PlatformAdmin):
-    """What providers sent; the guest's data in it is hidden."""
-
-    list_display = ("type", "state", "provider", "event_id", "attempts", "note", "received_at")
-    list_filter = (("outcome", ChoicesDropdownFilter), ("received_at", DaysFilter))
-    search_fields = ("event_id", "type", "payment__booking__reference")
-    ordering = ("-pk",)
-    fields = (
-        "type", "state", "provider", "event_id", "booking_link", "note", "attempts",
-        "received_at", "next_attempt_at", "processed_at", "message",
-    )  # fmt: skip
-    readonly_fields = ("state", "booking_link", "message")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEvent]:
-        return super().get_queryset(request).select_related("payment__booking").defer("payload")
-
-    @display(description="Outcome", ordering="outcome")
-    def state(self, event: WebhookEvent) -> SafeString:
-        return pill(event.outcome, event.get_outcome_display())
-
-    @display(description="Booking")
-    def booking_link(self, event: WebhookEvent) -> SafeString | str:
-        return link_to(event.payment.booking) if event.payment else "–"
-
-    @display(description="Message, personal data hidden")
-    def message(self, event: WebhookEvent) -> SafeString:
-        return as_json(event.payload)
-
-
 class DueFilter(DropdownFilter):
     title = "work"
     parameter_name = "work"
@@ -279,3 +249,13 @@ class SettlementAdmin(PlatformAdmin):
     @display(description="Booking")
     def booking_link(self, settlement: Settlement) -> SafeString:
         return link_to(settlement.booking)
+
+
+from payments import (  # noqa: E402, F401 - register their pages
+    admin_disputes,
+    admin_drift,
+    admin_events,
+    admin_payouts,
+    admin_refunds,
+    admin_settings,
+)

@@ -73,7 +73,7 @@ def verify(request: HttpRequest, reference: str) -> JsonResponse:
 )
 def get_status(request: HttpRequest, payment_id: uuid.UUID) -> JsonResponse:
     """An open payment is looked at anew at the provider, unless that was done within the last seconds."""
-    payment = _payment_or_404(request, payment_id)
+    payment = payment_or_404(request, payment_id)
     payment = _looked_at(payment)
     booking = payment.booking
     money = selectors.money_of(booking)
@@ -89,8 +89,9 @@ def _require_payer(access: Access) -> None:
         raise PermissionDenied("Only the guest may pay this booking.")
 
 
-def _payment_or_404(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
-    payment = Payment.objects.select_related("booking").filter(public_id=payment_id).first()
+def payment_or_404(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
+    """Return a payment to those who may see its booking. Raises: Http404 to everybody else."""
+    payment = Payment.objects.select_related("booking__venue").filter(public_id=payment_id).first()
     try:
         # The same question for a payment there is not: the answer takes as long.
         access_to(request.auth, payment.booking.reference if payment else "")

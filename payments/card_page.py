@@ -35,7 +35,7 @@ def sources() -> dict[str, list[str]]:
     if not settings.STRIPE_JS_URL:
         return STRIPE_SOURCES
     address = urlsplit(settings.STRIPE_JS_URL)
-    return dict.fromkeys(STRIPE_SOURCES, [f"{address.scheme}://{address.netloc}"])
+    return {directive: [f"{address.scheme}://{address.netloc}"] for directive in STRIPE_SOURCES}
 
 
 @require_GET

@@ -1,17 +1,25 @@
 """Hides personal data and secrets in what providers send, for people who look at raw messages."""
 
+import re
 from typing import Any
 
+from core.logs import mask
+
 HIDDEN = "•••"
-# Keys whose whole value names a person, or opens something.
+# Keys whose whole value names a person, or opens something; as they are without case and underscores.
 PERSONAL = frozenset(
     """
-    address billing_details billing customer_details customer_email customer_name customer_phone
-    collected_information email fingerprint individual_name business_name last4 name name_collected phone
-    phone_number receipt_email receipt_number receipt_url shipping shipping_details tax_ids client_secret
-    hosted_url url ip ip_address customer_ip card_holder cardholder_name iban account_number
+    address billingdetails billing customerdetails customeremail customername customerphone
+    collectedinformation email fingerprint individualname businessname last4 first6 iin name namecollected
+    firstname lastname fullname phone phonenumber receiptemail receiptnumber receipturl shipping shippingdetails
+    taxids clientsecret hostedurl url ip ipaddress customerip customeruserid cardholder cardholdername maskedpan
+    pan cardnumber iban accountnumber line1 line2 postalcode evidence invoiceurl
     """.split()
 )
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+PHONE = re.compile(r"(?<![\w.-])\+\d(?:[ ().-]{0,2}\d){7,14}(?!\w)")
+# Ids are full of digits and name nobody.
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def masked(value: Any) -> Any:
@@ -20,10 +28,17 @@ def masked(value: Any) -> Any:
         return {key: _field(key, inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [masked(inner) for inner in value]
-    return value
+    return masked_text(value) if isinstance(value, str) else value
+
+
+def masked_text(text: str) -> str:
+    """Hide addresses, numbers of phones and cards, and secrets within a text."""
+    if UUID.fullmatch(text):
+        return text
+    return mask(PHONE.sub(HIDDEN, EMAIL.sub(HIDDEN, text)))
 
 
 def _field(key: str, value: Any) -> Any:
-    if key.lower() in PERSONAL and value not in (None, "", [], {}):
+    if key.lower().replace("_", "") in PERSONAL and value not in (None, "", [], {}):
         return HIDDEN
     return masked(value)

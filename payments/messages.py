@@ -11,6 +11,8 @@ DECLINE_MESSAGES = {
     "incorrect_cvc": "The card's security code is not right. Please check it and try again.",
     "processing_error": "The bank had a problem with the card. Please try again in a moment.",
     "card_velocity_exceeded": "This card has reached its limit for now. Please try another card.",
+    # Octo says no more than that it is over: the bank said no, or the time on its page ran out.
+    "canceled": "The payment was not made. Please try again, or use another card.",
     "authentication_required": "Your bank wants you to confirm this payment. Please try again and confirm it.",
     "payment_intent_authentication_failure": (
         "The payment was not confirmed with your bank. Please try again, or use another card."
@@ -18,6 +20,13 @@ DECLINE_MESSAGES = {
 }
 DEFAULT_MESSAGE = "The payment failed. Please try again."
 UNAVAILABLE = "Payment temporarily unavailable"
+# What trying a venue's keys at Octo ended with.
+KEYS_TRIED = {
+    "ok": "Octo knows this shop and its secret. The unique key shows itself with the first payment.",
+    "refused": "Octo refuses this shop id and secret: please check both, and save them again.",
+    "unknown": "Octo did not answer. The keys may be right: please try again in a minute.",
+    "too_often": "Tried too often: please wait a minute.",
+}
 
 
 def decline_message(code: str) -> str:

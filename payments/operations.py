@@ -10,6 +10,7 @@ from django.db import transaction
 
 from bookings import services as bookings
 from core import clock
+from payments.known import known_of
 from payments.models import Payment, PaymentOperation
 from payments.providers.base import (
     CheckoutRequest,
@@ -19,12 +20,15 @@ from payments.providers.base import (
     Provider,
     Unavailable,
 )
-from payments.providers.registry import provider_named
+from payments.providers.registry import provider_for
 
 log = structlog.get_logger(__name__)
 
 Kind, OpState = PaymentOperation.Kind, PaymentOperation.State
 UNFINISHED = (OpState.OPEN, OpState.UNKNOWN)
+# Done only once a look has seen their effect: between the provider's answer and that look another worker, or the
+# sweep after a crash, would plan from what is no longer so, and move the same money again.
+SEEN_TO_BE_DONE = (Kind.CAPTURE, Kind.VOID, Kind.REFUND)
 
 # Longer than the provider's connect and read time-outs together.
 LEASE = dt.timedelta(seconds=30)
@@ -45,13 +49,14 @@ def begin(payment: Payment, kind: str, params: dict) -> PaymentOperation | None:
 
 
 def run(operation: PaymentOperation) -> PaymentOperation:
-    """Make the call and record its outcome; the caller holds the operation's lease.
+    """Make the call and record its outcome; the caller holds the operation's lease, and looks (`sync`) right after:
+    that ends a call that moved money.
 
     Raises: Unavailable and Misconfigured, after recording them. A refusal is recorded and returned.
     """
     payment = operation.payment
     try:
-        result = _call(provider_named(payment.provider), operation)
+        result = _call(provider_for(payment), operation)
     except Declined as error:
         log.warning("operation_refused", operation=operation.key, code=error.code)
         return _finish(operation, OpState.REFUSED, error)
@@ -95,29 +100,49 @@ def is_replayable(operation: PaymentOperation) -> bool:
 
 def _call(provider: Provider, operation: PaymentOperation) -> CheckoutSession | None:
     params, key = operation.params, operation.key
+    known = known_of(operation.payment)
     calls = {
         Kind.CHECKOUT: lambda: provider.open_checkout(CheckoutRequest(**params), key=key),
         Kind.END_CHECKOUT: lambda: provider.end_checkout(params["session_ref"], key=key),
-        Kind.CAPTURE: lambda: provider.capture(params["provider_ref"], params["amount_minor"], key=key),
-        Kind.VOID: lambda: provider.void(params["provider_ref"], key=key),
-        Kind.REFUND: lambda: provider.refund(params["provider_ref"], params["amount_minor"], key=key),
+        Kind.CAPTURE: lambda: provider.capture(
+            params["provider_ref"], params["amount_minor"], key=key, known=known
+        ),
+        Kind.VOID: lambda: provider.void(params["provider_ref"], key=key, known=known),
+        Kind.REFUND: lambda: provider.refund(
+            params["provider_ref"], params["amount_minor"], key=key, known=known
+        ),
+        Kind.EVIDENCE: lambda: provider.submit_evidence(
+            params["dispute_ref"], params["evidence"], _pack(operation), key=key
+        ),
+        Kind.ACCEPT: lambda: provider.accept_dispute(params["dispute_ref"], key=key),
     }
     return calls[operation.kind]()
 
 
+def _pack(operation: PaymentOperation) -> bytes | None:
+    """The evidence pack is stored beside its dispute, so that a replay sends the very same bytes."""
+    pdf = operation.dispute.evidence_pdf
+    return bytes(pdf) if pdf else None
+
+
 def _record(operation: PaymentOperation, result: CheckoutSession | None) -> PaymentOperation:
+    if operation.kind in SEEN_TO_BE_DONE:
+        return operation
     if result is None:
         return _finish(operation, OpState.DONE, None)
     with transaction.atomic():
         payment = operation.payment
         booking = bookings.lock(payment.booking_id)
-        locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+        locked = operation.payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+        if not PaymentOperation.objects.filter(pk=operation.pk, state__in=UNFINISHED).exists():
+            # Another process took this call over while we were away, and another page may have been paid since.
+            operation.refresh_from_db(fields=["state", "finished_at"])
+            return operation
         locked.session_ref, locked.session_url = result.ref, result.url
         locked.session_expires_at, locked.client_secret = result.expires_at, result.client_secret
         locked.save(
             update_fields=["session_ref", "session_url", "session_expires_at", "client_secret", "updated_at"]
         )
-        operation.payment = locked
         if booking.status == "PENDING_PAYMENT":
             bookings.hold_for_checkout(booking_id=booking.pk, session_ends_at=result.expires_at)
         log.info("payment_session_created", session=result.ref, booking=booking.reference)

@@ -2,12 +2,19 @@
 
 from django.urls import reverse
 
+from bookings import wording
 from bookings.models import Booking
 from bookings.panels import Panel
-from payments import selectors
-from payments.models import LedgerEntry
+from bookings.states import allows
+from payments import credits, offline, paid, returning, selectors, whereabouts
+from payments.models import Dispute
 
 TEMPLATES = {"guest": "payments/guest_panel.html", "host": "payments/host_panel.html"}
+
+
+def next_url(booking: Booking) -> str:
+    """Return where a guest who has to pay now goes on by a POST; empty for any other booking (no query)."""
+    return reverse("payments:pay", args=[booking.reference]) if selectors.can_pay(booking) else ""
 
 
 def booking_panel(booking: Booking, viewer: str) -> Panel:
@@ -22,16 +29,20 @@ def booking_panel(booking: Booking, viewer: str) -> Panel:
         "failure_message": selectors.failure_message(booking, money),
         "unavailable": selectors.can_pay(booking) and selectors.is_unavailable(money),
         "is_moving": selectors.is_moving(booking, money),
+        "when_taken": wording.when_taken(booking),
+    }
+    returned = returning.refunds_of(money.payments)
+    context |= _returned(booking, money, returned) | {
+        "credits": _credits(booking) if viewer == "guest" else []
     }
     if viewer == "host":
-        context["entries"] = LedgerEntry.objects.filter(transaction__booking=booking).select_related(
-            "transaction"
-        )
+        context |= _doors(booking, money)
+        context["whereabouts"] = whereabouts.where(booking)
+        context["disputes"] = list(Dispute.objects.filter(payment__booking=booking).defer("evidence_pdf"))
     return Panel(
         name="payments",
         template=TEMPLATES[viewer],
         context=context,
-        next_url=context["pay_url"] if context["can_pay"] else "",
         is_under_way=context["is_moving"],
         json={
             "held_minor": money.held_minor,
@@ -39,5 +50,49 @@ def booking_panel(booking: Booking, viewer: str) -> Panel:
             "refunded_minor": money.refunded_minor,
             "currency": money.currency,
             "payments": selectors.payments_json(booking, money),
+            "refunds": [returning.returned_json(one) for one in returned],
+            "credits": [
+                {name: credit[name] for name in ("amount_minor", "left_minor", "currency", "code")}
+                for credit in context["credits"]
+            ],
         },
     )
+
+
+def _returned(booking: Booking, money: selectors.Money, refunds: list[returning.Returned]) -> dict:
+    """Return what the guest's panel says of money paid without a card, and of money that comes back."""
+    return {
+        "returned": [*returning.releases_of(money.payments), *refunds],
+        "left_to_send": selectors.to_send_minor(booking, money),
+        "to_pay_minor": paid.missing_minor(booking) if selectors.can_pay(booking) else 0,
+        "credit_paid_minor": money.by_provider.get("credit", 0),
+        "offline_paid_minor": money.by_provider.get("offline", 0),
+        "credit_url": reverse("payments:credit", args=[booking.reference]),
+    }
+
+
+def _doors(booking: Booking, money: selectors.Money) -> dict[str, str]:
+    """Return the addresses where money is given back or recorded by hand; empty where there is nothing to do.
+
+    From the rows in hand: the pages themselves look closer, at disputes for one.
+    """
+    may_refund = allows("adjust", booking.status) and min(booking.due_minor, money.kept_minor) > 0
+    is_missing = booking.due_minor > money.kept_minor + money.held_minor
+    may_record = booking.status in offline.PAYABLE and is_missing
+    return {
+        "refund_url": reverse("admin:payments_refund_give", args=[booking.pk]) if may_refund else "",
+        "record_url": reverse("admin:payments_offlinepayment_record", args=[booking.pk])
+        if may_record
+        else "",
+    }
+
+
+def _credits(booking: Booking) -> list[dict]:
+    """Return the credits given for a booking, for the guest alone: their codes are money."""
+    return [
+        {
+            "code": credit.code, "amount_minor": credit.amount_minor, "left_minor": credits.left_minor(credit),
+            "currency": credit.currency, "expires_at": credit.expires_at,
+        }
+        for credit in credits.of_booking(booking)
+    ]  # fmt: skip

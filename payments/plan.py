@@ -36,7 +36,11 @@ class BookingFacts:
 
 @dataclass(frozen=True)
 class PaymentFacts:
-    """Where one payment stands; `refunded_minor` counts refunds on their way, too."""
+    """Where one payment stands; `refunded_minor` counts refunds on their way, too.
+
+    `stuck_minor` came back from the guest's bank or could not be sent, and waits for staff. `disputed_minor` is what
+    the guest's bank took back; while a dispute is open (`is_disputed`) nothing is refunded.
+    """
 
     pk: int
     status: str
@@ -44,6 +48,20 @@ class PaymentFacts:
     captured_minor: int = 0
     refunded_minor: int = 0
     has_session: bool = False
+    stuck_minor: int = 0
+    disputed_minor: int = 0
+    is_disputed: bool = False
+    is_two_stage: bool = False
+
+    @property
+    def net_minor(self) -> int:
+        """What is kept of it."""
+        return self.captured_minor - self.refunded_minor - self.disputed_minor
+
+    @property
+    def refundable_minor(self) -> int:
+        """What may go back by itself: nothing in dispute, nothing that failed before and waits for staff."""
+        return 0 if self.is_disputed else max(self.net_minor - self.stuck_minor, 0)
 
 
 @dataclass(frozen=True)
@@ -91,8 +109,27 @@ def capture_at(booking: BookingFacts) -> dt.datetime:
     return min(at, booking.held_until - LAPSE_MARGIN) if booking.held_until else at
 
 
+def is_paid_unconfirmed(booking: BookingFacts, payments: list[PaymentFacts]) -> bool:
+    """Return whether an approved booking has all the money it will get, so that no call at a provider confirms it.
+
+    So it is where all of it was paid with a credit or by hand before the host's yes, or where a hold was captured,
+    in full or in part, in the provider's dashboard.
+    """
+    if booking.status != Status.PENDING_APPROVAL or not booking.is_approved:
+        return False
+    if booking.due_minor <= 0 or any(payment.status == "AUTHORIZED" for payment in payments):
+        return False
+    is_captured = any(payment.status == "CAPTURED" and payment.is_two_stage for payment in payments)
+    return booking.due_minor <= _net(payments) or (is_captured and _net(payments) > 0)
+
+
+def left_to_refund(booking: BookingFacts, payments: list[PaymentFacts]) -> int:
+    """Return how much less the booking could cost, with that much of its money free to go back; minor units."""
+    return max(min(booking.due_minor, sum(payment.refundable_minor for payment in payments)), 0)
+
+
 def _net(payments: list[PaymentFacts]) -> int:
-    return sum(payment.captured_minor - payment.refunded_minor for payment in payments)
+    return sum(payment.net_minor for payment in payments)
 
 
 def _needless_session(booking: BookingFacts, payments: list[PaymentFacts]) -> Step | None:
@@ -125,9 +162,8 @@ def _missing_capture(booking: BookingFacts, payments: list[PaymentFacts], now: d
 def _needless_charge(booking: BookingFacts, payments: list[PaymentFacts]) -> Step | None:
     if booking.status in (Status.PENDING_PAYMENT, Status.PENDING_APPROVAL):
         return None
-    excess = _net(payments) - booking.due_minor
+    excess = _net(payments) - booking.due_minor - sum(payment.stuck_minor for payment in payments)
     for payment in reversed(payments):
-        left = payment.captured_minor - payment.refunded_minor
-        if excess > 0 and left > 0:
-            return Step(payment.pk, "refund", min(excess, left))
+        if excess > 0 and payment.refundable_minor > 0:
+            return Step(payment.pk, "refund", min(excess, payment.refundable_minor))
     return None

@@ -1,15 +1,21 @@
 """Applies what a provider said to our payment, its refunds, the ledger, and the booking. Expects sync's locks."""
 
+from decimal import Decimal
+
 import structlog
+from django.conf import settings
 
 from bookings import services as bookings
 from bookings.models import Booking
 from bookings.states import DEAD, Status
 from core import clock
-from payments import ledger
-from payments.models import Payment, PaymentOperation, Refund
+from core.money import percent_of
+from payments import adoption, disputes, ledger, refund_news
+from payments.facts import payment_facts
+from payments.models import Dispute, Payment, PaymentOperation, Provider, Refund
 from payments.plan import advance
 from payments.providers.base import ProviderPayment, ProviderRefund, State
+from rooms.models import Room
 
 log = structlog.get_logger(__name__)
 
@@ -28,11 +34,18 @@ def apply(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
     payment.charge_ref = seen.charge_ref or payment.charge_ref
     payment.failure_code = seen.failure_code[:64]
     payment.mismatch = ""
-    if payment.status != before:
-        _enter_status(payment, booking, seen)
+    is_news = payment.status != before
+    with ledger.together():
+        if is_news:
+            _enter_status(payment, booking, seen)
+        _apply_fee(payment, booking, seen)
     _apply_refunds(payment, booking, seen)
-    _finish_operations(payment, seen)
-    _tell_booking(payment, booking, is_news=payment.status != before)
+    _become(booking, disputes.follow(payment, booking, seen))
+    calls = list(payment.operations.all())
+    _finish_operations(payment, calls, seen)
+    if is_news:
+        _note_dashboard(payment, booking, before, calls)
+    _tell_booking(payment, booking, seen, is_news=is_news)
 
 
 def _enter_status(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
@@ -55,6 +68,35 @@ def _enter_status(payment: Payment, booking: Booking, seen: ProviderPayment) -> 
         log.info("payment_closed", booking=booking.reference, status=payment.status)
 
 
+def _note_dashboard(payment: Payment, booking: Booking, before: str, calls: list[PaymentOperation]) -> None:
+    """Money taken or let go by somebody in the provider's dashboard is flagged; see adoption.py."""
+    if booking.status in DEAD:
+        return
+    if payment.status == "CAPTURED" and adoption.is_captured_elsewhere(payment, calls):
+        _become(booking, adoption.note_capture(payment, booking))
+    elif (before, payment.status) == ("AUTHORIZED", "VOIDED") and adoption.is_released_elsewhere(
+        payment, calls
+    ):
+        _become(booking, adoption.note_cancel(payment, booking))
+
+
+def _apply_fee(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
+    """The provider's fee may be told with the capture or days later; it is booked once."""
+    if payment.status != "CAPTURED" or payment.provider_fee_minor is not None:
+        return
+    fee_minor = _agreed_fee(payment) if seen.fee_minor is None else seen.fee_minor
+    if fee_minor is not None:
+        payment.provider_fee_minor = fee_minor
+        ledger.post_processing_fee(payment, booking, fee_minor)
+
+
+def _agreed_fee(payment: Payment) -> int | None:
+    """Octo's API tells no fee: where its per cent is set, that is what it keeps."""
+    if payment.provider != Provider.OCTO or not settings.OCTO_FEE_PERCENT:
+        return None
+    return percent_of(payment.captured_minor, Decimal(settings.OCTO_FEE_PERCENT))
+
+
 def _apply_refunds(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
     if payment.status != "CAPTURED" or not seen.refunds:
         return
@@ -63,34 +105,48 @@ def _apply_refunds(payment: Payment, booking: Booking, seen: ProviderPayment) ->
         refund = known.get(theirs.ref)
         if refund is None:
             refund = _adopt_refund(payment, booking, theirs)
-        if refund.status != theirs.status:
-            _move_refund(refund, booking, theirs.status)
+        _follow_refund(refund, booking, theirs)
 
 
 def _adopt_refund(payment: Payment, booking: Booking, theirs: ProviderRefund) -> Refund:
     kept = ledger.kept_minor(booking)
+    operation = payment.operations.filter(key=theirs.key).first() if theirs.key else None
     refund = Refund.objects.create(
-        payment=payment, provider_ref=theirs.ref, amount_minor=theirs.amount_minor,
-        operation=payment.operations.filter(key=theirs.key).first() if theirs.key else None,
+        payment=payment, provider_ref=theirs.ref, amount_minor=theirs.amount_minor, operation=operation,
+        is_external=operation is None,
     )  # fmt: skip
     ledger.post_refund(refund, booking, kept_before_minor=kept)
     log.info("payment_refunded", booking=booking.reference, refund=theirs.ref)
+    if refund.is_external:
+        _become(booking, adoption.take_over_refund(refund, payment, booking))
     return refund
 
 
-def _move_refund(refund: Refund, booking: Booking, status: str) -> None:
-    refund.status = status
-    refund.settled_at = clock.now()
+def _follow_refund(refund: Refund, booking: Booking, theirs: ProviderRefund) -> None:
+    """Carry a refund forward; the bank's reference for it, and why it failed, often come later."""
+    is_moved = refund.status != theirs.status
+    told = {"bank_reference": theirs.bank_reference[:64], "failure_reason": theirs.failure_reason[:64]}
+    news = {name: value for name, value in told.items() if value and value != getattr(refund, name)}
+    if not is_moved and not news:
+        return
+    for name, value in news.items():
+        setattr(refund, name, value)
+    if is_moved:
+        refund.status, refund.settled_at = theirs.status, clock.now()
     refund.save()
-    if status == Refund.Status.FAILED:
+    if not is_moved:
+        return
+    if refund.status == Refund.Status.FAILED:
         ledger.post_refund_failed(refund, booking, kept_before_minor=ledger.kept_minor(booking))
         log.error("refund_failed", booking=booking.reference, refund=refund.provider_ref)
+    _become(booking, refund_news.tell(refund, booking))
 
 
-def _finish_operations(payment: Payment, seen: ProviderPayment) -> None:
+def _finish_operations(payment: Payment, calls: list[PaymentOperation], seen: ProviderPayment) -> None:
     """An operation whose effect can be seen is done, whoever made it so."""
-    for operation in payment.operations.filter(state__in=(OpState.OPEN, OpState.UNKNOWN)):
-        if _is_visible(operation, payment, seen):
+    for operation in calls:
+        is_unfinished = operation.state in (OpState.OPEN, OpState.UNKNOWN)
+        if is_unfinished and _is_visible(operation, payment, seen):
             operation.state, operation.finished_at = OpState.DONE, clock.now()
             operation.save(update_fields=["state", "finished_at"])
 
@@ -102,33 +158,66 @@ def _is_visible(operation: PaymentOperation, payment: Payment, seen: ProviderPay
         Kind.CAPTURE: seen.state == State.CAPTURED,
         Kind.VOID: seen.state in (State.VOIDED, State.FAILED),
         Kind.REFUND: any(refund.key == operation.key for refund in seen.refunds),
+        Kind.EVIDENCE: any(
+            one.ref == operation.params.get("dispute_ref") and one.has_evidence for one in seen.disputes
+        ),
+        Kind.ACCEPT: any(
+            one.ref == operation.params.get("dispute_ref") and one.status not in Dispute.OPEN
+            for one in seen.disputes
+        ),
     }[Kind(operation.kind)]
 
 
-def _tell_booking(payment: Payment, booking: Booking, *, is_news: bool) -> None:
+def _tell_booking(payment: Payment, booking: Booking, seen: ProviderPayment, *, is_news: bool) -> None:
     """Call the booking's verb where its arrow allows: asked at every look, so that nothing rests on one message."""
     status = payment.status
     if status == "AUTHORIZED" and booking.status == Status.PENDING_PAYMENT:
-        _become(booking, bookings.authorize(booking_id=booking.pk, held_until=payment.capture_before))
+        _become(
+            booking,
+            bookings.authorize(booking_id=booking.pk, held_until=payment.capture_before, locked=booking),
+        )
+    elif booking.status == Status.PENDING_APPROVAL and _is_gone(payment, seen):
+        if not _is_otherwise_paid(payment, booking):
+            _lose_hold(booking, status)
+    elif status == "CAPTURED" and booking.status == Status.PENDING_PAYMENT and _awaits_host(payment, booking):
+        # Nothing lapses any more, so the host has the venue's usual time to answer.
+        _become(booking, bookings.authorize(booking_id=booking.pk, held_until=None, locked=booking))
     elif status == "CAPTURED" and (booking.status == Status.PENDING_PAYMENT or booking.is_capturing):
-        _become(booking, bookings.confirm(booking_id=booking.pk, paid_at=payment.captured_at))
-    elif status == "VOIDED" and booking.status == Status.PENDING_APPROVAL and not _is_otherwise_paid(payment):
-        _lose_hold(booking)
+        _become(booking, bookings.confirm(booking_id=booking.pk, paid_at=payment.captured_at, locked=booking))
+        if payment.captured_minor < booking.due_minor or seen.refunds:
+            _become(booking, adoption.take_over_shortfall(payment, booking))
     elif is_news and status in ("AUTHORIZED", "CAPTURED") and booking.status in DEAD:
         bookings.announce(booking_id=booking.pk, notice="payment_late", data={"payment": payment.n})
 
 
-def _lose_hold(booking: Booking) -> None:
+def _awaits_host(payment: Payment, booking: Booking) -> bool:
+    """Return whether money that should have been held was taken at once, while a yes is still needed."""
+    return (
+        payment.is_two_stage and booking.approval == Room.Approval.AFTER_PAYMENT and not booking.is_approved
+    )
+
+
+def _is_gone(payment: Payment, seen: ProviderPayment) -> bool:
+    """Return whether nothing is left of what was held: released, or taken and given back in the dashboard."""
+    back = sum(refund.amount_minor for refund in seen.refunds if refund.status != "failed")
+    return payment.status == "VOIDED" or (payment.status == "CAPTURED" and back >= payment.captured_minor > 0)
+
+
+def _lose_hold(booking: Booking, payment_status: str) -> None:
     reason = "The bank no longer holds the money."
+    if payment_status == "CAPTURED":
+        reason = "The payment was given back at the provider."
     if booking.is_approved:
         _become(booking, bookings.capture_failed(booking_id=booking.pk, reason=reason))
     else:
         _become(booking, bookings.expire(booking_id=booking.pk, reason=reason))
 
 
-def _is_otherwise_paid(payment: Payment) -> bool:
-    others = Payment.objects.filter(booking_id=payment.booking_id, status__in=["AUTHORIZED", "CAPTURED"])
-    return others.exclude(pk=payment.pk).exists()
+def _is_otherwise_paid(payment: Payment, booking: Booking) -> bool:
+    """Return whether the booking's other payments hold or keep all that is due."""
+    others = [one for one in payment_facts(booking) if one.pk != payment.pk]
+    held = sum(one.authorized_minor for one in others if one.status == "AUTHORIZED")
+    return held + sum(one.net_minor for one in others) >= booking.due_minor
 
 
 def _become(booking: Booking, fresh: Booking) -> None:

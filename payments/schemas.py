@@ -1,9 +1,10 @@
 """What the payments API gives; amounts are minor units, instants ISO 8601 with offset."""
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
 from ninja import Field, Schema
+from pydantic import StringConstraints
 
 from bookings.schemas import BookingOut, StatusName
 
@@ -45,3 +46,40 @@ class PaymentOut(Schema):
     authorized_at: dt.datetime | None
     captured_at: dt.datetime | None
     capture_before: dt.datetime | None
+
+
+class RefundIn(Schema):
+    """What to give back and why; `currency`, where given, must be the payment's."""
+
+    amount_minor: Annotated[int, Field(strict=True, ge=1, le=10**15)] | None = Field(
+        default=None, description="Minor units; without it all that is left"
+    )
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = Field(
+        default="", description="Required; for the guest to read"
+    )
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
+    as_credit: bool = Field(default=False, description="As a credit for later bookings, not to the card")
+
+    model_config = {"extra": "forbid"}
+
+
+class RefundOut(Schema):
+    """A refund that was decided; how far it has come is told by the booking's `refunds`."""
+
+    booking: str
+    payment_id: str
+    refund_minor: int
+    left_minor: int = Field(description="What could go back after it")
+    due_minor: int = Field(description="What the booking costs now")
+    currency: str
+    reason: str
+    decided_at: dt.datetime
+    status: Literal["decided"]
+
+
+class CreditIn(Schema):
+    code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
+
+
+class CreditUsedOut(BookingOut):
+    credit_minor: int = Field(description="What the credit paid")

@@ -26,6 +26,19 @@ class Money:
         return self.captured_minor - self.refunded_minor
 
     @property
+    def by_provider(self) -> dict[str, int]:
+        """Return what was taken, by who moved it."""
+        taken: dict[str, int] = {}
+        for payment in self.payments:
+            taken[payment.provider] = taken.get(payment.provider, 0) + payment.captured_minor
+        return taken
+
+    @property
+    def charged_minor(self) -> int:
+        """What was taken from a card."""
+        return self.captured_minor - self.by_provider.get("credit", 0) - self.by_provider.get("offline", 0)
+
+    @property
     def latest(self) -> Payment | None:
         return self.payments[-1] if self.payments else None
 
@@ -68,8 +81,17 @@ def is_unavailable(money: Money) -> bool:
 
 
 def is_moving(booking: Booking, money: Money) -> bool:
-    """Return whether a booking that has ended still holds or keeps money that is on its way back."""
-    return booking.status in DEAD and (money.held_minor > 0 or money.kept_minor > booking.due_minor)
+    """Return whether money of a booking is on its way back: a hold being released, or a refund not sent yet."""
+    holds_in_vain = booking.status in DEAD and money.held_minor > 0
+    return holds_in_vain or to_send_minor(booking, money) > 0
+
+
+def to_send_minor(booking: Booking, money: Money) -> int:
+    """Return what was decided to go back and is not sent yet; what failed and waits for staff is told apart."""
+    if booking.status not in DEAD | {Status.CONFIRMED, Status.COMPLETED}:
+        return 0
+    failed = [refund for refund in money.refunds if refund.status == "failed" and not refund.solved_at]
+    return max(money.kept_minor - booking.due_minor - sum(refund.amount_minor for refund in failed), 0)
 
 
 def outcome(booking: Booking, money: Money) -> tuple[str, str]:

@@ -10,17 +10,18 @@ from dataclasses import asdict, dataclass
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.urls import reverse
 
 from bookings import services as bookings
+from bookings.deadlines import CHECKOUT_GRACE
 from bookings.errors import InvalidTransition
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
 from core.money import to_decimal
-from payments import operations, settlement
-from payments.models import Payment, PaymentOperation
+from payments import operations, paid, settlement
+from payments.known import known_of
+from payments.models import Dispute, Payment, PaymentOperation, Provider
 from payments.providers.base import (
     CheckoutRequest,
     Misconfigured,
@@ -28,13 +29,18 @@ from payments.providers.base import (
     ProviderPayment,
     Unavailable,
 )
-from payments.providers.registry import provider_named
+from payments.providers.registry import can_end_checkout, choose_provider, provider_for
 from payments.reconcile import apply
 
 log = structlog.get_logger(__name__)
 
-# Stripe wants at least 30 minutes by its own clock; three more forgive a skewed one.
-SESSION_TIME = dt.timedelta(minutes=33)
+# Stripe wants at least 30 minutes by its own clock; three more forgive a skewed one. Octo's page cannot be ended:
+# the room waits for it, so it is short.
+SESSION_TIMES = {"stripe": dt.timedelta(minutes=33), "octo": dt.timedelta(minutes=20)}
+# A page that ends sooner is not worth opening.
+SHORTEST_SESSION = dt.timedelta(minutes=2)
+# Books that change while a provider is looked at are looked up again so often.
+LOOKS = 3
 OUTAGE_PATIENCE = dt.timedelta(minutes=15)
 # Between two tries to end a pay page the provider would not end.
 END_PAUSE = dt.timedelta(minutes=1)
@@ -66,7 +72,8 @@ def start_checkout(booking_id: int) -> Checkout:
     elif not payment.session_ref:
         payment = _await_session(payment)
     if payment.session_expires_at and payment.session_expires_at <= clock.now():
-        sync(payment.pk)
+        if sync(payment.pk).status == Payment.Status.FAILED:
+            return start_checkout(booking_id)
         raise InvalidTransition("pay", "past its payment time")
     if not payment.session_ref and payment.operations.filter(state__in=operations.UNFINISHED).exists():
         raise Unavailable("the provider's answer is still awaited")
@@ -85,14 +92,33 @@ def _open_payment(booking_id: int) -> tuple[Payment, PaymentOperation | None]:
     payment = Payment.objects.select_for_update(no_key=True).filter(booking=booking, status="CREATED").first()
     if payment and payment.session_ref:
         return payment, None
-    payment = payment or Payment.objects.create(
-        booking=booking, provider=Payment.Provider.STRIPE, n=booking.payments.count() + 1,
-        is_two_stage=booking.is_two_stage, currency=booking.currency, amount_minor=booking.due_minor,
-        is_live=settings.STRIPE_IS_LIVE, next_sync_at=now + SYNC_PAUSES[0][1],
+    payment = payment or Payment(
+        booking=booking, n=booking.payments.count() + 1, is_two_stage=booking.is_two_stage,
+        currency=booking.currency, amount_minor=paid.missing_minor(booking), next_sync_at=now + SYNC_PAUSES[0][1],
     )  # fmt: skip
     payment.booking = booking
+    _freeze_account(payment)
     request = _checkout_request(payment, booking, now)
     return payment, operations.begin(payment, PaymentOperation.Kind.CHECKOUT, asdict(request))
+
+
+def _freeze_account(payment: Payment) -> None:
+    """Give a payment the account its venue uses now, and save it; one that was asked for anywhere keeps what it has."""
+    is_asked_for = payment.pk and payment.operations.filter(state__in=operations.UNFINISHED).exists()
+    if not is_asked_for:
+        payment.provider, payment.account, payment.is_live = choose_provider(payment.booking.venue_id)
+        payment.save()
+
+
+def _session_end(payment: Payment, booking: Booking, now: dt.datetime) -> dt.datetime:
+    """Return when a pay page opened now should end. Raises: InvalidTransition when that is too soon to be of use."""
+    end = now + SESSION_TIMES[payment.provider]
+    if payment.provider == Provider.OCTO and booking.checkout_opened_at:
+        # The booking's deadline has moved for an earlier page, and no page may outlive it.
+        end = min(end, booking.payment_due_at - CHECKOUT_GRACE)
+        if end - now < SHORTEST_SESSION:
+            raise InvalidTransition("pay", "past its payment time")
+    return end
 
 
 def _checkout_request(payment: Payment, booking: Booking, now: dt.datetime) -> CheckoutRequest:
@@ -108,7 +134,7 @@ def _checkout_request(payment: Payment, booking: Booking, now: dt.datetime) -> C
         email=booking.guest_email,
         success_url=back,
         cancel_url=settings.SITE_URL + booking.get_absolute_url(),
-        expires_at=int((now + SESSION_TIME).timestamp()),
+        expires_at=int(_session_end(payment, booking, now).timestamp()),
         page_url=settings.SITE_URL + reverse("payments:card", args=[booking.reference]),
         is_embedded=settings.STRIPE_EMBEDDED,
     )
@@ -141,20 +167,30 @@ def sync(payment_id: int) -> Payment:
 
     A fetch that began before the last one applied is not applied. Raises: Unavailable, Misconfigured.
     """
-    payment = _number_fetch(payment_id)
-    number = payment.fetch_started
-    if not payment.session_ref:
-        return _close_unopened(payment)
-    began_at = clock.now()
-    seen = provider_named(payment.provider).fetch(
-        session_ref=payment.session_ref, provider_ref=payment.provider_ref
+    for _ in range(LOOKS):
+        payment = _number_fetch(payment_id)
+        if not payment.session_ref:
+            return _close_unopened(payment)
+        if payment := _look(payment):
+            return payment
+    raise Unavailable("our books changed whenever the provider was asked", code="busy")
+
+
+def _look(payment: Payment) -> Payment | None:
+    """Fetch once, and apply; None when what the provider's answer was read with changed meanwhile."""
+    number, began_at, known = payment.fetch_started, clock.now(), known_of(payment)
+    seen = provider_for(payment).fetch(
+        session_ref=payment.session_ref, provider_ref=payment.provider_ref, known=known
     )
     with transaction.atomic():
         booking = bookings.lock(payment.booking_id)
-        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+        payment = Payment.objects.select_for_update(no_key=True, of=("self",)).get(pk=payment.pk)
         payment.booking = booking
-        if number > payment.fetch_applied:
-            _apply(payment, booking, seen, number, began_at)
+        if number <= payment.fetch_applied:
+            return payment
+        if known_of(payment) != known:
+            return None
+        _apply(payment, booking, seen, number, began_at)
     return payment
 
 
@@ -172,9 +208,14 @@ def _close_unopened(payment: Payment) -> Payment:
 
 
 def _number_fetch(payment_id: int) -> Payment:
-    with transaction.atomic():
-        Payment.objects.filter(pk=payment_id).update(fetch_started=F("fetch_started") + 1)
-        return Payment.objects.select_related("booking").get(pk=payment_id)
+    """Count one more look and return the payment, in one statement. Raises: Payment.DoesNotExist."""
+    counted = Payment.objects.raw(
+        f'UPDATE "{Payment._meta.db_table}" SET fetch_started = fetch_started + 1 WHERE id = %s RETURNING *',  # noqa: S608
+        [payment_id],
+    )
+    for payment in counted:
+        return payment
+    raise Payment.DoesNotExist
 
 
 def _apply(
@@ -188,8 +229,7 @@ def _apply(
         log.error("payment_mismatch", booking=booking.reference, payment=payment.pk, what=mismatch)
         return
     apply(payment, booking, seen)
-    is_refund_pending = any(refund.status == "pending" for refund in seen.refunds)
-    payment.next_sync_at = next_look(payment, began_at, is_refund_pending=is_refund_pending)
+    payment.next_sync_at = next_look(payment, began_at, is_moving=_is_moving(payment, seen))
     payment.save()
     settlement.mark_if_needed(booking)
 
@@ -208,9 +248,21 @@ def _mismatch(payment: Payment, booking: Booking, seen: ProviderPayment) -> str:
     return "; ".join(wrong)[:200]
 
 
-def next_look(payment: Payment, now: dt.datetime, *, is_refund_pending: bool) -> dt.datetime | None:
+def _is_moving(payment: Payment, seen: ProviderPayment) -> bool:
+    """Return whether a payment that is closed may still change by itself: a refund on its way, an open dispute, a
+    fee Stripe has yet to tell.
+    """
+    is_fee_awaited = payment.provider == Provider.STRIPE and payment.status == Payment.Status.CAPTURED
+    return (
+        any(refund.status == "pending" for refund in seen.refunds)
+        or any(dispute.status in Dispute.OPEN for dispute in seen.disputes)
+        or (is_fee_awaited and payment.provider_fee_minor is None)
+    )
+
+
+def next_look(payment: Payment, now: dt.datetime, *, is_moving: bool) -> dt.datetime | None:
     """Return when to ask the provider again by ourselves: often while young, never once nothing can change."""
-    if not payment.is_open and not is_refund_pending:
+    if not payment.is_open and not is_moving:
         return None
     age = now - payment.created_at
     for limit, pause in SYNC_PAUSES:
@@ -296,9 +348,11 @@ def expire_unpaid(booking_id: int) -> None:
     arrives is given back by `settle`.
     """
     booking = Booking.objects.get(pk=booking_id)
+    if booking.status != Status.PENDING_PAYMENT:
+        return
     payment = booking.payments.filter(status="CREATED").first()
     try:
-        is_over = payment is None or _end_checkout(payment)
+        is_over = payment is None or end_checkout(payment)
     except ProviderError as error:
         log.warning("expiry_delayed", booking=booking.reference, error=str(error))
         is_over = False
@@ -306,14 +360,18 @@ def expire_unpaid(booking_id: int) -> None:
         _expire_if_still_unpaid(booking_id)
 
 
-def _end_checkout(payment: Payment) -> bool:
+def end_checkout(payment: Payment) -> bool:
     """End the pay page and look what came of it; False while that is not known."""
     if unfinished := payment.operations.filter(state__in=operations.UNFINISHED).first():
         resume(unfinished.pk)
         payment.refresh_from_db()
     if not payment.session_ref:
         return not payment.operations.filter(state__in=operations.UNFINISHED).exists()
-    if payment.operations.filter(kind="end-checkout", finished_at__gt=clock.now() - END_PAUSE).exists():
+    is_just_tried = payment.operations.filter(
+        kind="end-checkout", finished_at__gt=clock.now() - END_PAUSE
+    ).exists()
+    if is_just_tried or not can_end_checkout(payment.provider):
+        # Where a page ends by its own time alone, the deadline is later than that.
         return not sync(payment.pk).is_open
     operation = settlement.begin_end_checkout(payment.pk)
     if operation is None:

@@ -4,15 +4,15 @@ import datetime as dt
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, Sum
 
 from bookings import services as bookings
 from bookings.doorbell import ring
 from bookings.models import Booking
 from core import clock
-from payments import operations
+from payments import operations, without_provider
+from payments.facts import booking_facts, payment_facts
 from payments.models import Payment, PaymentOperation, Settlement
-from payments.plan import BookingFacts, PaymentFacts, Step, capture_at, next_step
+from payments.plan import BookingFacts, PaymentFacts, Step, capture_at, is_paid_unconfirmed, next_step
 
 log = structlog.get_logger(__name__)
 
@@ -33,23 +33,30 @@ def mark(booking_id: int, *, at: dt.datetime | None = None) -> None:
 
 def mark_if_needed(booking: Booking) -> None:
     """Mark a booking settle-due where something is to be done, now or at a known time. Expects its locks."""
-    payments = _facts(booking)
+    payments = payment_facts(booking)
     if not payments:
         return
     facts = booking_facts(booking)
-    if next_step(facts, payments, clock.now()):
+    if next_step(facts, payments, clock.now()) or is_paid_unconfirmed(facts, payments):
         mark(booking.pk)
     elif facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
         mark(booking.pk, at=at)
 
 
 def begin_next(booking_id: int) -> PaymentOperation | None:
-    """Choose the next call and commit its row; None when there is none now, and the mark is cleared or moved."""
+    """Choose the next call and commit its row; None when there is none now, and the mark is cleared or moved.
+
+    What needs no provider is done on the way.
+    """
     with transaction.atomic():
         booking = bookings.lock(booking_id)
         list(Payment.objects.select_for_update(no_key=True).filter(booking_id=booking_id))
-        payments, facts = _facts(booking), booking_facts(booking)
+        booking = without_provider.confirm_paid(booking)
+        payments, facts = payment_facts(booking), booking_facts(booking)
         step = next_step(facts, payments, clock.now())
+        while step and without_provider.perform(step, booking):
+            payments = payment_facts(booking)
+            step = next_step(facts, payments, clock.now())
         if step is None:
             _clear(booking, facts, payments)
             return None
@@ -84,41 +91,24 @@ def postpone(booking_id: int, error: Exception) -> None:
 def postpone_if_unchanged(booking_id: int, refused: PaymentOperation) -> None:
     """After a refusal: go on at once if the look that followed changed what is to be done, else later."""
     booking = Booking.objects.get(pk=booking_id)
-    step = next_step(booking_facts(booking), _facts(booking), clock.now())
-    if step and (step.payment_pk, step.kind) == (refused.payment_id, refused.kind):
+    step = next_step(booking_facts(booking), payment_facts(booking), clock.now())
+    asked = (refused.payment_id, refused.kind, refused.params.get("amount_minor", 0))
+    is_same = step and (step.payment_pk, step.kind, step.amount_minor) == asked
+    if is_same and refused.kind == PaymentOperation.Kind.REFUND:
+        _hand_to_staff(refused)
+    elif is_same:
         postpone(booking_id, RuntimeError(f"{refused.key} was refused: {refused.error_code}"))
     else:
         with transaction.atomic():
             mark(booking_id)
 
 
-def booking_facts(booking: Booking) -> BookingFacts:
-    """Return what the plan needs to know of a booking."""
-    return BookingFacts(
-        status=booking.status,
-        is_approved=booking.is_approved,
-        capture=booking.capture,
-        due_minor=booking.due_minor,
-        completed_at=booking.closed_at if booking.status == "COMPLETED" else None,
-        held_until=booking.held_until,
-    )
-
-
-def _facts(booking: Booking) -> list[PaymentFacts]:
-    refunded = Sum("refunds__amount_minor", filter=~Q(refunds__status="failed"))
-    rows = Payment.objects.filter(booking_id=booking.pk).annotate(refunded=refunded).order_by("n")
-    return [
-        PaymentFacts(
-            pk=payment.pk,
-            status=payment.status,
-            authorized_minor=payment.authorized_minor,
-            captured_minor=payment.captured_minor,
-            refunded_minor=payment.refunded or 0,
-            has_session=bool(payment.session_ref),
-        )
-        for payment in rows
-        if not payment.mismatch
-    ]
+def _hand_to_staff(refused: PaymentOperation) -> None:
+    """A refund the provider will not make waits for staff; whatever else is to be done goes on."""
+    with transaction.atomic():
+        booking = bookings.lock(refused.payment.booking_id)
+        without_provider.note_refused(refused, booking)
+        mark(booking.pk)
 
 
 def _begin(step: Step) -> PaymentOperation | None:

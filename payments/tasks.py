@@ -9,7 +9,7 @@ from bookings.errors import BookingError
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
-from payments import services, webhooks
+from payments import checkpoints, heartbeats, payouts, reconciliation, services, transfers, webhooks
 from payments.models import Payment, PaymentOperation, Settlement, WebhookEvent
 from payments.operations import UNFINISHED
 from payments.providers.base import ProviderError
@@ -17,6 +17,8 @@ from payments.providers.base import ProviderError
 log = structlog.get_logger(__name__)
 
 BATCH = 100
+# A worker kills what runs longer than 100 s; the next round goes on.
+NIGHTLY_SECONDS = 60
 
 
 @shared_task
@@ -67,8 +69,41 @@ def sweep_open_payments() -> None:
     for payment in due[:BATCH]:
         # Claimed by moving its time, so that two sweeps don't ask twice and a failing one doesn't block the rest.
         moved = Payment.objects.filter(pk=payment.pk, next_sync_at=payment.next_sync_at)
-        if moved.update(next_sync_at=services.next_look(payment, now, is_refund_pending=True)):
+        if moved.update(next_sync_at=services.next_look(payment, now, is_moving=True)):
             _try(services.sync, payment.pk)
+
+
+@shared_task
+def run_payouts() -> None:
+    """Go on with the payout run under way."""
+    payouts.continue_run()
+
+
+@shared_task
+def send_payout(payout_pk: int) -> None:
+    """Send one payout through its provider."""
+    _try(transfers.send, payout_pk)
+
+
+@shared_task
+def sweep_payouts() -> None:
+    """Begin the weekly run when its hour has come, go on with an interrupted one, send what waits."""
+    payouts.begin_weekly_run()
+    payouts.continue_run()
+    _each(transfers.to_send(), transfers.send)
+
+
+@shared_task
+def sweep_reconciliation() -> None:
+    """Begin tonight's comparisons with the providers when their hour has come, go on with those begun."""
+    heartbeats.late()
+    reconciliation.nightly(seconds=NIGHTLY_SECONDS)
+
+
+@shared_task
+def take_checkpoints() -> None:
+    """Make and verify each venue's ledger checkpoint, nightly."""
+    checkpoints.take_all()
 
 
 def _each(rows, work: Callable[[int], object], *, field: str = "pk") -> None:

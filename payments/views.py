@@ -6,14 +6,14 @@ import time
 import structlog
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from bookings.errors import BookingError
 from bookings.visits import booking_or_404
-from payments import selectors, services, webhooks
+from payments import octo_inbox, selectors, services, webhooks
 from payments.messages import UNAVAILABLE
 from payments.providers.base import ProviderError
 from payments.providers.stripe import verify_signature
@@ -31,10 +31,12 @@ def pay(request: HttpRequest, reference: str) -> HttpResponse:
         messages.warning(request, error.message)
     except ProviderError as error:
         log.warning("checkout_unavailable", booking=reference, code=error.code)
-        messages.error(
-            request,
-            f"{UNAVAILABLE}. Your room stays held; we will mail you a link as soon as it works again.",
-        )
+        # Once the call has ended, the booking's page says so by itself.
+        if not selectors.is_unavailable(selectors.money_of(booking)):
+            messages.error(
+                request,
+                f"{UNAVAILABLE}. Your room stays kept; we will mail you a link as soon as it works again.",
+            )
     return redirect(booking)
 
 
@@ -52,14 +54,8 @@ def back(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
     """Check the signature over the raw bytes, keep the message, answer; a worker does the rest."""
-    try:
-        length = int(request.headers.get("Content-Length") or 0)
-    except ValueError:
-        length = 0
-    if length > settings.MAX_WEBHOOK_BYTES:
-        return HttpResponse(status=413)
-    body = request.read(settings.MAX_WEBHOOK_BYTES + 1)
-    if len(body) > settings.MAX_WEBHOOK_BYTES:
+    body = _body(request)
+    if body is None:
         return HttpResponse(status=413)
     header = request.headers.get("Stripe-Signature", "")
     if not verify_signature(body, header, settings.STRIPE_WEBHOOK_SECRETS, now=time.time()):
@@ -71,6 +67,35 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=400)
     webhooks.receive(provider="stripe", event=event)
     return HttpResponse(status=200)
+
+
+@csrf_exempt
+@require_POST
+def octo_webhook(request: HttpRequest) -> HttpResponse:
+    """Check the signature with the key of the payment's account, keep the message, answer; a worker does the rest.
+
+    The answer never decides about held money: that is done by calls of ours alone.
+    """
+    body = _body(request)
+    if body is None:
+        return HttpResponse(status=413)
+    if not (callback := octo_inbox.genuine_callback(body)):
+        return HttpResponse(status=400)
+    event = {"id": callback.event_id, "type": callback.type, **callback.payload}
+    webhooks.receive(provider="octo", event=event)
+    return JsonResponse({})
+
+
+def _body(request: HttpRequest) -> bytes | None:
+    """Return the raw body, None where it is larger than any provider's message."""
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        length = 0
+    if length > settings.MAX_WEBHOOK_BYTES:
+        return None
+    body = request.read(settings.MAX_WEBHOOK_BYTES + 1)
+    return body if len(body) <= settings.MAX_WEBHOOK_BYTES else None
 
 
 def _event(body: bytes) -> dict | None:

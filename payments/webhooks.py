@@ -3,22 +3,20 @@
 import datetime as dt
 
 import structlog
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 
 from bookings.doorbell import ring_now
 from core import clock
-from payments import services
-from payments.models import Payment, WebhookEvent
-from payments.providers.base import ProviderError
+from payments import octo_inbox, services, stripe_inbox, transfers
+from payments.models import Payment, Provider, WebhookEvent
+from payments.providers.base import ProviderError, Unavailable
 
 log = structlog.get_logger(__name__)
 
 Outcome = WebhookEvent.Outcome
 PARK_AFTER = 20
-OURS = ("checkout.session.", "payment_intent.", "charge.", "refund.")
+# A message asked for again is covered by a look this young.
+FRESH = dt.timedelta(seconds=10)
 
 
 def receive(*, provider: str, event: dict) -> None:
@@ -40,10 +38,14 @@ def process(event_pk: int) -> None:
     event = _claim(event_pk)
     if event is None:
         return
-    payment = _payment_of(event)
+    try:
+        payment = _payment_of(event)
+    except ProviderError as error:
+        _retry_later(event, error)
+        return
     if payment is None:
         return
-    if payment.synced_at and payment.synced_at > event.received_at:
+    if payment.synced_at and payment.synced_at > (event.replayed_at or event.received_at):
         _end(event, Outcome.PROCESSED, "covered by a later look")
         return
     log.info("webhook_processing", type=event.type, booking=payment.booking.reference)
@@ -52,10 +54,27 @@ def process(event_pk: int) -> None:
     except ProviderError as error:
         _retry_later(event, error)
         return
-    if payment.mismatch:
-        _end(event, Outcome.PARKED, payment.mismatch)
+    if problem := payment.mismatch or _contradiction(event, payment):
+        _end(event, Outcome.PARKED, problem)
     else:
         _end(event, Outcome.PROCESSED, "")
+
+
+def replay(event_pk: int) -> None:
+    """Put a message back among those waiting, whatever came of it before; the caller rings or processes it.
+
+    A look that is fresh covers it; else it looks again, which changes nothing that was right.
+    """
+    now = clock.now()
+    WebhookEvent.objects.filter(pk=event_pk).update(
+        outcome=Outcome.WAITING, attempts=0, next_attempt_at=now, replayed_at=now - FRESH, processed_at=None, note="",
+    )  # fmt: skip
+
+
+def ignore(event_pk: int, reason: str) -> bool:
+    """Set aside a message that nothing is to be done about; False when it is not parked any more."""
+    parked = WebhookEvent.objects.filter(pk=event_pk, outcome=Outcome.PARKED)
+    return bool(parked.update(outcome=Outcome.IGNORED, note=reason[:200], processed_at=clock.now()))
 
 
 def _claim(event_pk: int) -> WebhookEvent | None:
@@ -74,40 +93,44 @@ def _claim(event_pk: int) -> WebhookEvent | None:
 
 
 def _payment_of(event: WebhookEvent) -> Payment | None:
-    """Find what the message is about; what is not ours is ignored, what claims to be and is not is parked."""
-    if not event.type.startswith(OURS):
-        return _end(event, Outcome.IGNORED, "not about a payment")
-    data = event.payload.get("data")
-    subject = _dict(data.get("object")) if isinstance(data, dict) else {}
-    metadata = _dict(subject.get("metadata"))
-    payment = _find_payment(subject, metadata)
+    """Find the payment a message is about; every other message is ended here. Raises: Unavailable, Misconfigured."""
+    if event.provider == Provider.OCTO:
+        return _octo_payment_of(event)
+    subject = stripe_inbox.subject_of(event.payload)
+    event.payment = subject.payment
+    if subject.parked or subject.ignored:
+        outcome = Outcome.PARKED if subject.parked else Outcome.IGNORED
+        return _end(event, outcome, subject.parked or subject.ignored)
+    if subject.payment is None:
+        return _end(event, Outcome.PROCESSED, _look_at_transfers(subject))
+    return subject.payment
+
+
+def _look_at_transfers(subject: stripe_inbox.Subject) -> str:
+    """A transfer is asked for at Stripe; an account that changed may let payouts go that wait for it."""
+    if subject.payout:
+        return transfers.look(subject.payout.pk)
+    waiting = list(transfers.to_send().filter(destination=subject.account_ref).values_list("pk", flat=True))
+    for payout_id in waiting:
+        transfers.send(payout_id)
+    return f"{len(waiting)} waiting payouts tried"
+
+
+def _octo_payment_of(event: WebhookEvent) -> Payment | None:
+    """A genuine callback that contradicts our payment is parked: its signature covers only a part of it."""
+    payment = octo_inbox.payment_of(event.payload["shop_transaction_id"])
     if payment is None:
-        if metadata.get("booking_reference"):
-            return _end(event, Outcome.PARKED, "no such payment here")
-        return _end(event, Outcome.IGNORED, "not a payment of ours")
-    if bool(event.payload.get("livemode")) != settings.STRIPE_IS_LIVE:
-        return _end(event, Outcome.PARKED, "live and test mode mixed")
+        return _end(event, Outcome.PARKED, "no such payment here")
     event.payment = payment
+    if not payment.session_ref:
+        return _retry_later(event, Unavailable("the pay page's own answer is not known yet"))
+    if problem := _contradiction(event, payment):
+        return _end(event, Outcome.PARKED, problem)
     return payment
 
 
-def _find_payment(subject: dict, metadata: dict) -> Payment | None:
-    named = [subject.get("id"), subject.get("payment_intent"), subject.get("charge")]
-    refs = [ref for ref in named if isinstance(ref, str) and ref]
-    rows = Payment.objects.select_related("booking")
-    known = Q(session_ref__in=refs) | Q(provider_ref__in=refs) | Q(charge_ref__in=refs)
-    if payment := rows.filter(known).first():
-        return payment
-    try:
-        return rows.filter(
-            public_id=metadata.get("payment_id"), booking__reference=metadata.get("booking_reference")
-        ).first()
-    except (ValueError, TypeError, ValidationError):
-        return None
-
-
-def _dict(value: object) -> dict:
-    return value if isinstance(value, dict) else {}
+def _contradiction(event: WebhookEvent, payment: Payment) -> str:
+    return octo_inbox.contradiction_of(event.payload, payment) if event.provider == Provider.OCTO else ""
 
 
 def _end(event: WebhookEvent, outcome: str, note: str) -> None:

@@ -1,5 +1,6 @@
 """What hosts manage in the admin: venues, rooms with photos, prices and hours, policies, closed dates."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin, messages
@@ -7,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import StackedInline, TabularInline
@@ -14,12 +16,12 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.decorators import display
 
 from accounts.models import User
-from core.money import format_minor
-from rooms import services
+from core import clock
+from core.money import exponent, format_minor
+from rooms import hours, policies, preview, services, ways
 from rooms.admin_forms import (
     BlackoutForm,
     PhotoForm,
-    PolicyForm,
     PriceRuleForm,
     RoomForm,
     VenueForm,
@@ -35,7 +37,11 @@ from rooms.models import (
     Venue,
     VenueMember,
 )
+from rooms.policy_form import PolicyForm
 from rooms.scoping import MANAGERS, OwnRowsFilter, ScopedInline, VenueScopedAdmin
+
+# The example of a policy's page starts so far ahead that every tier of a usual policy lies before it.
+EXAMPLE_AHEAD = dt.timedelta(days=14)
 
 
 class ManagedAdmin(VenueScopedAdmin):
@@ -94,7 +100,9 @@ class VenueAdmin(ManagedAdmin):
         ),
     )
     # What the platform agrees with a venue is not the host's to change.
-    platform_fields = ("slug", "platform_fee_percent", "takes_online_payment", "hold_limit_minutes")
+    platform_fields = ("slug", "platform_fee_percent")
+    # Prices are kept in minor units of the currency; the rest is written by the payment settings.
+    fixed_fields = ("currency", "takes_online_payment", "hold_limit_minutes")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.is_platform_staff
@@ -105,12 +113,17 @@ class VenueAdmin(ManagedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Venue | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        # Prices are kept in minor units of it.
-        fixed = ("currency",)
-        return fixed if request.user.is_platform_staff else (*self.platform_fields, *fixed)
+        if request.user.is_platform_staff:
+            return self.fixed_fields
+        return (*self.platform_fields, *self.fixed_fields)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Venue | None = None) -> dict:
         return {} if obj else self.prepopulated_fields
+
+    def save_model(self, request: HttpRequest, obj: Venue, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            services.add_ready_made_policies(obj)
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseFormSet, change: bool) -> None:
         super().save_formset(request, form, formset, change)
@@ -142,8 +155,11 @@ class PriceRuleInline(ScopedInline, StackedInline):
 
 @admin.register(Room)
 class RoomAdmin(ManagedAdmin):
+    class Media:
+        css = {"all": ["css/admin_rooms.css"]}
+
     form = RoomForm
-    list_display = ("name", "venue", "kind", "price_text", "way", "is_published")
+    list_display = ("name", "venue", "kind", "price_text", "way", "offered")
     list_filter = (
         ("venue", OwnRowsFilter),
         ("kind", ChoicesDropdownFilter),
@@ -152,7 +168,6 @@ class RoomAdmin(ManagedAdmin):
     list_select_related = ("venue",)
     search_fields = ("name", "slug", "venue__name")
     prepopulated_fields = {"slug": ("name",)}
-    radio_fields = {"approval": admin.VERTICAL, "capture": admin.VERTICAL}
     fieldsets = (
         (None, {"fields": ("venue", ("name", "slug"), "kind", "description", "offered")}),
         ("Facts", {"fields": (("capacity", "size_m2"), "amenities")}),
@@ -160,8 +175,8 @@ class RoomAdmin(ManagedAdmin):
         (
             "How it is sold",
             {
-                "fields": ("approval", "capture"),
-                "description": "Does somebody say yes to each request, and when is the guest's money taken?",
+                "fields": ("approval", "capture", "step_by_step"),
+                "description": "Choose, and read below what your guests and you will see.",
             },
         ),
         (
@@ -185,7 +200,7 @@ class RoomAdmin(ManagedAdmin):
         return (PhotoInline, HoursInline, PriceRuleInline) if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> tuple[str, ...]:
-        return ("venue", "slug", "kind") if obj else ()
+        return ("venue", "slug", "kind", "step_by_step") if obj else ("step_by_step",)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Room | None = None) -> dict:
         return {} if obj else self.prepopulated_fields
@@ -215,9 +230,20 @@ class RoomAdmin(ManagedAdmin):
     def price_text(self, room: Room) -> str:
         return f"{format_minor(room.price_minor, room.venue.currency)} / {room.unit}"
 
-    @display(description="Approval", ordering="approval")
+    @display(description="How it is sold", ordering="approval")
     def way(self, room: Room) -> str:
-        return room.get_approval_display()
+        return ways.way_name(room)
+
+    @display(description="Offered", ordering="is_published", boolean=True)
+    def offered(self, room: Room) -> bool:
+        return room.is_published
+
+    @display(description="Step by step")
+    def step_by_step(self, room: Room) -> SafeString:
+        """Every way to sell; the style sheet shows the one whose radio buttons are chosen, as they are chosen."""
+        walks = preview.walks(room)
+        now = (room.approval, room.capture)
+        return render_to_string("admin/rooms/way_preview.html", {"walks": walks, "now": now})
 
 
 @admin.register(CancellationPolicy)
@@ -228,15 +254,33 @@ class CancellationPolicyAdmin(ManagedAdmin):
     list_select_related = ("venue",)
     search_fields = ("name",)
     ordering = ("venue__name", "name")
-    fields = ("venue", "name", "tiers_text")
+    fields = ("venue", "name", "tiers", "in_words")
+
+    class Media:
+        css = {"all": ["css/admin_rooms.css"]}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return ("venue",) if obj else ()
+        return ("venue", "in_words") if obj else ("in_words",)
 
     @display(description="What comes back")
     def tiers_in_words(self, policy: CancellationPolicy) -> str:
-        tiers = [f"{tier['percent']} % until {tier['hours']} h before" for tier in policy.tiers]
-        return "; ".join(tiers) or "Everything, until the start"
+        words = policies.tiers_in_short(policy.tiers)
+        return words[:1].upper() + words[1:]
+
+    @display(description="In words, as saved")
+    def in_words(self, policy: CancellationPolicy) -> SafeString | str:
+        """The rules as guests read them, and what they mean for one booking two weeks ahead."""
+        if not policy.pk:
+            return "Guests read the rules here once they are saved."
+        venue = policy.venue
+        starts_at = hours.instant(clock.now().date() + EXAMPLE_AHEAD, venue.check_in_time, venue.zone)
+        amount_minor = 200 * 10 ** exponent(venue.currency)
+        context = {
+            "rules": policies.cancellation_rules(policy.tiers), "currency": venue.currency,
+            "amount_minor": amount_minor, "starts_at": starts_at, "zone": venue.time_zone,
+            "schedule": policies.refund_schedule(policy.tiers, starts_at=starts_at, amount_minor=amount_minor),
+        }  # fmt: skip
+        return render_to_string("admin/rooms/policy_preview.html", context)
 
 
 @admin.register(Blackout)

@@ -1,28 +1,29 @@
 """Forms of the admin for venues and rooms: amounts as people write them, rules as people say them."""
 
 import datetime as dt
-import itertools
 import zoneinfo
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelect2Widget,
     UnfoldAdminSingleDateWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
 from core.money import InvalidAmount, exponent, to_decimal, to_minor
-from rooms import photos, services
-from rooms.models import Blackout, CancellationPolicy, OpeningHours, PriceRule, Room, RoomPhoto, Venue
+from rooms import photos, services, ways
+from rooms.models import Blackout, OpeningHours, PriceRule, Room, RoomPhoto, Venue
 from rooms.occupancy import RoomTaken
 from rooms.places import AMENITIES
+from rooms.policies import tiers_in_short
 
 MOST_DAYS_CLOSED = 366
 
@@ -88,7 +89,43 @@ class VenueForm(forms.ModelForm):
         fields = "__all__"
 
 
+class WayWidget(UnfoldAdminRadioSelectWidget):
+    """The choices of one half of a way to sell; what the venue cannot offer stays visible and cannot be chosen."""
+
+    refused: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if value in self.refused and not option["selected"]:
+            option["attrs"]["disabled"] = True
+            option["label"] = f"{option['label']} (not with this venue's payment provider)"
+        return option
+
+
+APPROVALS = [
+    (Room.Approval.AFTER_PAYMENT, "After the money is held: I say yes or no, and only a yes charges"),
+    (Room.Approval.BEFORE_PAYMENT, "Before any payment: I say yes or no, then the guest pays"),
+    (Room.Approval.NONE, "Nobody: guests book at once"),
+]
+CAPTURES = [
+    (Room.Capture.ON_CONFIRMATION, "When the booking is confirmed"),
+    (Room.Capture.AFTER_COMPLETION, "After it took place: held until then"),
+]
+
+
+def policy_label(policy: Any) -> str:
+    return f"{policy.name}: {tiers_in_short(policy.tiers)}"
+
+
 class RoomForm(AmountsForm):
+    approval = forms.ChoiceField(
+        label="Who says yes to a booking, and when", choices=APPROVALS, widget=WayWidget(),
+        initial=Room.Approval.AFTER_PAYMENT,
+    )  # fmt: skip
+    capture = forms.ChoiceField(
+        label="When the guest's money is taken", choices=CAPTURES, widget=WayWidget(),
+        initial=Room.Capture.ON_CONFIRMATION,
+    )  # fmt: skip
     amounts = {"price": "price_minor", "cleaning_fee": "cleaning_fee_minor"}
 
     price = amount_field("Price", help_text="Per night, hour, appointment or seat")
@@ -108,9 +145,10 @@ class RoomForm(AmountsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("offered", self.instance.is_published)
-        if "policy" in self.fields and self.instance.venue_id:
-            policies = self.fields["policy"].queryset.filter(venue=self.instance.venue_id)
-            self.fields["policy"].queryset = policies
+        if "policy" in self.fields:
+            self._offer_policies()
+        if self.instance.venue_id and "capture" in self.fields:
+            self._refuse_ways(self.instance.venue)
 
     def currency(self) -> str:
         venue = getattr(self, "cleaned_data", {}).get("venue")
@@ -118,14 +156,26 @@ class RoomForm(AmountsForm):
             venue = self.instance.venue
         return venue.currency if venue else ""
 
+    def _offer_policies(self) -> None:
+        field = self.fields["policy"]
+        field.label_from_instance = policy_label
+        field.empty_label = "None: everything comes back until the start"
+        if self.instance.venue_id:
+            field.queryset = field.queryset.filter(venue=self.instance.venue_id)
+
+    def _refuse_ways(self, venue: Venue) -> None:
+        """Grey out what the venue's payment provider cannot do, and say why."""
+        for name, choices in (("approval", APPROVALS), ("capture", CAPTURES)):
+            # The other half as harmless as can be: only this half's own trouble counts.
+            harmless = {"approval": Room.Approval.NONE, "capture": Room.Capture.ON_CONFIRMATION}
+            found = {value: ways.refusals(venue, **(harmless | {name: value})) for value, _label in choices}
+            refused = {value: reasons for value, reasons in found.items() if reasons}
+            self.fields[name].widget.refused = frozenset(refused)
+            self.fields[name].help_text = next((reason[name] for reason in refused.values()), "")
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         self.instance.cleaning_fee_minor = self.instance.cleaning_fee_minor or 0
-        approval, capture = cleaned.get("approval"), cleaned.get("capture")
-        if capture == Room.Capture.AFTER_COMPLETION and approval not in (None, Room.Approval.NONE):
-            self.add_error(
-                "capture", "Charging afterwards goes with rooms that are booked at once, without approval."
-            )
         return cleaned
 
 
@@ -169,47 +219,6 @@ class PriceRuleForm(AmountsForm):
         return cleaned
 
 
-class PolicyForm(forms.ModelForm):
-    """Tiers are written one a line: `48 h: 100 %`."""
-
-    tiers_text = forms.CharField(
-        label="What comes back", required=False, max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 4}),
-        help_text=(
-            "One line a tier, hours before the start and per cent returned, for example “48: 100” and “24: 50”. "
-            "Below the last tier nothing comes back; without tiers everything does, until the start."
-        ),
-    )  # fmt: skip
-
-    class Meta:
-        model = CancellationPolicy
-        fields = ("venue", "name")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        tiers: Iterable[dict[str, int]] = self.instance.tiers or []
-        self.initial.setdefault(
-            "tiers_text", "\n".join(f"{tier['hours']}: {tier['percent']}" for tier in tiers)
-        )
-
-    def clean_tiers_text(self) -> list[dict[str, int]]:
-        lines = [line for line in self.cleaned_data["tiers_text"].splitlines() if line.strip()]
-        tiers = sorted((_tier(line) for line in lines), key=lambda tier: -tier["hours"])
-        if len({tier["hours"] for tier in tiers}) < len(tiers):
-            raise ValidationError("Each number of hours once.")
-        if any(later["percent"] > earlier["percent"] for earlier, later in itertools.pairwise(tiers)):
-            raise ValidationError("Who cancels later cannot get more back.")
-        self.instance.tiers = tiers
-        return tiers
-
-
-def _tier(line: str) -> dict[str, int]:
-    hours, _colon, percent = line.replace("h", "").replace("%", "").partition(":")
-    hours, percent = hours.strip(), percent.strip()
-    if not (hours.isdecimal() and percent.isdecimal() and int(hours) <= 8760 and int(percent) <= 100):
-        raise ValidationError("%(line)s is not hours: per cent.", params={"line": f"“{line.strip()[:40]}”"})
-    return {"hours": int(hours), "percent": int(percent)}
-
-
 class BlackoutForm(forms.ModelForm):
     """Dates on which a room is closed, as the calendar hangs at the venue; both are included."""
 
@@ -239,6 +248,14 @@ class BlackoutForm(forms.ModelForm):
         try:
             self.instance = Blackout.objects.get(pk=services.close_dates(**chosen).pk)
         except RoomTaken:
-            self.add_error(
-                "first_date", "A booking lies in these dates. Cancel it first, or leave its dates open."
-            )
+            self.add_error("first_date", self._bookings_in_the_way(**chosen))
+
+    def _bookings_in_the_way(
+        self, room: Room, first_date: dt.date, last_date: dt.date, **_: Any
+    ) -> SafeString:
+        address = reverse("admin:bookings_bulkcancellation_close", args=[room.pk])
+        return format_html(
+            'Bookings lie in these dates. Leave them open, or <a class="rh-link" href="{}?first={}&amp;last={}">'
+            "see which they are, cancel them and close the dates</a>.",
+            address, first_date.isoformat(), last_date.isoformat(),
+        )  # fmt: skip

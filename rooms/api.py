@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Query, Router
 
 from core import clock
-from rooms import availability, selectors
+from rooms import availability, policies, selectors
 from rooms.models import Room, RoomPhoto, Session
 from rooms.pricing import quote
 from rooms.schemas import (
@@ -35,9 +35,9 @@ MOST_NIGHTS, MOST_SLOT_DAYS = 184, 31
 
 @router.get("rooms", response=RoomList, summary="Search rooms that are really free")
 def list_rooms(request: HttpRequest, query: Query[SearchQuery]) -> JsonResponse:
-    params = query.as_search()
-    page = page_of(search(params, clock.now()), query.page)
-    items = [{**room_json(request, room), "total_minor": _total(room, params)} for room in page.rooms]
+    params, now = query.as_search(), clock.now()
+    page = page_of(search(params, now), query.page)
+    items = [{**room_json(request, room), "total_minor": _total(room, params, now)} for room in page.rooms]
     return JsonResponse({"items": items, "next": _next_url(request, page.number) if page.has_next else None})
 
 
@@ -68,8 +68,9 @@ def get_availability(
 def post_quote(request: HttpRequest, body: QuoteIn) -> JsonResponse:
     room = room_of_path(body.room)
     stay = stay_of_choice(room, body)
-    check_stay(room, stay, body.party_size, clock.now())
-    price = quote(room, stay, body.party_size)
+    now = clock.now()
+    check_stay(room, stay, body.party_size, now)
+    price = quote(room, stay, body.party_size, now=now)
     zone = room.venue.zone
     return JsonResponse(
         {
@@ -82,6 +83,9 @@ def post_quote(request: HttpRequest, body: QuoteIn) -> JsonResponse:
             "tax_minor": price.tax_minor,
             "currency": price.currency,
             "held_today_minor": price.held_today_minor,
+            "charged_today_minor": price.charged_today_minor,
+            "capture": price.capture,
+            "cancellation": _cancellation(room, stay, price.total_minor),
             "is_free": _is_free(room, stay, body),
         }
     )
@@ -170,6 +174,7 @@ def _details(room: Room) -> dict:
         "booking_window_days": room.booking_window_days,
         "check_in_time": f"{venue.check_in_time:%H:%M}" if room.is_by_night else None,
         "check_out_time": f"{venue.check_out_time:%H:%M}" if room.is_by_night else None,
+        "cancellation": policies.cancellation_rules(room.policy.tiers if room.policy_id else []),
         "opening_hours": [
             {"weekday": row.weekday, "opens": f"{row.opens:%H:%M}", "closes": f"{row.closes:%H:%M}"}
             for row in room.opening_hours.all()
@@ -240,9 +245,19 @@ def _is_free(room: Room, stay: Stay, choice: QuoteIn) -> bool:
     return availability.free(room, period_of(room, stay))
 
 
-def _total(room: Room, params: Search) -> int | None:
+def _cancellation(room: Room, stay: Stay, total_minor: int) -> dict:
+    tiers = room.policy.tiers if room.policy_id else []
+    schedule = policies.refund_schedule(tiers, starts_at=stay.starts_at, amount_minor=total_minor)
+    return {
+        "policy": room.policy.name if room.policy_id else "",
+        "rules": policies.cancellation_rules(tiers),
+        "schedule": policies.schedule_json(schedule, room.venue.zone),
+    }
+
+
+def _total(room: Room, params: Search, now: dt.datetime) -> int | None:
     stay = stay_in(room, params)
-    return quote(room, stay, params.guests or 1).total_minor if stay else None
+    return quote(room, stay, params.guests or 1, now=now).total_minor if stay else None
 
 
 def _next_url(request: HttpRequest, number: int) -> str:

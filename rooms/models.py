@@ -212,8 +212,10 @@ class Room(models.Model):
             errors["max_units"] = "Not less than the shortest stay."
         if self.policy_id and self.venue_id and self.policy.venue_id != self.venue_id:
             errors["policy"] = "A policy of another venue."
-        if self.venue_id and self.is_two_stage and self.venue.hold_limit_minutes < MIN_HOLD_MINUTES:
-            errors["approval"] = "The venue's payment provider does not hold money long enough for this."
+        if self.venue_id:
+            from rooms import ways  # which reads this model's choices
+
+            errors |= ways.refusals(self.venue, self.approval, self.capture)
         if errors:
             raise ValidationError(errors)
 

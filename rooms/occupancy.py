@@ -79,6 +79,16 @@ def release(*, reference: str) -> None:
     Occupancy.objects.filter(reference=reference, kind=Kind.BOOKING).delete()
 
 
+def close(*, room_id: int, period: DateTimeTZRange, note: str = "") -> Occupancy:
+    """Close a room over whatever occupies it, which is being cancelled. Expects the room locked."""
+    return Occupancy.objects.create(room_id=room_id, period=period, kind=Kind.BLACKOUT, note=note)
+
+
+def release_session(*, room_id: int, period: DateTimeTZRange) -> None:
+    """Free the time of a session that is cancelled. Expects the room locked."""
+    Occupancy.objects.filter(room_id=room_id, period=period, kind=Kind.SESSION).delete()
+
+
 def take_seats(*, session_id: int, seats: int) -> None:
     """Take seats of a session. Expects a transaction. Raises: RoomTaken when too few are left."""
     taken = Session.objects.filter(

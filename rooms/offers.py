@@ -1,11 +1,12 @@
 """What a choice means: its price, whether it is to be had, and what else there is."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rooms.availability import Alternatives, alternatives, free
 from rooms.forms import ChoiceForm, choice_query, wall_query
 from rooms.models import Room, Session
+from rooms.policies import RefundStep, refund_schedule, steps_ahead
 from rooms.pricing import Quote, quote
 from rooms.stays import Stay, period_of
 
@@ -22,7 +23,10 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Offer:
-    """A valid choice in a room with its price; `others` is filled where it is not free."""
+    """A valid choice in a room with its price; `others` is filled where it is not free.
+
+    `refunds` is what comes back when, from now on, once it is booked; empty where nothing is paid online.
+    """
 
     room: Room
     stay: Stay
@@ -32,6 +36,7 @@ class Offer:
     is_free: bool
     query: str
     others: list[Suggestion] = field(default_factory=list)
+    refunds: tuple[RefundStep, ...] = ()
 
     @property
     def is_instant(self) -> bool:
@@ -42,7 +47,16 @@ class Offer:
     def pays_now(self) -> bool:
         """True where the next step is the provider's page."""
         asks_first = self.room.approval == Room.Approval.BEFORE_PAYMENT
-        return bool(self.quote.total_minor) and self.room.venue.takes_online_payment and not asks_first
+        return self.pays_online and not asks_first
+
+    @property
+    def pays_online(self) -> bool:
+        return bool(self.quote.total_minor) and self.room.venue.takes_online_payment
+
+    @property
+    def is_charged_ahead(self) -> bool:
+        """True where it is charged at confirmation only because no hold lasts until the visit."""
+        return self.quote.capture != self.room.capture
 
 
 def offer(choice: ChoiceForm, *, with_others: bool = True) -> Offer:
@@ -54,8 +68,17 @@ def offer(choice: ChoiceForm, *, with_others: bool = True) -> Offer:
     else:
         is_free = free(room, period_of(room, stay))
     others = [] if is_free or not with_others else suggestions(room, stay, party_size, choice.now)
-    price = quote(room, stay, party_size)
-    return Offer(room, stay, party_size, session, price, is_free, choice.query(), others)
+    price = quote(room, stay, party_size, now=choice.now)
+    made = Offer(room, stay, party_size, session, price, is_free, choice.query(), others)
+    return replace(made, refunds=_refunds(made, choice.now)) if made.pays_online else made
+
+
+def _refunds(made: Offer, now: dt.datetime) -> tuple[RefundStep, ...]:
+    tiers = made.room.policy.tiers if made.room.policy_id else []
+    schedule = refund_schedule(
+        tiers, starts_at=made.stay.starts_at, amount_minor=made.quote.total_minor
+    )  # fmt: skip
+    return steps_ahead(schedule, now)
 
 
 def suggestions(room: Room, stay: Stay, party_size: int, now: dt.datetime) -> list[Suggestion]:

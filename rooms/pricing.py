@@ -9,6 +9,7 @@ from decimal import Decimal
 from core.money import format_minor, percent_of
 from rooms.models import PriceRule, Room
 from rooms.stays import Stay, count_units, unit_length
+from rooms.ways import capture_for, holds_first
 
 ONE_DAY = dt.timedelta(days=1)
 
@@ -26,13 +27,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Quote:
-    """What a stay costs; `held_today_minor` is what the guest's card is asked to hold when booking now."""
+    """What a stay costs, and how it is paid when booked now.
+
+    Of the total, `held_today_minor` is asked of the guest's card as a hold and `charged_today_minor` is taken at
+    once; both are 0 where the host answers first or nothing is paid online. `capture` (Room.Capture) is when the
+    money is taken, as the booking freezes it.
+    """
 
     lines: tuple[Line, ...]
     total_minor: int
     tax_minor: int
     currency: str
     held_today_minor: int
+    charged_today_minor: int
+    capture: str
     units: int
 
     def as_lines(self) -> list[dict]:
@@ -40,8 +48,8 @@ class Quote:
         return [asdict(line) for line in self.lines]
 
 
-def quote(room: Room, stay: Stay, party_size: int) -> Quote:
-    """Return the price of a stay: units by price, a long stay's discount, cleaning, tax."""
+def quote(room: Room, stay: Stay, party_size: int, *, now: dt.datetime) -> Quote:
+    """Return the price of a stay booked at `now`: units by price, a long stay's discount, cleaning, tax."""
     units = party_size if room.kind == Room.Kind.WORKSHOP else stay.units
     rules = list(room.price_rules.all())
     currency = room.venue.currency
@@ -54,13 +62,18 @@ def quote(room: Room, stay: Stay, party_size: int) -> Quote:
     if tax_minor:
         lines.append(_single("tax", f"Tax, {_percent(room.venue.tax_percent)}", tax_minor))
     total_minor = sum(line.amount_minor for line in lines)
-    return Quote(tuple(lines), total_minor, tax_minor, currency, held_today(room, total_minor), units)
+    capture = capture_for(room, stay.ends_at, now)
+    held_minor, charged_minor = _paid_today(room, capture, total_minor)
+    return Quote(
+        tuple(lines), total_minor, tax_minor, currency, held_minor, charged_minor, capture, units
+    )  # fmt: skip
 
 
-def held_today(room: Room, total_minor: int) -> int:
-    """Return what of `total_minor` is held, not taken, when the room is booked now, in minor units."""
-    holds = room.is_two_stage and room.approval != Room.Approval.BEFORE_PAYMENT
-    return total_minor if holds and room.venue.takes_online_payment else 0
+def _paid_today(room: Room, capture: str, total_minor: int) -> tuple[int, int]:
+    """Return what of the total is held, and what is charged, when the room is booked now; minor units."""
+    if room.approval == Room.Approval.BEFORE_PAYMENT or not room.venue.takes_online_payment:
+        return 0, 0
+    return (total_minor, 0) if holds_first(room.approval, capture) else (0, total_minor)
 
 
 def unit_price(room: Room, rules: Iterable[PriceRule], date: dt.date) -> int:

@@ -53,7 +53,7 @@ class Place:
 def results(params: Search, number: int, now: dt.datetime) -> Results:
     """Return a page of what fits. Raises: InvalidStay for dates that make no sense."""
     page = page_of(search(params, now), number)
-    items = [result(room, params) for room in page.rooms]
+    items = [result(room, params, now) for room in page.rooms]
     if items or number > 1:
         return Results(page, items)
     taken, others = _fitting_at_other_times(params, now), _free_at_that_time(params, now)
@@ -62,16 +62,17 @@ def results(params: Search, number: int, now: dt.datetime) -> Results:
     # Together: what both lists show is read once.
     prefetch_related_objects(taken + others, "photos", "price_rules", "opening_hours")
     near = [found for room in taken for found in _nearest(room, params, now)]
-    return Results(page, items, near=near, others=[result(room, params) for room in others])
+    return Results(page, items, near=near, others=[result(room, params, now) for room in others])
 
 
-def result(room: Room, params: Search) -> Result:
+def result(room: Room, params: Search, now: dt.datetime) -> Result:
     """Return a room with what the asked stay costs there, as far as dates were asked."""
     stay = stay_in(room, params)
     party_size = params.guests or 1
     if stay is None:
         return Result(room, query=f"party_size={params.guests}" if params.guests else "")
-    return Result(room, stay, quote(room, stay, party_size), choice_query(room, stay, party_size))
+    price = quote(room, stay, party_size, now=now)
+    return Result(room, stay, price, choice_query(room, stay, party_size))
 
 
 def home_places(cities: list[City], rooms: list[Room]) -> list[Place]:
@@ -123,6 +124,6 @@ def _nearest(room: Room, params: Search, now: dt.datetime) -> list[Result]:
         return []
     near = near_stays(room, stay, party_size, now)[:NEAR_STAYS]
     return [
-        Result(room, other, quote(room, other, party_size), choice_query(room, other, party_size))
+        Result(room, other, quote(room, other, party_size, now=now), choice_query(room, other, party_size))
         for other in near
     ]

@@ -106,6 +106,7 @@ class RoomDetail(RoomOut):
     booking_window_days: int
     check_in_time: str | None
     check_out_time: str | None
+    cancellation: list[str] = Field(description="What comes back when, one sentence a tier")
     opening_hours: list[dict]
     sessions: list[SessionOut]
 
@@ -146,6 +147,20 @@ class LineOut(Schema):
     amount_minor: int
 
 
+class RefundStepOut(Schema):
+    """What comes back when cancelling up to and including `until`; null: at any later time."""
+
+    until: dt.datetime | None
+    percent: int
+    refund_minor: int
+
+
+class CancellationTermsOut(Schema):
+    policy: str = Field(description="Its name; empty where everything comes back until the start")
+    rules: list[str]
+    schedule: list[RefundStepOut]
+
+
 class QuoteOut(Schema):
     room: str
     starts_at: dt.datetime
@@ -155,5 +170,8 @@ class QuoteOut(Schema):
     total_minor: int
     tax_minor: int
     currency: str
-    held_today_minor: int
+    held_today_minor: int = Field(description="Held on the card when booked now, not taken")
+    charged_today_minor: int = Field(description="Taken at once when booked now")
+    capture: str = Field(description="When the money is taken: on_confirmation or after_completion")
+    cancellation: CancellationTermsOut
     is_free: bool

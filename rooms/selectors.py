@@ -22,8 +22,9 @@ class City:
 
 
 def published_room(venue_slug: str, room_slug: str) -> Room:
-    """Return a published room with its venue. Raises: Room.DoesNotExist."""
-    return Room.objects.published().select_related("venue").get(venue__slug=venue_slug, slug=room_slug)
+    """Return a published room with its venue and policy. Raises: Room.DoesNotExist."""
+    rooms = Room.objects.published().select_related("venue", "policy")
+    return rooms.get(venue__slug=venue_slug, slug=room_slug)
 
 
 # What grids and slots are worked out from: every column more costs the quickest answers something.

@@ -11,7 +11,8 @@ from django.utils.text import slugify
 
 from rooms import occupancy
 from rooms.hours import MIDNIGHT, ONE_DAY, instant
-from rooms.models import Occupancy, Room, Session, Venue, VenueMember
+from rooms.models import CancellationPolicy, Occupancy, Room, Session, Venue, VenueMember
+from rooms.policies import READY_MADE
 from rooms.stays import period_of, stay_of_session
 
 log = structlog.get_logger(__name__)
@@ -22,15 +23,25 @@ MOST_CHARGEABLE_MINOR = 99_999_999
 
 @transaction.atomic
 def open_venue(*, user: Any, venue: Venue) -> Venue:
-    """Save a new venue with a slug of its own and make `user` its owner, who may enter the admin from now on."""
+    """Save a new venue with a slug of its own and make `user` its owner, who may enter the admin from now on.
+
+    It starts with the ready-made cancellation policies, for its rooms to choose from.
+    """
     venue.slug = _free_slug(venue.name)
     venue.save()
+    add_ready_made_policies(venue)
     VenueMember.objects.create(venue=venue, user=user, role=VenueMember.Role.OWNER)
     if not user.is_staff:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
     log.info("venue_opened", venue=venue.slug)
     return venue
+
+
+def add_ready_made_policies(venue: Venue) -> None:
+    """Give a venue the ready-made cancellation policies it lacks; one of the same name stays as it is."""
+    policies = [CancellationPolicy(venue=venue, name=name, tiers=tiers) for name, tiers in READY_MADE.items()]
+    CancellationPolicy.objects.bulk_create(policies, ignore_conflicts=True)
 
 
 def _free_slug(name: str) -> str:
@@ -134,18 +145,42 @@ def close_dates(*, room: Room, first_date: dt.date, last_date: dt.date, note: st
 
     Raises: RoomTaken, ValidationError.
     """
+    starts_at, ends_at = span_of_dates(room, first_date, last_date)
+    return add_blackout(room_id=room.pk, starts_at=starts_at, ends_at=ends_at, note=note)
+
+
+def span_of_dates(room: Room, first_date: dt.date, last_date: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    """Return the instants between which a room is closed on local dates, both included. Raises: ValidationError."""
     if last_date < first_date:
         raise ValidationError({"last_date": "The last date must not be before the first."})
     venue = room.venue
     from_time, to_time = (
         (venue.check_in_time, venue.check_out_time) if room.is_by_night else (MIDNIGHT, MIDNIGHT)
     )
-    return add_blackout(
-        room_id=room.pk,
-        starts_at=instant(first_date, from_time, venue.zone),
-        ends_at=instant(last_date + ONE_DAY, to_time, venue.zone),
-        note=note,
-    )
+    starts_at = instant(first_date, from_time, venue.zone)
+    return starts_at, instant(last_date + ONE_DAY, to_time, venue.zone)
+
+
+def close_over(*, room: Room, starts_at: dt.datetime, ends_at: dt.datetime, note: str = "") -> Occupancy:
+    """Close a locked room over the bookings in it, which are being cancelled: nothing new comes in from now on."""
+    period = DateTimeTZRange(starts_at, ends_at, "[)")
+    log.info("blackout_added", room_id=room.pk, starts_at=starts_at, ends_at=ends_at)
+    return occupancy.close(room_id=room.pk, period=period, note=note)
+
+
+def cancel_session(*, session_id: int) -> Session:
+    """Take a session off the offer and free its room's time; its bookings are the caller's to cancel.
+
+    Expects a transaction and the room locked. A cancelled one stays so.
+    """
+    session = occupancy.lock_session(session_id)
+    if not session.is_cancelled:
+        session.is_cancelled = True
+        session.save(update_fields=["is_cancelled"])
+        period = period_of(session.room, stay_of_session(session))
+        occupancy.release_session(room_id=session.room_id, period=period)
+        log.info("session_cancelled", session_id=session_id)
+    return session
 
 
 @transaction.atomic

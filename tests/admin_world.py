@@ -8,19 +8,30 @@ from django.db.models import Model
 
 from accounts.models import ApiToken, User
 from bookings import services
-from bookings.models import Booking, EventReceipt
+from bookings.models import Booking, BulkCancellation, EventReceipt
 from core import clock
 from notifications.models import Delivery
 from payments.models import (
+    Credit,
+    Dispute,
+    Drift,
+    LedgerCheckpoint,
     LedgerEntry,
     LedgerTransaction,
+    OfflinePayment,
     Payment,
     PaymentOperation,
+    Payout,
+    PayoutLine,
+    PayoutRun,
+    PayoutSkip,
+    ReconciliationRun,
     Refund,
     Settlement,
+    VenuePayments,
     WebhookEvent,
 )
-from rooms.models import Blackout, CancellationPolicy, Occupancy, Room, Venue
+from rooms.models import Blackout, CancellationPolicy, Occupancy, Room, Session, Venue
 from tests import factories
 
 
@@ -62,8 +73,19 @@ def build(mark: str) -> Side:
             event=booking.events.first(), channel="email", recipient=f"{slug}-to@example.org", message="received"
         ),
     }  # fmt: skip
-    side.rows |= _money(booking, mark)
+    side.rows |= _money(booking, mark) | _sessions(room, user, mark)
+    side.rows |= _payouts(booking, mark)
+    side.rows[VenuePayments] = VenuePayments.objects.get(pk=venue.pk)
     return side
+
+
+def _sessions(room: Room, user: User, mark: str) -> dict[type[Model], Model]:
+    session = factories.session(room=room, title=f"{mark} session")
+    bulk = BulkCancellation.objects.create(
+        venue=room.venue, room=room, starts_at=session.starts_at, ends_at=session.ends_at,
+        reason=f"{mark} reason", actor_kind="host", actor=user,
+    )  # fmt: skip
+    return {Session: session, BulkCancellation: bulk}
 
 
 def request_of(room: Room, *, days_ahead: int = 10, nights: int = 2, **fields) -> Booking:
@@ -105,8 +127,42 @@ def _money(booking: Booking, mark: str) -> dict[type[Model], Model]:
     return {
         Payment: payment, LedgerTransaction: movement, PaymentOperation: operation,
         Refund: Refund.objects.create(payment=payment, provider_ref=f"re_{mark}", amount_minor=100),
+        Credit: Credit.objects.create(
+            code=f"CODE-{mark}"[:20], booking=booking, guest_email=f"{mark}@example.org", currency="EUR",
+            amount_minor=100, reason=f"{mark} reason",
+        ),
+        OfflinePayment: OfflinePayment.objects.create(
+            payment=payment, method="cash", reference=f"{mark} receipt", received_date=clock.now().date(),
+            recorded_by=factories.staff(),
+        ),
         Settlement: Settlement.objects.create(booking=booking),
+        Dispute: Dispute.objects.create(
+            payment=payment, provider_ref=f"du_{mark}", status="needs_response", reason="fraudulent",
+            amount_minor=100, evidence={"uncategorized_text": f"{mark} answer"},
+        ),
+        Drift: Drift.objects.create(
+            provider="stripe", provider_ref=f"pi_{mark}", kind="amount", payment=payment, booking=booking,
+            ours=f"{mark} ours", theirs=f"{mark} theirs", cause=f"{mark} cause",
+        ),
+        ReconciliationRun: ReconciliationRun.objects.create(
+            provider="stripe", since=clock.now() - dt.timedelta(days=1), until=clock.now(), error=f"{mark} error"
+        ),
         WebhookEvent: WebhookEvent.objects.create(
             provider="stripe", event_id=f"evt_{mark}", type="payment_intent.created", payload=payload, payment=payment
         ),
     }  # fmt: skip
+
+
+def _payouts(booking: Booking, mark: str) -> dict[type[Model], Model]:
+    venue, now = booking.venue, clock.now()
+    run = PayoutRun.objects.create(cutoff_at=now, finished_at=now)
+    PayoutSkip.objects.create(run=run, venue=venue, currency="USD", amount_minor=100, reason="no_details")
+    payout = Payout.objects.create(
+        run=run, venue=venue, currency=venue.currency, amount_minor=100, method="bank", key=f"payout-{mark}",
+        destination="0123", provider_ref=f"RH-{mark}", error=f"{mark} error", note=f"{mark} note",
+    )  # fmt: skip
+    PayoutLine.objects.create(payout=payout, booking=booking, amount_minor=100)
+    checkpoint = LedgerCheckpoint.objects.create(
+        venue=venue, account="venue", currency=venue.currency, up_to_entry=1, balance_minor=-100
+    )
+    return {PayoutRun: run, Payout: payout, LedgerCheckpoint: checkpoint}

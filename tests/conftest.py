@@ -24,6 +24,7 @@ def stack(services, tmp_path_factory: pytest.TempPathFactory, django_db_blocker)
     running.manage("migrate", "-v0")
     as_the_stack = override_settings(
         SECRET_KEY=running.environment()["SECRET_KEY"],
+        FIELD_ENCRYPTION_KEYS=[running.environment()["FIELD_ENCRYPTION_KEY"]],
         SITE_URL=running.url,
         SANDBOX_CLOCK_FILE=str(running.clock_file),
         MEDIA_ROOT=running.environment()["MEDIA_ROOT"],

@@ -3,21 +3,37 @@
 Codes are those of docs/reliability.md: M1-M9 about money, O1/O3 about occupancy, H1-H3 about history.
 """
 
+from collections import defaultdict
 from itertools import pairwise
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from bookings.models import Booking, BookingEvent
 from bookings.states import ARROWS, BLOCKING, DEAD, Status
-from payments.ledger import split
-from payments.models import LedgerEntry, LedgerTransaction, Payment, PaymentOperation
+from payments.ledger import SHARES, SHARING, kept_minor, split
+from payments.models import (
+    Credit,
+    CreditUse,
+    Dispute,
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    PaymentOperation,
+    Payout,
+    Refund,
+)
 from rooms.models import Occupancy
+
+# A provider's own words for what we call held and released.
+PROVIDER_WORDS = {
+    "stripe": {"AUTHORIZED": {"requires_capture"}, "CAPTURED": {"succeeded"}, "VOIDED": {"canceled"}},
+    "octo": {"AUTHORIZED": {"waiting_for_capture"}, "CAPTURED": {"succeeded"}, "VOIDED": {"canceled"}},
+}
 
 
 def check_always() -> None:
     """Check what must hold after every step."""
-    for movement in LedgerTransaction.objects.annotate(total=Sum("entries__amount_minor")):
-        assert movement.total == 0, f"M1 {movement.key} does not balance"
+    check_books()
     for payment in Payment.objects.all():
         refunded = payment.refunds.exclude(status="failed").aggregate(total=Sum("amount_minor"))["total"] or 0
         assert 0 <= refunded <= payment.captured_minor <= payment.authorized_minor <= payment.amount_minor, (
@@ -29,10 +45,24 @@ def check_always() -> None:
     _check_history()
 
 
+def check_books() -> None:
+    """Check what must hold of the ledger and of payouts, whatever bookings and payments do."""
+    for movement in LedgerTransaction.objects.annotate(total=Sum("entries__amount_minor")):
+        assert movement.total == 0, f"M1 {movement.key} does not balance"
+    by_currency = LedgerEntry.objects.values_list("currency").annotate(Sum("amount_minor")).order_by()
+    assert not any(dict(by_currency).values()), f"M1 {dict(by_currency)} do not sum to zero"
+    for booking in Booking.objects.all():
+        _check_shares(booking, kept_minor(booking))
+    for payout in Payout.objects.all():
+        _check_payout(payout)
+
+
 def check_quiet(sandbox) -> None:
     """Check what must hold once nothing is left to do: ledger, payments and the provider's books agree."""
     check_always()
-    theirs = {row["id"]: row for row in sandbox.control("books")["stripe"]["payments"]}
+    books = sandbox.control("books")
+    theirs = {row["id"]: row for name in PROVIDER_WORDS for row in books[name]["payments"]}
+    _check_disputes(books["stripe"].get("disputes", []))
     unfinished = PaymentOperation.objects.filter(state__in=["open", "unknown"])
     assert not unfinished.exists(), f"C2 {list(unfinished)}"
     for booking in Booking.objects.all():
@@ -45,31 +75,98 @@ def check_quiet(sandbox) -> None:
 
 def _check_money(booking: Booking, payments: list[Payment]) -> None:
     entries = LedgerEntry.objects.filter(transaction__booking=booking)
-    totals = dict(entries.values_list("account").annotate(Sum("amount_minor")).order_by())
-    kept = sum(p.captured_minor for p in payments) - sum(
-        refund.amount_minor for p in payments for refund in p.refunds.exclude(status="failed")
-    )
-    assert totals.get("clearing", 0) == kept, f"M5 {booking} clearing"
+    totals = defaultdict(int, entries.values_list("account").annotate(Sum("amount_minor")).order_by())
+    refunds = Refund.objects.filter(payment__booking=booking).exclude(status="failed")
+    credits = _total(Credit.objects.filter(booking=booking))
+    # A refund given as a credit has a row of both: the money itself stays.
+    paid = sum(p.captured_minor for p in payments) - _total(refunds.exclude(channel=Refund.Channel.CREDIT))
+    kept = sum(p.captured_minor for p in payments) - _total(refunds)
+    _check_where_it_lies(booking, payments, totals, paid, credits)
+    failed = Refund.objects.filter(payment__booking=booking, status="failed", solved_at=None)
+    settled = kept - _total(failed)  # a failed refund is still here, in staff's queue
     if booking.status in (Status.CONFIRMED, Status.COMPLETED) and booking.capture == "on_confirmation":
-        assert not payments or kept == booking.due_minor, f"M3 {booking} {booking.status} keeps {kept}"
-    if booking.status in DEAD:
-        assert kept == (booking.due_minor if payments else 0), f"M3 {booking} {booking.status} keeps {kept}"
+        assert not payments or settled == booking.due_minor, f"M3 {booking} {booking.status} keeps {kept}"
+    disputes = Dispute.objects.filter(payment__booking=booking)
+    lost = _total(disputes.filter(status="lost"), "withdrawn_minor")
+    if booking.status in DEAD and not disputes.filter(status__in=Dispute.OPEN).exists():
+        # What a bank took back is not refunded once more, even where that leaves less than is due.
+        expected = {booking.due_minor if payments else 0} | ({settled - lost} if lost else set())
+        assert settled - lost in expected and settled - lost <= booking.due_minor, (
+            f"M3 {booking} {booking.status} keeps {kept}"
+        )
         assert not [p for p in payments if p.status == "AUTHORIZED"], f"M4 {booking} still holds money"
     held = sum(p.authorized_minor for p in payments if p.status == "AUTHORIZED")
-    assert totals.get("hold", 0) == held, f"M4 {booking} hold"
+    assert totals["hold"] == held == -totals["guest"], f"M4 {booking} hold"
+    _check_shares(booking, kept - lost)
+
+
+def _check_shares(booking: Booking, kept: int) -> None:
+    shared = LedgerEntry.objects.filter(transaction__booking=booking, transaction__kind__in=SHARING)
+    shares = defaultdict(int, shared.values_list("account").annotate(Sum("amount_minor")).order_by())
     parts = split(kept, booking)
-    shares = [-totals.get(account, 0) for account in ("venue", "platform_fee", "tax")]
-    assert shares == [parts.venue_minor, parts.fee_minor, parts.tax_minor], f"M9 {booking}"
+    assert [-shares[account] for account in SHARES] == [
+        parts.venue_minor, parts.fee_minor, parts.tax_minor,
+    ], f"M9 {booking}"  # fmt: skip
+
+
+# How the provider's words for a dispute read in ours.
+DISPUTE_WORDS = {
+    "needs_response": "needs_response", "under_review": "under_review", "won": "won", "lost": "lost",
+    "warning_needs_response": "inquiry", "warning_under_review": "inquiry", "warning_closed": "closed",
+}  # fmt: skip
+
+
+def _check_disputes(theirs: list[dict]) -> None:
+    """Every dispute at the provider is a case here, as it stands there, and there are no others."""
+    rows = {dispute.provider_ref: dispute for dispute in Dispute.objects.defer("evidence_pdf")}
+    assert rows.keys() == {row["id"] for row in theirs}, "C1 disputes"
+    for row in theirs:
+        dispute = rows[row["id"]]
+        assert dispute.status == DISPUTE_WORDS[row["status"]], f"C1 {dispute} is {row['status']} there"
+        assert dispute.amount_minor == row["amount_minor"], f"C1 {dispute} amount"
+        gone = dispute.withdrawn_minor if dispute.status != "won" else 0
+        assert gone == row["withdrawn_minor"], f"C1 {dispute} withdrawn"
+
+
+def _check_where_it_lies(
+    booking: Booking, payments: list[Payment], totals: dict[str, int], paid: int, credits: int
+) -> None:
+    """M5: what lies at providers and in the bank is what was paid, less fees, disputes and credits paid out."""
+    disputes = Dispute.objects.filter(payment__booking=booking)
+    gone = _total(disputes.exclude(status="won"), "withdrawn_minor")
+    fees = sum(p.provider_fee_minor or 0 for p in payments) + _total(disputes, "fee_minor")
+    spent_here = _total(CreditUse.objects.filter(booking=booking))
+    refunds = Refund.objects.filter(payment__booking=booking, payment__provider="credit")
+    returned = _total(refunds.exclude(status="failed"))
+    paid_out = _total(CreditUse.objects.filter(credit__booking=booking, booking=None))
+    at_hand = totals["clearing"] + totals["bank"]
+    assert at_hand == paid - spent_here - gone - fees - paid_out, f"M5 {booking} clearing"
+    assert totals["credit"] == spent_here + paid_out - credits - returned, f"M5 {booking} credit"
+    is_open = disputes.exclude(status__in=["won", "lost"])
+    assert totals["disputed"] == _total(is_open, "withdrawn_minor"), f"M5 {booking} disputed"
+
+
+def _check_payout(payout: Payout) -> None:
+    assert _total(payout.lines.all()) == payout.amount_minor, f"M9 {payout} is not the sum of its lines"
+    entries = LedgerEntry.objects.filter(transaction__payout=payout).values_list("account")
+    totals = defaultdict(int, entries.annotate(Sum("amount_minor")).order_by())
+    is_back, amount = payout.status in payout.UNDONE, payout.amount_minor
+    source = "clearing" if payout.method == "stripe" else "bank"
+    assert totals["venue"] == (0 if is_back else amount), f"M5 {payout} venue"
+    assert totals[source] == (-amount if payout.status == "paid" else 0), f"M5 {payout} {source}"
+
+
+def _total(rows: QuerySet, field: str = "amount_minor") -> int:
+    return rows.aggregate(total=Sum(field))["total"] or 0
 
 
 def _check_against_provider(payment: Payment, row: dict) -> None:
-    refunded = payment.refunds.exclude(status="failed").aggregate(total=Sum("amount_minor"))["total"] or 0
+    refunded = _total(payment.refunds.filter(channel="provider").exclude(status="failed"))
     ours = (payment.captured_minor, refunded)
     assert ours == (row["captured_minor"], row["refunded_minor"]), f"C1 {payment}"
-    if payment.status == "AUTHORIZED":
-        assert row["status"] == "requires_capture", f"C1 {payment}"
-    if payment.status == "VOIDED":
-        assert row["status"] == "canceled", f"C1 {payment}"
+    words = PROVIDER_WORDS[payment.provider].get(payment.status)
+    assert not words or row["status"] in words, f"C1 {payment} is {row['status']} there"
+    assert row["currency"].upper() == payment.currency, f"C1 {payment}"
 
 
 def _check_occupancy() -> None:

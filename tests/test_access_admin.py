@@ -17,9 +17,10 @@ from django.urls import reverse
 
 from accounts.admin_base import CarefulAdmin
 from accounts.models import User
-from bookings.models import Booking
+from bookings.models import Booking, BulkCancellation
 from bookings.states import Status
-from rooms.models import Blackout, CancellationPolicy, Room, Venue, VenueMember
+from payments.models import Dispute, Refund
+from rooms.models import Blackout, CancellationPolicy, Room, Session, Venue, VenueMember
 from rooms.scoping import VenueScopedAdmin
 from tests import factories
 from tests.admin_world import Side, build
@@ -131,6 +132,48 @@ def test_strange_booking_every_decision_answers_404_and_changes_nothing(host, st
 
     booking.refresh_from_db()
     assert (booking.status, booking.decision, booking.version) == (Status.PENDING_APPROVAL, "", 2)
+
+
+def test_strange_money_pages_answer_404_and_change_nothing(host, strange):
+    client, booking = logged_in(host), strange[Booking]
+    session, room, bulk = strange[Session], strange[Room], strange[BulkCancellation]
+    addresses = [
+        reverse("admin:payments_refund_give", args=[booking.pk]),
+        reverse("admin:payments_dispute_change", args=[strange[Dispute].pk]),
+        reverse("admin:bookings_bulkcancellation_session", args=[session.pk]),
+        reverse("admin:bookings_bulkcancellation_close", args=[room.pk]),
+        reverse("admin:bookings_bulkcancellation_live", args=[bulk.pk]),
+    ]
+
+    for address in addresses:
+        assert client.get(address).status_code == 404, address
+        assert client.post(address, {"reason": "no", "amount": "1", "confirmed": "yes"}).status_code == 404, (
+            address
+        )
+
+    case = strange[Dispute].pk
+    assert client.get(reverse("admin:payments_dispute_pack", args=[case])).status_code == 404
+    assert (
+        client.post(reverse("admin:payments_dispute_answer", args=[case]), {"save": "yes"}).status_code == 404
+    )
+
+    session.refresh_from_db()
+    assert not session.is_cancelled
+    assert BulkCancellation.objects.filter(room=room).count() == 1
+
+
+def test_staff_pages_of_money_refuse_hosts(host, own):
+    client = logged_in(host)
+    addresses = [
+        reverse("admin:payments_refund_queue"),
+        reverse("admin:payments_refund_solve", args=[own[Refund].pk, "retry"]),
+        reverse("admin:payments_dispute_accept", args=[own[Dispute].pk]),
+        reverse("admin:payments_offlinepayment_record", args=[own[Booking].pk]),
+    ]
+
+    for address in addresses:
+        assert client.get(address).status_code == 403, address
+        assert client.post(address, {"reason": "no"}).status_code == 403, address
 
 
 def test_lists_under_every_parameter_show_no_canary(host, strange):

@@ -53,7 +53,7 @@ EXTRA = {
 }  # fmt: skip
 
 
-def test_row_7_book_form_ignores_status_price_and_fee(client, room):
+def test_attack_07_book_form_ignores_status_price_and_fee(client, room):
     client.post(book_url(room), filled_in(room) | EXTRA)
 
     booking = Booking.objects.get()
@@ -70,7 +70,7 @@ def test_row_7_book_form_ignores_status_price_and_fee(client, room):
     )
 
 
-def test_row_7_sign_up_ignores_rights(client):
+def test_attack_07_sign_up_ignores_rights(client):
     form = {"email": "eve@example.org", "name": "Eve", "password1": PASSWORD, "password2": PASSWORD}
 
     client.post(reverse("account_signup"), form | EXTRA)
@@ -79,7 +79,7 @@ def test_row_7_sign_up_ignores_rights(client):
     assert (user.is_staff, user.is_superuser, user.groups.count()) == (False, False, 0)
 
 
-def test_row_7_profile_ignores_rights_and_email(client):
+def test_attack_07_profile_ignores_rights_and_email(client):
     user = factories.user(email="ada@example.org")
     client.force_login(user)
 
@@ -112,7 +112,7 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize(("step", "status"), FORBIDDEN)
-def test_row_8_step_from_a_status_that_forbids_it_is_a_conflict(room, host, status, step):
+def test_attack_08_step_from_a_status_that_forbids_it_is_a_conflict(room, host, status, step):
     booking = booking_in(Status.PENDING_PAYMENT if status == Status.DRAFT else status, room, host)
     Booking.objects.filter(pk=booking.pk).update(status=status)
     caller = as_guest_of(booking) if "session" in step else as_user(host)
@@ -126,7 +126,7 @@ def test_row_8_step_from_a_status_that_forbids_it_is_a_conflict(room, host, stat
 
 
 @pytest.mark.parametrize("status", [status for status in WAYS if status != Status.PENDING_PAYMENT])
-def test_row_8_pay_page_of_a_booking_with_nothing_to_pay_opens_none(client, room, host, status):
+def test_attack_08_pay_page_of_a_booking_with_nothing_to_pay_opens_none(client, room, host, status):
     booking = booking_in(status, room, host)
     client.get(booking.secret_path)
 
@@ -142,13 +142,13 @@ def test_row_8_pay_page_of_a_booking_with_nothing_to_pay_opens_none(client, room
 @pytest.mark.parametrize(
     "price", ["-1", "NaN", "Infinity", "1e400", "0.001", "9" * 40, "1,5", "0x10", "", " "]
 )
-def test_row_9_strange_amounts_in_the_search_are_no_fault(client, room, price):
+def test_attack_09_strange_amounts_in_the_search_are_no_fault(client, room, price):
     assert client.get(reverse("rooms:search"), {"price_max": price}).status_code == 200
     assert client.get("/api/v1/rooms", {"price_max_minor": price}).status_code in (200, 422)
 
 
 @pytest.mark.parametrize("amount", ["-1", "1.5", "NaN", "1e400", "9" * 40, "free"])
-def test_row_9_strange_amounts_in_the_book_form_make_no_booking(client, room, amount):
+def test_attack_09_strange_amounts_in_the_book_form_make_no_booking(client, room, amount):
     answer = client.post(book_url(room), filled_in(room, expected_total_minor=amount))
 
     assert answer.status_code == 422
@@ -164,7 +164,9 @@ STRANGE_DATES = [
 
 
 @pytest.mark.parametrize(("check_in", "check_out"), STRANGE_DATES)
-def test_row_12_strange_dates_are_answered_on_every_page_and_book_nothing(client, room, check_in, check_out):
+def test_attack_12_strange_dates_are_answered_on_every_page_and_book_nothing(
+    client, room, check_in, check_out
+):
     dates = {"check_in": check_in, "check_out": check_out}
     where = [room.venue.slug, room.slug]
 
@@ -183,7 +185,7 @@ def test_row_12_strange_dates_are_answered_on_every_page_and_book_nothing(client
 @pytest.mark.parametrize(
     "moment", ["2027-03-28T02:30", "2027-13-01T10:00", "noon", "9999-12-31T23:59+14:00", "\0"]
 )
-def test_row_12_strange_hours_are_answered_on_every_page_and_book_nothing(client, moment):
+def test_attack_12_strange_hours_are_answered_on_every_page_and_book_nothing(client, moment):
     room = factories.room(kind="conference", booking_window_days=1000)
     hours = {"start": moment, "end": "2027-03-28T12:30", "check_in": None, "check_out": None}
     sent = {name: value for name, value in hours.items() if value}
@@ -226,14 +228,14 @@ def webhook(client, body: bytes, signature: str, **headers: str):
         EVENT.encode() + b"\n",
     ],
 )
-def test_row_19_body_written_otherwise_than_signed_is_refused(client, settings, changed):
+def test_attack_19_body_written_otherwise_than_signed_is_refused(client, settings, changed):
     signature = sign(EVENT.encode(), settings.STRIPE_WEBHOOK_SECRETS[0])
 
     assert webhook(client, changed, signature).status_code == 400
     assert not WebhookEvent.objects.exists()
 
 
-def test_row_19_one_true_signature_among_others_counts_and_none_does_not(client, settings):
+def test_attack_19_one_true_signature_among_others_counts_and_none_does_not(client, settings):
     body, (secret, *_rest) = EVENT.encode(), settings.STRIPE_WEBHOOK_SECRETS
     good = sign(body, secret)
     at, v1 = good.split(",")
@@ -244,7 +246,7 @@ def test_row_19_one_true_signature_among_others_counts_and_none_does_not(client,
     assert verify_signature(body, good, [], now=time.time()) is False
 
 
-def test_row_20_fifty_megabytes_are_refused_by_their_length(client):
+def test_attack_20_fifty_megabytes_are_refused_by_their_length(client):
     answer = client.generic(
         "POST",
         "/webhooks/stripe/",
@@ -257,7 +259,7 @@ def test_row_20_fifty_megabytes_are_refused_by_their_length(client):
     assert not WebhookEvent.objects.exists()
 
 
-def test_row_20_gzip_is_not_unpacked(client, settings):
+def test_attack_20_gzip_is_not_unpacked(client, settings):
     bomb = gzip.compress(b"0" * 10_000_000)
     signature = sign(b"0" * 10_000_000, settings.STRIPE_WEBHOOK_SECRETS[0])
 

@@ -40,7 +40,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
-def test_row_32_login_leads_to_no_other_site(client, target):
+def test_attack_32_login_leads_to_no_other_site(client, target):
     user = factories.user()
 
     answer = client.post(
@@ -52,7 +52,7 @@ def test_row_32_login_leads_to_no_other_site(client, target):
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
-def test_row_32_logout_leads_to_no_other_site(client, target):
+def test_attack_32_logout_leads_to_no_other_site(client, target):
     client.force_login(factories.user())
 
     answer = client.post(reverse("account_logout"), {"next": target})
@@ -68,12 +68,12 @@ def _is_own(location: str) -> bool:
 @pytest.mark.parametrize(
     "host", ["evil.example", "testserver.evil.example", "evil.example:80", "testserver@evil"]
 )
-def test_row_33_foreign_host_is_refused(client, host):
+def test_attack_33_foreign_host_is_refused(client, host):
     assert client.get("/", headers={"Host": host}).status_code == 400
     assert client.get("/api/v1/rooms", headers={"Host": host}).status_code == 400
 
 
-def test_row_33_reset_mail_names_our_host_whatever_is_forwarded(client):
+def test_attack_33_reset_mail_names_our_host_whatever_is_forwarded(client):
     user = factories.user()
     headers = {"X-Forwarded-Host": "evil.example", "X-Host": "evil.example", "Forwarded": "host=evil.example"}
 
@@ -84,7 +84,7 @@ def test_row_33_reset_mail_names_our_host_whatever_is_forwarded(client):
     assert "/account/password/reset/key/" in letter.body
 
 
-def test_row_34_forwarded_addresses_do_not_pass_the_booking_limit(settings, room):
+def test_attack_34_forwarded_addresses_do_not_pass_the_booking_limit(settings, room):
     settings.BOOKINGS_PER_IP_HOUR = 3
     answers = [
         Api().post("bookings", choice(room, days_ahead=10 + 3 * n), **{"X-Forwarded-For": f"198.51.100.{n}"})
@@ -96,7 +96,7 @@ def test_row_34_forwarded_addresses_do_not_pass_the_booking_limit(settings, room
     assert int(answers[-1]["Retry-After"]) > 0
 
 
-def test_row_34_forwarded_addresses_do_not_pass_the_login_limit(client):
+def test_attack_34_forwarded_addresses_do_not_pass_the_login_limit(client):
     user = factories.user()
     form = {"login": user.email, "password": "wrong"}
 
@@ -121,7 +121,7 @@ def _plain(answer) -> tuple:
     return answer.status_code, answer.get("Location"), text
 
 
-def test_row_35_login_says_the_same_of_known_and_unknown_addresses():
+def test_attack_35_login_says_the_same_of_known_and_unknown_addresses():
     factories.user(email="ada@example.org")
     answers = [
         Client().post(reverse("account_login"), {"login": email, "password": "wrong"})
@@ -142,7 +142,7 @@ class CountingHasher(MD5PasswordHasher):
         return super().encode(password, salt)
 
 
-def test_row_35_login_works_as_hard_for_unknown_addresses(settings):
+def test_attack_35_login_works_as_hard_for_unknown_addresses(settings):
     settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
     factories.user(email="ada@example.org")
     costs = []
@@ -154,7 +154,7 @@ def test_row_35_login_works_as_hard_for_unknown_addresses(settings):
     assert costs[0] == costs[1] > 0
 
 
-def test_row_35_reset_says_the_same_of_known_and_unknown_addresses():
+def test_attack_35_reset_says_the_same_of_known_and_unknown_addresses():
     factories.user(email="ada@example.org")
     answers = [
         Client().post(reverse("account_reset_password"), {"email": email})
@@ -165,7 +165,7 @@ def test_row_35_reset_says_the_same_of_known_and_unknown_addresses():
     assert answers[0].status_code == 302
 
 
-def test_row_35_sign_up_says_the_same_of_known_and_unknown_addresses():
+def test_attack_35_sign_up_says_the_same_of_known_and_unknown_addresses():
     factories.user(email="ada@example.org")
     answers = [
         Client().post(
@@ -179,7 +179,7 @@ def test_row_35_sign_up_says_the_same_of_known_and_unknown_addresses():
     assert answers[0].status_code == 302
 
 
-def test_row_35_booking_says_nothing_of_whether_the_guest_has_an_account(room):
+def test_attack_35_booking_says_nothing_of_whether_the_guest_has_an_account(room):
     factories.user(email="ada@example.org")
     guests = [{"name": "A", "email": email} for email in ("ada@example.org", "eve@example.org")]
 
@@ -203,7 +203,7 @@ def guesses(booking) -> dict[str, str]:
     }
 
 
-def test_row_37_guessed_links_open_nothing(client, room):
+def test_attack_37_guessed_links_open_nothing(client, room):
     booking = factories.booking(room=room)
 
     for what, guess in guesses(booking).items():
@@ -213,7 +213,7 @@ def test_row_37_guessed_links_open_nothing(client, room):
     assert client.get(booking.get_absolute_url()).status_code == 404
 
 
-def test_row_37_raised_version_kills_link_and_open_session(client, room):
+def test_attack_37_raised_version_kills_link_and_open_session(client, room):
     booking = factories.booking(room=room)
     old = booking.secret_path
     client.get(old)
@@ -225,7 +225,7 @@ def test_row_37_raised_version_kills_link_and_open_session(client, room):
     assert client.get(old).status_code == 404
 
 
-def test_row_37_link_leaves_no_trace_in_the_next_address(client, room):
+def test_attack_37_link_leaves_no_trace_in_the_next_address(client, room):
     booking = factories.booking(room=room)
 
     answer = client.get(booking.secret_path)
@@ -235,7 +235,7 @@ def test_row_37_link_leaves_no_trace_in_the_next_address(client, room):
     assert booking.secret not in client.get(booking.get_absolute_url()).content.decode()
 
 
-def test_row_37_secret_has_128_bits_and_tells_nothing_of_the_next(room):
+def test_attack_37_secret_has_128_bits_and_tells_nothing_of_the_next(room):
     one, two = factories.booking(room=room), factories.booking(room=room, days_ahead=20)
 
     assert len(bytes.fromhex(one.secret)) == 16

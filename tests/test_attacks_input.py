@@ -53,7 +53,7 @@ API_PARAMETERS = "q city kind check_in start guests price_max_minor amenities so
 
 
 @pytest.mark.parametrize("poison", POISON)
-def test_row_42_poison_in_every_parameter_is_no_fault(client, room, poison):
+def test_attack_42_poison_in_every_parameter_is_no_fault(client, room, poison):
     client.force_login(factories.user())
     query = dict.fromkeys(PARAMETERS, poison)
     where = [room.venue.slug, room.slug]
@@ -73,7 +73,7 @@ def test_row_42_poison_in_every_parameter_is_no_fault(client, room, poison):
 
 
 @pytest.mark.parametrize("poison", [*POISON, MEGABYTE])
-def test_row_42_poison_in_every_form_field_is_no_fault(client, room, poison):
+def test_attack_42_poison_in_every_form_field_is_no_fault(client, room, poison):
     fields = filled_in(room)
 
     for name in fields:
@@ -84,7 +84,7 @@ def test_row_42_poison_in_every_form_field_is_no_fault(client, room, poison):
 
 @pytest.mark.parametrize("poison", [*POISON, MEGABYTE])
 @pytest.mark.parametrize("name", ["account_login", "account_signup", "account_reset_password"])
-def test_row_42_poison_in_account_forms_is_no_fault(client, name, poison):
+def test_attack_42_poison_in_account_forms_is_no_fault(client, name, poison):
     fields = ("login", "email", "name", "phone", "password", "password1", "password2", "next", "remember")
 
     answer = client.post(reverse(name), dict.fromkeys(fields, poison))
@@ -93,7 +93,7 @@ def test_row_42_poison_in_account_forms_is_no_fault(client, name, poison):
     assert SCRIPT not in answer.content.decode()
 
 
-def test_row_42_script_in_a_name_is_text_on_every_page(client, room, host):
+def test_attack_42_script_in_a_name_is_text_on_every_page(client, room, host):
     client.post(book_url(room), filled_in(room, name=SCRIPT, message=SCRIPT))
     booking = Booking.objects.get()
 
@@ -106,7 +106,7 @@ def test_row_42_script_in_a_name_is_text_on_every_page(client, room, host):
         assert SCRIPT not in page.content.decode()
 
 
-def test_row_43_parameters_twice_and_methods_in_disguise_change_nothing(client, room, host):
+def test_attack_43_parameters_twice_and_methods_in_disguise_change_nothing(client, room, host):
     booking = booking_in(Status.PENDING_APPROVAL, room, host)
     client.force_login(host)
 
@@ -124,7 +124,7 @@ def test_row_43_parameters_twice_and_methods_in_disguise_change_nothing(client, 
     assert booking.version == 2
 
 
-def test_row_44_rooms_cannot_be_hoarded_by_one_guest(room):
+def test_attack_44_rooms_cannot_be_hoarded_by_one_guest(room):
     guest = {"name": "Eve", "email": "eve@example.org"}
     answers = [Api().post("bookings", choice(room, days_ahead=10 + 3 * n, guest=guest)) for n in range(7)]
 
@@ -133,7 +133,7 @@ def test_row_44_rooms_cannot_be_hoarded_by_one_guest(room):
     assert Booking.objects.count() == 5
 
 
-def test_row_44_form_and_api_share_the_rule(client, room):
+def test_attack_44_form_and_api_share_the_rule(client, room):
     guest = {"name": "Eve", "email": "eve@example.org"}
     for n in range(5):
         Api().post("bookings", choice(room, days_ahead=20 + 3 * n, guest=guest))
@@ -147,7 +147,7 @@ def test_row_44_form_and_api_share_the_rule(client, room):
 # --- 45, 46: what logs may hold -------------------------------------------------------------------------------
 
 
-def test_row_45_no_secret_of_a_booking_reaches_the_log(capfd, caplog, room, host):
+def test_attack_45_no_secret_of_a_booking_reaches_the_log(capfd, caplog, room, host):
     caplog.set_level(logging.DEBUG)
     root = logging.getLogger()
     before = root.handlers, root.level
@@ -178,7 +178,7 @@ def _make_noise(room, host) -> None:
     Client().post(reverse("account_login"), {"login": host.email, "password": PASSWORD + "x"})
 
 
-def test_row_46_newlines_and_colors_in_an_address_forge_no_line(capfd):
+def test_attack_46_newlines_and_colors_in_an_address_forge_no_line(capfd):
     root = logging.getLogger()
     before = root.handlers, root.level
     configure("json")

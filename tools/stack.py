@@ -30,7 +30,8 @@ START_SECONDS = 60
 STOP_SECONDS = 12
 # What a shell may hold for production must not reach a stack of ours.
 FOREIGN = (
-    *("OCTO_SHOP_ID", "OCTO_SECRET", "OCTO_UNIQUE_KEY", "OCTO_API_BASE", "STRIPE_JS_URL"),
+    *("OCTO_SHOP_ID", "OCTO_SECRET", "OCTO_UNIQUE_KEY", "OCTO_API_BASE", "OCTO_TEST", "OCTO_HOLD_MINUTES"),
+    *("OCTO_SIGNATURE_SCHEME", "OCTO_TSP_ID", "SANDBOX_OCTO_HOLD_MINUTES", "STRIPE_JS_URL"),
     "STRIPE_EMBEDDED",
     *("GOOGLE_CALENDAR_CLIENT_ID", "GOOGLE_CALENDAR_CLIENT_SECRET", "GOOGLE_API_BASE"),
     *("MICROSOFT_CLIENT_ID", "MICROSOFT_CLIENT_SECRET", "MICROSOFT_API_BASE"),
@@ -187,6 +188,8 @@ class Stack:
             "DEBUG": "true",
             "SECRET_KEY": self._secrets["secret_key"],
             "FIELD_ENCRYPTION_KEY": self._secrets["field_encryption_key"],
+            "PAYOUT_ACCOUNT_HOLDER": "Roomhold Demo",
+            "PAYOUT_ACCOUNT": "DE89370400440532013000",
             "SITE_URL": self.url,
             "ALLOWED_HOSTS": ",".join(dict.fromkeys([self._visible_host, "127.0.0.1", "localhost"])),
             "MEDIA_ROOT": str(self.state / "media"),
@@ -214,6 +217,12 @@ class Stack:
             "STRIPE_WEBHOOK_SECRET": known["stripe_webhook_secret"],
             "STRIPE_API_BASE": self.sandbox_url,
             "STRIPE_JS_URL": f"{self.sandbox_url}/stripe-js/v3/",
+            "OCTO_SHOP_ID": known["octo_shop_id"],
+            "OCTO_SECRET": known["octo_secret"],
+            "OCTO_UNIQUE_KEY": known["octo_unique_key"],
+            "OCTO_API_BASE": self.sandbox_url,
+            "OCTO_TEST": "true",
+            "SANDBOX_OCTO_NOTIFY_HOSTS": self._visible_host,
             "PUSHER_APP_ID": known["pusher_app_id"],
             "PUSHER_KEY": known["pusher_key"],
             "PUSHER_SECRET": known["pusher_secret"],
@@ -223,23 +232,28 @@ class Stack:
         }
 
     def _read_secrets(self) -> dict[str, str]:
-        """Return the stack's secrets: made once, so that logins and links live through a restart."""
+        """Return the stack's secrets: each made once, so that logins and links live through a restart."""
         file = self.state / "secrets.json"
+        kept: dict[str, str] = {}
         with contextlib.suppress(FileNotFoundError, ValueError):
-            return dict(json.loads(file.read_text()))
+            kept = json.loads(file.read_text())
         made = {
             "secret_key": secrets.token_urlsafe(48),
             "field_encryption_key": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             "stripe_secret_key": f"sk_test_{secrets.token_hex(16)}",
             "stripe_publishable_key": f"pk_test_{secrets.token_hex(16)}",
             "stripe_webhook_secret": f"whsec_{secrets.token_hex(16)}",
+            "octo_shop_id": str(1_000 + secrets.randbelow(9_000)),
+            "octo_secret": secrets.token_hex(16),
+            "octo_unique_key": secrets.token_hex(16),
             "pusher_app_id": str(100_000 + secrets.randbelow(900_000)),
             "pusher_key": secrets.token_hex(10),
             "pusher_secret": secrets.token_hex(10),
             "node": secrets.token_hex(4),
-        }
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(made))
+        } | kept
+        if made != kept:
+            file.touch(mode=0o600)
+            file.write_text(json.dumps(made))
         return made
 
     def _commands(self) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from django import template
 
 from bookings import desk, wording
 from bookings.models import Booking
+from core.templatetags.site import timesince_exact
 
 register = template.Library()
 
@@ -18,3 +19,11 @@ def pill(booking: Booking) -> tuple[str, str]:
 def length(booking: Booking) -> str:
     """`2 nights`, `3 hours`, `1 appointment`."""
     return desk.write_length(booking)
+
+
+@register.filter
+def stay_length(booking: Booking) -> str:
+    """`2 nights`, `1 hour`, `2 hours 30 minutes`: how long a guest stays, whatever it is sold by."""
+    if booking.room.is_by_night:
+        return desk.write_length(booking)
+    return timesince_exact(booking.starts_at, booking.ends_at)

@@ -62,9 +62,13 @@ def plural_of(count: int, word: str) -> str:
 
 @register.filter
 def timesince_exact(start: dt.datetime, end: dt.datetime) -> str:
-    """`{{ start|timesince_exact:end }}` → `60 minutes`, `2 hours`, `2 hours 30 minutes`: real time, not wall time."""
-    minutes = round((end.astimezone(dt.UTC) - start.astimezone(dt.UTC)) / dt.timedelta(minutes=1))
+    """`{{ start|timesince_exact:end }}` → `45 minutes`, `1 hour`, `2 hours 30 minutes`: real time, not wall time."""
+    return duration(round((end.astimezone(dt.UTC) - start.astimezone(dt.UTC)) / dt.timedelta(minutes=1)))
+
+
+@register.filter
+def duration(minutes: int) -> str:
+    """`{{ 60|duration }}` → `1 hour`."""
     hours, rest = divmod(minutes, 60)
-    if hours < 2:
-        return plural_of(minutes, "minute")
-    return f"{plural_of(hours, 'hour')} {plural_of(rest, 'minute')}" if rest else plural_of(hours, "hour")
+    parts = [plural_of(hours, "hour")] if hours else []
+    return " ".join([*parts, plural_of(rest, "minute")] if rest or not parts else parts)

@@ -43,6 +43,10 @@ PAID = (
     Story("boiler", "spreehof/yard-studio", "refunded", 14, 2, guest="Iris Traveler"),
     Story("tram", "casa-do-miradouro/alfama-studio", "unpaid", 8, 5, party_size=1),
     Story("card", "fernsby-house/top-floor-attic", "unpaid", 18, 1, guest="Juniper Traveler"),
+    Story("sprint", "techpark-yunusobod/orbit-hall", "agreed_and_paid", 13, 3, guest="Zinnia Traveler",
+          party_size=12, hour=9),
+    Story("pitch", "techpark-yunusobod/vector", "to_pay", 9, 2, party_size=6, hour=14,
+          message="Could the board be wiped before we come?"),
     Story("garden", "chorsu-garden/garden-double", "left_early", 0, 1, guest="Laurel Traveler"),
     Story("garden", "fernsby-house/garden-square-double", "left_early", 0, 1, guest="Laurel Traveler"),
     Story("garden", "the-harborline/city-queen", "left_early", 0, 1, guest="Laurel Traveler"),
@@ -51,6 +55,8 @@ PAID = (
 # Paid at the desk, free, or never paid: these need no provider.
 UNPAID = (
     Story("desk-asked", "alfama-lofts/fado-loft", "asked", 15, 3, guest="Maple Traveler", party_size=3, asked=2),
+    Story("lab", "techpark-yunusobod/sandbox-lab", "asked", 7, 3, guest="Yarrow Traveler", party_size=10, asked=3,
+          message="We bring our own soldering irons."),
     Story("desk-agreed", "alfama-lofts/roof-loft", "agreed", 22, 4, asked=30),
     Story("desk-past", "alfama-lofts/blue-tile-loft", "stayed", -24, 5, asked=40 * 24),
     Story("desk-past-2", "alfama-lofts/stair-loft", "stayed", -11, 3, guest="Olive Traveler", asked=20 * 24),

@@ -157,6 +157,16 @@ def confirmed(booking: Booking) -> None:
     payments.settle(booking.pk)
 
 
+def to_pay(booking: Booking) -> None:
+    """Asked first, and the host has said yes: the guest pays next."""
+    bookings.approve(booking_id=booking.pk, actor=_decider(booking))
+
+
+def agreed_and_paid(booking: Booking) -> None:
+    to_pay(booking)
+    pay(booking, GOOD_CARD)
+
+
 def declined(booking: Booking) -> None:
     awaiting(booking)
     reason = "We are sorry: the house has only small rooms, and two large dogs would not be happy here."
@@ -207,7 +217,7 @@ def pay(booking: Booking, card: str) -> None:
 
 
 def asked(booking: Booking) -> None:
-    """Asked at a venue that is paid at the desk; the host has to answer."""
+    """Asked at a venue that is paid at the desk, or after the host's yes; the host has to answer."""
 
 
 def instant(booking: Booking) -> None:
@@ -255,7 +265,7 @@ def called_off(booking: Booking) -> None:
 ENDINGS: dict[str, Ending] = {
     ending.__name__: ending
     for ending in (
-        awaiting, confirmed, declined, withdrawn, refunded, left_early, unpaid,
+        awaiting, confirmed, to_pay, agreed_and_paid, declined, withdrawn, refunded, left_early, unpaid,
         asked, instant, agreed, stayed, attended, turned_down, unanswered, forgotten, called_off,
     )
 }  # fmt: skip

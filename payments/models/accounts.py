@@ -86,7 +86,15 @@ class PaymentSettings(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        verbose_name_plural = "payment settings"
+        verbose_name_plural = "saved payment settings"
 
     def __str__(self) -> str:
         return f"Payment settings of {self.venue}"
+
+
+class VenuePayments(Venue):
+    """Venues under the name of their payment settings, which every venue has, saved or not."""
+
+    class Meta:
+        proxy = True
+        verbose_name = verbose_name_plural = "payment settings"

@@ -5,6 +5,7 @@ from django.db import models
 
 from bookings.models import Booking
 from core import clock
+from payments.models.payment import Payment, Refund
 
 
 class Credit(models.Model):
@@ -15,6 +16,9 @@ class Credit(models.Model):
 
     code = models.CharField(max_length=20, unique=True)
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="credits")
+    refund = models.OneToOneField(
+        Refund, on_delete=models.PROTECT, null=True, blank=True, help_text="The way back it took"
+    )
     guest_email = models.EmailField()
     currency = models.CharField(max_length=3)
     amount_minor = models.PositiveBigIntegerField()
@@ -38,6 +42,9 @@ class CreditUse(models.Model):
     credit = models.ForeignKey(Credit, on_delete=models.PROTECT, related_name="uses")
     booking = models.ForeignKey(
         Booking, on_delete=models.PROTECT, null=True, blank=True, related_name="credit_uses"
+    )
+    payment = models.OneToOneField(
+        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="credit_use"
     )
     amount_minor = models.PositiveBigIntegerField()
     note = models.CharField(max_length=255, blank=True)

@@ -4,7 +4,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from core import clock
-from payments.models.payment import Payment, PaymentOperation
+from payments.models.payment import Payment, PaymentOperation, Refund
 
 
 class Dispute(models.Model):
@@ -32,7 +32,13 @@ class Dispute(models.Model):
     withdrawn_minor = models.PositiveBigIntegerField(default=0, help_text="Taken out of our balance so far")
     fee_minor = models.PositiveBigIntegerField(default=0)
     due_by = models.DateTimeField(null=True, blank=True, help_text="The last moment to answer")
-    evidence = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    evidence = models.JSONField(
+        default=dict,
+        blank=True,
+        encoder=DjangoJSONEncoder,
+        help_text="Texts of the answer, by the provider's names",
+    )
+    evidence_pdf = models.BinaryField(null=True, editable=False, help_text="The pack as it was submitted")
     evidence_file_ref = models.CharField(max_length=255, blank=True)
     submission = models.OneToOneField(
         PaymentOperation, on_delete=models.PROTECT, null=True, blank=True, related_name="dispute"
@@ -53,8 +59,26 @@ class Dispute(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.provider_ref
+        return f"Case {self.provider_ref}"
 
     @property
     def is_open(self) -> bool:
         return self.status in self.OPEN
+
+    @property
+    def blocks_refunds(self) -> bool:
+        """While a chargeback is open the provider refuses refunds; one in full ends an inquiry."""
+        return self.is_open and self.status != self.Status.INQUIRY
+
+    @property
+    def may_answer(self) -> bool:
+        """Evidence counts once: before it was sent, and while the bank waits for it."""
+        return self.status in (self.Status.INQUIRY, self.Status.NEEDS_RESPONSE) and self.submitted_at is None
+
+    def costs_twice_minor(self) -> int:
+        """Return how much of the charge the guest gets twice if this is lost: refunded before, and now disputed."""
+        if self.status in (self.Status.WON, self.Status.CLOSED):
+            return 0
+        back = self.payment.refunds.exclude(status=Refund.Status.FAILED)
+        refunded = back.aggregate(total=models.Sum("amount_minor"))["total"] or 0
+        return max(refunded + self.amount_minor - self.payment.captured_minor, 0)

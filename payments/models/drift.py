@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from bookings.models import Booking
 from core import clock
 from payments.models.accounts import Provider
 from payments.models.payment import Payment
@@ -23,6 +24,7 @@ class ReconciliationRun(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name = "comparison"
 
     def __str__(self) -> str:
         return f"{self.provider} {self.since:%Y-%m-%d} – {self.until:%Y-%m-%d}"
@@ -52,6 +54,9 @@ class Drift(models.Model):
     payment = models.ForeignKey(
         Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="drifts"
     )
+    booking = models.ForeignKey(
+        Booking, on_delete=models.PROTECT, null=True, blank=True, related_name="drifts"
+    )
     provider_ref = models.CharField(max_length=255, blank=True)
     kind = models.CharField(max_length=16, choices=Kind)
     ours = models.CharField(max_length=200, blank=True)
@@ -67,6 +72,7 @@ class Drift(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name = "difference"
         constraints = [
             # The same difference found again the next night is the same row.
             models.UniqueConstraint(

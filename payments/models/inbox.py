@@ -1,5 +1,6 @@
 """The inbox of providers' messages."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from core import clock
@@ -28,6 +29,9 @@ class WebhookEvent(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=clock.now)
     received_at = models.DateTimeField(default=clock.now, editable=False)
+    replayed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Staff asked for it again: a look must be younger than this"
+    )
     processed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -36,7 +40,10 @@ class WebhookEvent(models.Model):
         indexes = [
             models.Index(
                 fields=["next_attempt_at"], name="webhook_waiting", condition=models.Q(outcome="waiting")
-            )
+            ),
+            # What staff must look at, and what arrived in a period.
+            models.Index(fields=["received_at"], name="webhook_parked", condition=models.Q(outcome="parked")),
+            BrinIndex(fields=["received_at"], name="webhook_received", autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -32,6 +32,11 @@ class LedgerTransaction(models.Model):
     def __str__(self) -> str:
         return self.key
 
+    @property
+    def words(self) -> str:
+        """The kind as people read it."""
+        return self.kind.replace("_", " ").capitalize()
+
 
 class LedgerEntry(models.Model):
     """One side of a movement; the entries of a transaction sum to zero (deferred trigger).
@@ -65,7 +70,13 @@ class LedgerEntry(models.Model):
         constraints = [
             models.CheckConstraint(condition=~models.Q(amount_minor=0), name="ledger_entry_not_zero")
         ]
-        indexes = [models.Index(fields=["venue", "account", "currency"], name="ledger_balance")]
+        indexes = [
+            models.Index(fields=["venue", "account", "currency"], name="ledger_balance"),
+            # For balances: what came after a checkpoint, read from the index alone.
+            models.Index(
+                fields=["venue", "id"], include=["account", "currency", "amount_minor"], name="ledger_tail"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account} {self.amount_minor} {self.currency}"

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
@@ -90,6 +91,7 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["session_ref"], name="payment_session_ref"),
             models.Index(fields=["provider_ref"], name="payment_provider_ref"),
+            models.Index(fields=["created_at"], name="payment_created"),
             models.Index(
                 fields=["next_sync_at"],
                 name="payment_to_sync",
@@ -120,6 +122,7 @@ class PaymentOperation(models.Model):
         VOID = "void", "Release the hold"
         REFUND = "refund", "Give money back"
         EVIDENCE = "evidence", "Answer a dispute"
+        ACCEPT = "accept", "Accept a dispute"
 
     class State(models.TextChoices):
         OPEN = "open", "Under way"
@@ -156,7 +159,9 @@ class PaymentOperation(models.Model):
                 fields=["lease_until"],
                 name="operation_unfinished",
                 condition=models.Q(state__in=["open", "unknown"]),
-            )
+            ),
+            # Rows are written in the order of their time: a few pages of index find any period.
+            BrinIndex(fields=["created_at"], name="operation_created", autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -164,12 +169,26 @@ class PaymentOperation(models.Model):
 
 
 class Refund(models.Model):
-    """Captured money on its way back to the guest, as the provider tells it."""
+    """Captured money on its way back to the guest, as the provider tells it, or as staff wrote it down.
+
+    A failed one counts for nothing and waits for staff until it is solved; what solves it is a row of its own.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending"
         SUCCEEDED = "succeeded"
         FAILED = "failed"
+
+    class Channel(models.TextChoices):
+        PROVIDER = "provider", "To where it was paid from"
+        HAND = "hand", "Paid back by hand"
+        CREDIT = "credit", "As a credit"
+        NONE = "none", "Refused by the provider"
+
+    class Solution(models.TextChoices):
+        RETRY = "retry", "Tried again"
+        CREDIT = "credit", "A credit instead"
+        HAND = "hand", "Paid back by hand"
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     operation = models.OneToOneField(PaymentOperation, on_delete=models.PROTECT, null=True, blank=True)
@@ -181,8 +200,28 @@ class Refund(models.Model):
         max_length=64, blank=True, help_text="With it the guest's bank finds the refund"
     )
     failure_reason = models.CharField(max_length=64, blank=True)
+    channel = models.CharField(
+        max_length=8,
+        choices=Channel,
+        default=Channel.PROVIDER,
+        help_text="Only its own are known to the provider",
+    )
+    solution = models.CharField(
+        max_length=8, choices=Solution, blank=True, help_text="What staff did about a failed one"
+    )
+    solved_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                name="refund_unsolved",
+                condition=models.Q(status="failed", solved_at__isnull=True),
+            ),
+            models.Index(fields=["created_at"], name="refund_created"),
+        ]
 
     def __str__(self) -> str:
         return self.provider_ref

@@ -22,7 +22,15 @@ class PayoutRun(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["cutoff_at"], name="one_payout_run_per_cutoff")]
+        constraints = [
+            models.UniqueConstraint(fields=["cutoff_at"], name="one_payout_run_per_cutoff"),
+            models.UniqueConstraint(
+                fields=["finished_at"],
+                condition=models.Q(finished_at__isnull=True),
+                nulls_distinct=False,
+                name="one_payout_run_at_a_time",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Payout run of {self.cutoff_at:%Y-%m-%d %H:%M} UTC"
@@ -41,6 +49,9 @@ class Payout(models.Model):
         PAID = "paid", "Paid"
         FAILED = "failed", "Failed"
         RETURNED = "returned", "Returned"
+
+    # What the venue was not paid after all: its bookings are owed again.
+    UNDONE = (Status.FAILED, Status.RETURNED)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="payouts")
@@ -63,13 +74,23 @@ class Payout(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="Paid, failed or returned")
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["run", "venue", "currency"], name="one_payout_per_run_and_venue")
         ]
-        indexes = [models.Index(fields=["venue", "-created_at"], name="payout_of_venue")]
+        indexes = [
+            models.Index(fields=["venue", "-created_at"], name="payout_of_venue"),
+            models.Index(
+                fields=["lease_until"],
+                name="payout_to_send",
+                condition=models.Q(method="stripe", status__in=["ready", "sending"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -90,3 +111,28 @@ class PayoutLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payout_id}: {self.booking_id}"
+
+
+class PayoutSkip(models.Model):
+    """A venue that a run left unpaid, and why; what it is owed is carried on to the next run."""
+
+    class Reason(models.TextChoices):
+        NO_DETAILS = "no_details", "Bank details or Stripe account missing"
+        BELOW_MINIMUM = "below_minimum", "Below the venue's minimum"
+        NEGATIVE = "negative", "More was taken back than earned"
+        TROUBLE = "trouble", "An error of ours: see the log"
+
+    run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="skips")
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField(help_text="What was due; minor units")
+    reason = models.CharField(max_length=16, choices=Reason)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "venue", "currency"], name="one_skip_per_run_and_venue")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.venue}: {self.get_reason_display()}"

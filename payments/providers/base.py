@@ -1,6 +1,7 @@
 """What a payment provider must do, in plain values; it never touches our models."""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -76,17 +77,46 @@ class CheckoutSession:
 
 @dataclass(frozen=True)
 class ProviderRefund:
-    """`status` is one of pending, succeeded, failed; `key` is our operation's, empty if made elsewhere."""
+    """`status` is one of pending, succeeded, failed; `key` is our operation's, empty if made elsewhere.
+
+    With `bank_reference` the guest's bank finds the refund; `failure_reason` is the provider's word.
+    """
 
     ref: str
     amount_minor: int
     status: str
     key: str = ""
+    bank_reference: str = ""
+    failure_reason: str = ""
+
+
+@dataclass(frozen=True)
+class ProviderDispute:
+    """A charge that the guest's bank asks about or takes back; `status` is one of models.Dispute.Status.
+
+    `withdrawn_minor` is what was taken out of our balance for it, whether or not it came back since; `fee_minor`
+    what the provider charges for the case; `has_evidence`: our answer is with the bank. Amounts in minor units of
+    the payment's currency.
+    """
+
+    ref: str
+    status: str
+    amount_minor: int
+    reason: str = ""
+    withdrawn_minor: int = 0
+    fee_minor: int = 0
+    due_by: dt.datetime | None = None
+    opened_at: dt.datetime | None = None
+    has_evidence: bool = False
+    evidence_file_ref: str = ""
 
 
 @dataclass(frozen=True)
 class ProviderPayment:
-    """A payment as the provider has it now; amounts in minor units, instants in UTC."""
+    """A payment as the provider has it now; amounts in minor units, instants in UTC.
+
+    `fee_minor` is the provider's processing fee of the capture, None while it is not told.
+    """
 
     state: State
     session_ref: str = ""
@@ -101,7 +131,12 @@ class ProviderPayment:
     failure_code: str = ""
     reference: str = ""
     is_live: bool = False
+    payment_id: str = ""  # our own, where the provider keeps it for us
+    is_two_stage: bool = False
+    created_at: dt.datetime | None = None
     refunds: tuple[ProviderRefund, ...] = field(default=())
+    fee_minor: int | None = None
+    disputes: tuple[ProviderDispute, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -123,13 +158,14 @@ class Known:
     """What our own books say of a payment, for a provider whose answers leave that out.
 
     `capture_minor` is what our capture asked for, 0 while there is none; amounts in minor units. Refunds are in
-    the order in which they were begun.
+    the order in which they were begun. `unpaid_at` is the last moment the payment was known not to be held yet.
     """
 
     session_ref: str = ""
     amount_minor: int = 0
     currency: str = ""
     held_since: dt.datetime | None = None
+    unpaid_at: dt.datetime | None = None
     capture_minor: int = 0
     refunds: tuple[KnownRefund, ...] = ()
 
@@ -160,6 +196,14 @@ class Provider(Protocol):
     def fetch(
         self, *, session_ref: str, provider_ref: str, known: Known | None = None
     ) -> ProviderPayment: ...
+
+    def submit_evidence(
+        self, dispute_ref: str, evidence: Mapping[str, str], file: bytes | None, *, key: str
+    ) -> None: ...
+
+    def accept_dispute(self, dispute_ref: str, *, key: str) -> None: ...
+
+    def list_payments(self, since: dt.datetime, until: dt.datetime) -> Iterator[ProviderPayment]: ...
 
 
 def refuse_in_transaction() -> None:

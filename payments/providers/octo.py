@@ -7,10 +7,11 @@ Octo's answers leave out currency, captured amount and single refunds: those com
 import datetime as dt
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -54,6 +55,8 @@ MEANINGS: dict[str, dict[int, type[ProviderError]]] = {
     "refund": dict.fromkeys((1, 3, 10, 11, 22), Declined),
 }
 ALREADY_DECIDED = 10
+# The shop is known, and may not take payments yet: 5 of real money, 13 without its terminal id.
+UNREADY_SHOP = (5, 13)
 # One call refunds at most 10 million so'm.
 LARGEST_REFUND_MINOR = 1_000_000_000
 LONGEST_TEXT = 250
@@ -119,6 +122,27 @@ class OctoProvider:
         answer = self._look(session_ref)
         return read_payment(answer, session_ref, provider_ref, known or Known(), self.account)
 
+    def check_keys(self) -> None:
+        """Look at a payment that never was: Octo refuses it whatever it is, and wrong keys before anything else.
+
+        Raises: Unavailable, Misconfigured (unknown shop or wrong secret).
+        """
+        try:
+            self.client.post("prepare_payment", {"shop_transaction_id": f"keys-{uuid4().hex}"})
+        except Refusal as refusal:
+            if refusal.number in UNREADY_SHOP:
+                raise Misconfigured(str(refusal), code=refusal.code) from refusal
+
+    def submit_evidence(
+        self, dispute_ref: str, evidence: Mapping[str, str], file: bytes | None, *, key: str
+    ) -> None:
+        """Octo has no interface for disputes: always Declined."""
+        raise Declined("Octo takes no evidence over its interface", code="no_disputes")
+
+    def accept_dispute(self, dispute_ref: str, *, key: str) -> None:
+        """Octo has no interface for disputes: always Declined."""
+        raise Declined("Octo knows no disputes over its interface", code="no_disputes")
+
     def _decide(
         self, provider_ref: str, wanted: State, known: Known | None, *, accept_status: str, **amounts: int
     ) -> None:
@@ -175,7 +199,9 @@ def read_payment(
     currency = str(answer.get("currency") or known.currency).upper()
     state = _state(answer, known)
     amount_minor, captured_minor = _amounts(state, minor(answer, "total_sum", currency), known)
-    held_until = (known.held_since or clock.now()) + dt.timedelta(minutes=account.hold_minutes)
+    # Octo does not say when a hold began: it may have been right after we last saw it unpaid.
+    held_from = known.held_since or known.unpaid_at or clock.now()
+    held_until = held_from + dt.timedelta(minutes=account.hold_minutes)
     found_ref = _found_uuid(answer)
     return ProviderPayment(
         state=state,

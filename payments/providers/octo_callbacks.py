@@ -78,6 +78,20 @@ def verify_callback(body: bytes, account: OctoAccount) -> Callback | None:
     return callback if callback and is_genuine(callback, account) else None
 
 
+def recall(payload: dict[str, str]) -> Callback:
+    """Return a callback again from what was stored of it after it had been proved genuine."""
+    return Callback(
+        **_figures(payload),
+        transaction_id=payload["shop_transaction_id"],
+        payment_uuid=payment_uuid(payload["octo_payment_UUID"]),
+        status=payload["status"],
+        payload=payload,
+        signature="",
+        hash_key="",
+        signed_uuid="",
+    )
+
+
 def contradiction(
     callback: Callback, *, session_ref: str, provider_ref: str, currency: str, amounts_minor: set[int]
 ) -> str:
@@ -109,14 +123,21 @@ def _callback(fields: Any) -> Callback:
         transaction_id=merchant_id(_text(fields, "shop_transaction_id")),
         payment_uuid=payment_uuid(signed_uuid),
         status=status,
-        currency=kept.get("currency"),
-        total_minor=to_minor(kept["total_sum"], "UZS") if "total_sum" in kept else None,
-        refunded_minor=to_minor(kept.get("refunded_sum", "0"), "UZS"),
+        **_figures(kept),
         payload=kept,
         signature=signature,
         hash_key=str(fields.get("hash_key") or ""),
         signed_uuid=signed_uuid,
     )
+
+
+def _figures(kept: dict[str, str]) -> dict[str, Any]:
+    # Every currency of Octo has two decimals.
+    return {
+        "currency": kept.get("currency"),
+        "total_minor": to_minor(kept["total_sum"], "UZS") if "total_sum" in kept else None,
+        "refunded_minor": to_minor(kept.get("refunded_sum", "0"), "UZS"),
+    }
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

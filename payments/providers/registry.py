@@ -13,6 +13,11 @@ from payments.providers.base import Misconfigured
 from payments.providers.octo import OctoProvider
 from payments.providers.octo_wire import OctoAccount
 
+PROVIDERS: dict[str, type[base.Provider]] = {
+    Provider.STRIPE: stripe.StripeProvider,
+    Provider.OCTO: OctoProvider,
+}
+
 
 def provider_for(payment: Payment) -> base.Provider:
     """Return the client that speaks for the account of a payment.
@@ -24,6 +29,11 @@ def provider_for(payment: Payment) -> base.Provider:
     if payment.provider == Provider.OCTO:
         return octo_provider(payment.account, is_test=not payment.is_live)
     raise Misconfigured(f"no provider is called for {payment.provider} payments")
+
+
+def can_end_checkout(provider: str) -> bool:
+    """Return whether a provider's pay page can be ended by us; if not, it ends by its time alone."""
+    return PROVIDERS[provider].can_end_checkout if provider in PROVIDERS else False
 
 
 def octo_provider(account: ProviderAccount | None, *, is_test: bool, hold_minutes: int = 0) -> OctoProvider:
@@ -54,7 +64,9 @@ def hold_minutes_of(account: ProviderAccount | None) -> int:
     """Return how long Octo keeps money held for an account."""
     if account is None:
         return settings.OCTO_HOLD_MINUTES
-    row = PaymentSettings.objects.filter(venue_id=account.venue_id).values_list("octo_hold_minutes", flat=True)
+    row = PaymentSettings.objects.filter(venue_id=account.venue_id).values_list(
+        "octo_hold_minutes", flat=True
+    )
     return row.first() or settings.OCTO_HOLD_MINUTES
 
 

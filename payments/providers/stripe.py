@@ -5,9 +5,10 @@ of Checkout, manual capture and idempotent requests, API version 2026-10-28.
 """
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import replace
+import io
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from math import ceil
 from typing import Any, TypeVar
 
 import stripe
@@ -19,20 +20,22 @@ from payments.providers.base import (
     Declined,
     Known,
     Misconfigured,
+    ProviderDispute,
     ProviderPayment,
-    ProviderRefund,
-    State,
     Unavailable,
     refuse_in_transaction,
 )
+from payments.providers.stripe_reading import instant, read_dispute, read_intent, read_session
 
 stripe.enable_telemetry = False
 T = TypeVar("T")
 
+# What a look at a payment shows of its charge.
+SHOWN = ("refunds", "balance_transaction")
 # A signature older or newer than this is refused; the library itself lets future ones pass.
 SIGNATURE_SECONDS = 300
-# A guest may still pay an intent in these states.
-PAYABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "processing")
+# The most a list gives at once.
+LIST_PAGE = 100
 
 
 class StripeProvider:
@@ -53,7 +56,7 @@ class StripeProvider:
                 _session_params(request), {"idempotency_key": key}
             )
         )
-        return CheckoutSession(session.id, session.url or "", _instant(session.expires_at))
+        return CheckoutSession(session.id, session.url or "", instant(session.expires_at))
 
     def _open_intent(self, request: CheckoutRequest, key: str) -> CheckoutSession:
         intent = self._call(
@@ -61,7 +64,7 @@ class StripeProvider:
         )
         # An intent does not end by itself: our own deadline cancels it.
         return CheckoutSession(
-            intent.id, request.page_url, _instant(request.expires_at), intent.client_secret or ""
+            intent.id, request.page_url, instant(request.expires_at), intent.client_secret or ""
         )
 
     def end_checkout(self, session_ref: str, *, key: str) -> None:
@@ -99,20 +102,87 @@ class StripeProvider:
         )
 
     def fetch(self, *, session_ref: str, provider_ref: str, known: Known | None = None) -> ProviderPayment:
-        """Read the session, its payment intent, charge and refunds in one request."""
+        """Read the session with its payment intent, charge, fee and refunds; a disputed charge takes a second look."""
         if _is_intent(session_ref):
-            intent = self._call(
-                lambda: self.client.v1.payment_intents.retrieve(
-                    _id(session_ref), {"expand": ["latest_charge.refunds"]}
+            expand = [f"latest_charge.{part}" for part in SHOWN]
+            return self._read(
+                self._call(
+                    lambda: self.client.v1.payment_intents.retrieve(_id(session_ref), {"expand": expand})
                 )
             )
-            return read_intent(intent)
+        expand = [f"payment_intent.latest_charge.{part}" for part in SHOWN]
         session = self._call(
-            lambda: self.client.v1.checkout.sessions.retrieve(
-                _id(session_ref), {"expand": ["payment_intent.latest_charge.refunds"]}
+            lambda: self.client.v1.checkout.sessions.retrieve(_id(session_ref), {"expand": expand})
+        )
+        return read_session(session, self._disputes(getattr(session, "payment_intent", None)))
+
+    def submit_evidence(
+        self, dispute_ref: str, evidence: Mapping[str, str], file: bytes | None, *, key: str
+    ) -> None:
+        """Answer a dispute, once and for good, with texts by Stripe's names and a PDF."""
+        fields: dict[str, str] = dict(evidence)
+        if file is not None:
+            fields["uncategorized_file"] = self._upload(file, key=f"{key}-file")
+        self._call(
+            lambda: self.client.v1.disputes.update(
+                _id(dispute_ref), {"evidence": fields, "submit": True}, {"idempotency_key": key}
             )
         )
-        return read_session(session)
+
+    def accept_dispute(self, dispute_ref: str, *, key: str) -> None:
+        """Give a dispute up: it is lost at once."""
+        self._call(lambda: self.client.v1.disputes.close(_id(dispute_ref), options={"idempotency_key": key}))
+
+    def list_payments(self, since: dt.datetime, until: dt.datetime) -> Iterator[ProviderPayment]:
+        """Yield every payment begun in [since, until), newest first, a page at a time: memory stays flat.
+
+        Raises: Unavailable, Misconfigured, at any page.
+        """
+        page = self._call(
+            lambda: self.client.v1.payment_intents.list(
+                {
+                    "limit": LIST_PAGE,
+                    "created": {"gte": ceil(since.timestamp()), "lt": ceil(until.timestamp())},
+                    "expand": [f"data.latest_charge.{part}" for part in SHOWN],
+                }
+            )
+        )
+        while True:
+            yield from map(self._read, page.data)
+            if not page.has_more:
+                return
+            page = self._call(page.next_page)
+
+    def _read(self, intent: Any) -> ProviderPayment:
+        return read_intent(intent, self._disputes(intent))
+
+    def _disputes(self, intent: Any) -> tuple[ProviderDispute, ...]:
+        charge = getattr(intent, "latest_charge", None) if intent else None
+        if charge is None or not charge.disputed:
+            return ()
+        listed = self._call(
+            lambda: list(
+                self.client.v1.disputes.list({"charge": charge.id, "limit": LIST_PAGE}).auto_paging_iter()
+            )
+        )
+        return tuple(read_dispute(dispute, charge.currency) for dispute in reversed(listed))
+
+    def _upload(self, file: bytes, *, key: str) -> str:
+        content = io.BytesIO(file)
+        content.name = "evidence.pdf"
+        made = self._call(
+            lambda: self.client.v1.files.create(
+                {"purpose": "dispute_evidence", "file": content}, {"idempotency_key": key}
+            )
+        )
+        return made.id
+
+    def call(self, request: Callable[[stripe.StripeClient], T]) -> T:
+        """Ask Stripe by `request(client)`, for the modules that add to this one.
+
+        Raises: Declined, Unavailable, Misconfigured.
+        """
+        return self._call(lambda: request(self.client))
 
     def _call(self, request: Callable[[], T]) -> T:
         refuse_in_transaction()
@@ -120,52 +190,6 @@ class StripeProvider:
             return request()
         except stripe.StripeError as error:
             raise _translate(error) from error
-
-
-def read_session(session: Any) -> ProviderPayment:
-    """Turn a Checkout session, expanded to its refunds, into our words."""
-    if intent := getattr(session, "payment_intent", None):
-        return replace(
-            read_intent(intent, is_expired=session.status == "expired"),
-            session_ref=session.id,
-            is_session_open=session.status == "open",
-        )
-    return ProviderPayment(
-        state=State.FAILED if session.status == "expired" else State.OPEN,
-        session_ref=session.id,
-        is_session_open=session.status == "open",
-        amount_minor=session.amount_total,
-        currency=session.currency.upper(),
-        reference=_plain(getattr(session, "metadata", None)).get("booking_reference", ""),
-        is_live=session.livemode,
-    )
-
-
-def read_intent(intent: Any, *, is_expired: bool = False) -> ProviderPayment:
-    """Turn a payment intent, expanded to its charge's refunds, into our words.
-
-    `is_expired`: its pay page is closed, so nobody can pay it any more.
-    """
-    charge = getattr(intent, "latest_charge", None)
-    captured = getattr(intent, "amount_received", 0) or 0
-    capturable = getattr(intent, "amount_capturable", 0) or 0
-    card = _plain(getattr(charge, "payment_method_details", None)).get("card") or {}
-    return ProviderPayment(
-        state=_state(intent, charge, is_expired=is_expired),
-        session_ref=intent.id,
-        is_session_open=intent.status in PAYABLE,
-        provider_ref=intent.id,
-        charge_ref=charge.id if charge else "",
-        amount_minor=intent.amount,
-        currency=intent.currency.upper(),
-        authorized_minor=intent.amount if capturable or captured else 0,
-        captured_minor=captured,
-        capture_before=_instant(card["capture_before"]) if card.get("capture_before") else None,
-        failure_code=_failure(intent),
-        reference=_plain(getattr(intent, "metadata", None)).get("booking_reference", ""),
-        is_live=intent.livemode,
-        refunds=_refunds(charge),
-    )
 
 
 def verify_signature(body: bytes, header: str, secrets: list[str], *, now: float) -> bool:
@@ -193,7 +217,7 @@ def _client(
 ) -> stripe.StripeClient:
     return stripe.StripeClient(
         secret_key,
-        base_addresses={"api": api_base} if api_base else {},
+        base_addresses={"api": api_base, "files": api_base} if api_base else {},
         # Retries are ours, and recorded: see payments.operations.
         max_network_retries=0,
         http_client=stripe.RequestsClient(timeout=(connect_seconds, read_seconds)),
@@ -262,41 +286,6 @@ def _metadata(request: CheckoutRequest) -> dict:
     return {"booking_reference": request.reference, "payment_id": request.payment_id}
 
 
-def _state(intent: Any, charge: Any, *, is_expired: bool) -> State:
-    if intent.status == "requires_capture":
-        return State.AUTHORIZED
-    if intent.status == "succeeded":
-        return State.CAPTURED
-    if intent.status == "canceled":
-        return State.VOIDED if charge is not None and charge.status == "succeeded" else State.FAILED
-    if is_expired and intent.status != "processing":
-        return State.FAILED
-    return State.OPEN
-
-
-def _failure(intent: Any) -> str:
-    error = _plain(getattr(intent, "last_payment_error", None))
-    return error.get("decline_code") or error.get("code") or ""
-
-
-def _refunds(charge: Any) -> tuple[ProviderRefund, ...]:
-    listed = getattr(charge, "refunds", None) if charge else None
-    # A lapsed hold shows as a refund of money that was never taken.
-    if not listed or not charge.captured:
-        return ()
-    return tuple(
-        ProviderRefund(
-            ref=refund.id,
-            amount_minor=refund.amount,
-            status={"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}.get(
-                refund.status, "pending"
-            ),
-            key=_plain(getattr(refund, "metadata", None)).get("operation", ""),
-        )
-        for refund in listed.auto_paging_iter()
-    )
-
-
 def _translate(error: stripe.StripeError) -> Declined | Unavailable | Misconfigured:
     detail = getattr(error, "error", None)
     code = getattr(detail, "decline_code", None) or error.code or getattr(detail, "code", None) or ""
@@ -323,13 +312,3 @@ def _id(ref: str) -> str:
     if not ref:
         raise ValueError("a Stripe id is missing")
     return ref
-
-
-def _plain(value: Any) -> dict:
-    if value is None:
-        return {}
-    return value.to_dict() if hasattr(value, "to_dict") else dict(value)
-
-
-def _instant(epoch: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(epoch, dt.UTC)

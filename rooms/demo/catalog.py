@@ -99,7 +99,10 @@ def _room(venue: dict[str, Any], data: dict[str, Any], n: int) -> RoomEntry:
     way = (
         {"approval": "none", "capture": "on_confirmation"}
         if data.get("free")
-        else {"approval": "after_payment"}
+        else {
+            "approval": data.get("approval", "after_payment"),
+            "capture": data.get("capture", "on_confirmation"),
+        }
     )
     facts = {
         "kind": data["kind"],

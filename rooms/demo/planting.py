@@ -27,11 +27,6 @@ from rooms.models import (
 
 Say = Callable[[str], None]
 
-POLICIES = {
-    "Flexible": [{"hours": 24, "percent": 100}],
-    "Moderate": [{"hours": 120, "percent": 100}, {"hours": 24, "percent": 50}],
-    "Strict": [{"hours": 336, "percent": 100}, {"hours": 168, "percent": 50}],
-}
 WEEKEND = [4, 5]  # the nights of Friday and Saturday
 SEASON = ((6, 15), (9, 15))
 # Prices are rounded to what a host would write on a card.
@@ -77,10 +72,8 @@ def _plant_venue(entry: VenueEntry, people: dict[str, User]) -> None:
     VenueMember.objects.bulk_create(
         VenueMember(venue=venue, user=people[email], role=role) for email, role in entry.roles.items()
     )
-    policies = {
-        name: CancellationPolicy(venue=venue, name=name, tiers=tiers) for name, tiers in POLICIES.items()
-    }
-    CancellationPolicy.objects.bulk_create(policies.values())
+    services.add_ready_made_policies(venue)
+    policies = {policy.name: policy for policy in venue.policies.all()}
     for room_entry in entry.rooms:
         _plant_room(entry, venue, room_entry, policies)
 

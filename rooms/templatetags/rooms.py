@@ -1,8 +1,13 @@
 """What room pages need beside the site's own tags."""
 
+import datetime as dt
+
 from django import template
 
+from core import clock
 from core.icons import ICONS
+from rooms import ways
+from rooms.models import Room
 from rooms.places import AMENITIES
 
 register = template.Library()
@@ -23,3 +28,15 @@ def amenity_icon(code: str) -> str:
 def with_article(unit: str) -> str:
     """`night` → `a night`, `hour` → `an hour`."""
     return f"an {unit}" if unit in ("hour", "appointment") else f"a {unit}"
+
+
+@register.filter
+def visit(room: Room) -> str:
+    """What guests come for: `stay`, `meeting`, `appointment` or `session`."""
+    return ways.visit_word(room)
+
+
+@register.filter
+def last_end_held(room: Room) -> dt.datetime:
+    """Until when a visit may end whose money is held when it is booked now."""
+    return ways.last_end_held(room.venue.hold_limit_minutes, clock.now())

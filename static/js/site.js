@@ -59,6 +59,13 @@ function retire(bar) {
   new IntersectionObserver(([entry]) => bar.classList.toggle("is-done", entry.isIntersecting)).observe(goal);
 }
 
+// A button that unfolds what it controls; the style sheet hides it where there is room enough.
+function unfold(event) {
+  const button = event.target.closest("[data-fold]");
+  if (button) button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
+}
+
+document.addEventListener("click", unfold);
 document.querySelectorAll("[data-done-at]").forEach(retire);
 document.addEventListener("submit", guard);
 document.addEventListener("formdata", leaveOutEmpty);

@@ -16,11 +16,14 @@ from schemathesis.specs.openapi.checks import (
 from accounts.models import ApiToken
 from tests import factories
 from tests.api.callers import booking_in
+from tests.payments.paying import paid_by_hand
 
 pytestmark = pytest.mark.django_db
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SITE = "http://testserver"
+# These are the guest's own; a host asks for the others.
+AS_GUEST = ("/api/v1/bookings/{reference}/payment", "/api/v1/bookings/{reference}/cancel")
 handler = ClientHandler()
 
 
@@ -43,9 +46,12 @@ def world(room, host) -> dict:
     """One booking that is waiting for the host, and everybody who may ask for it."""
     booking = booking_in("PENDING_APPROVAL", room, host)
     guest = factories.user(is_staff=True)
+    session = factories.session(room=factories.room(venue=room.venue, kind="workshop"))
     return {
         "booking": booking,
         "room": room,
+        "session": session,
+        "payment": paid_by_hand(room=room, days_ahead=40).payments.get(),
         "credentials": [
             f"Bearer {ApiToken.issue(user=host, name='host')[1]}",
             f"Bearer {ApiToken.issue(user=guest, name='stranger')[1]}",
@@ -63,16 +69,18 @@ def test_operation_fuzzed_answers_as_documented(case, world):
 @schema.parametrize()
 @fuzz
 def test_operation_fuzzed_on_what_exists_answers_as_documented(case, world):
-    """The same, of a booking and a room there are, by the one who may."""
+    """The same, of what there is of each kind, by the one who may."""
     known = {
         "reference": world["booking"].reference,
         "venue": world["room"].venue.slug,
         "room": world["room"].slug,
+        "session_id": world["session"].pk,
+        "payment_id": str(world["payment"].public_id),
     }
     case.path_parameters |= {name: known[name] for name in case.path_parameters if name in known}
     if isinstance(case.body, dict) and "room" in case.body:
         case.body["room"] = world["room"].path
-    _call(case, world, credential=2 if "payment" in case.path or "cancel" in case.path else 0)
+    _call(case, world, credential=2 if case.path.startswith(AS_GUEST) else 0)
 
 
 def _call(case, world, *, credential: int) -> None:

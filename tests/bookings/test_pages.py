@@ -173,19 +173,15 @@ def test_live_part_as_json_is_version_and_status(client, room):
 
 
 def test_booking_page_stays_within_twelve_queries_however_long_its_story(
-    client, room, django_assert_num_queries
+    client, room, django_assert_max_num_queries
 ):
     user = factories.user()
     client.force_login(user)
     short, long = factories.booking(room=room, user=user), paid(factories.room(), user=user)
 
-    counts = []
     for booking in (short, long):
-        with django_assert_num_queries(6) as captured:
-            client.get(booking.get_absolute_url())
-        counts.append(len(captured))
-
-    assert counts == [6, 6]
+        with django_assert_max_num_queries(12):
+            assert client.get(booking.get_absolute_url()).status_code == 200
 
 
 def test_booking_page_shows_what_people_typed_as_text(client, room):
@@ -229,7 +225,9 @@ def test_my_bookings_are_sorted_into_tabs(client, room):
     factories.booking(room=factories.room())
 
     shown = {
-        tab: [booking for booking, _step in client.get("/bookings/", {"tab": tab}).context["bookings"]]
+        tab: [
+            booking for booking, _step, _pay_url in client.get("/bookings/", {"tab": tab}).context["bookings"]
+        ]
         for tab in ("upcoming", "awaiting", "past", "cancelled")
     }
 

@@ -257,7 +257,7 @@ def test_capture_failed_undecided_request_is_refused(room):
 def test_approve_held_request_that_is_captured_after_completion_is_confirmed_at_once(room, host):
     room.capture = "after_completion"
     room.save()
-    booking = requested(room)
+    booking = requested(room, days_ahead=3)
 
     booking = services.approve(booking_id=booking.pk, actor=member_actor(host), now=NOW)
 
@@ -265,7 +265,7 @@ def test_approve_held_request_that_is_captured_after_completion_is_confirmed_at_
 
 
 def test_authorize_expert_session_is_confirmed_at_once():
-    booking = factories.booking(room=factories.room(kind="expert"), now=NOW)
+    booking = factories.booking(room=factories.room(kind="expert"), days_ahead=3, now=NOW)
 
     booking = services.authorize(booking_id=booking.pk, held_until=HELD_UNTIL, now=NOW)
 

@@ -112,7 +112,7 @@ def test_request_before_payment_is_free_until_the_yes():
 
 
 def test_appointment_held_is_confirmed_and_charged_afterwards():
-    booking = held(room=factories.room(kind="expert"))
+    booking = held(room=factories.room(kind="expert"), days_ahead=3)
 
     assert stages(booking) == [
         ("Money held", "done"),
@@ -141,7 +141,7 @@ def test_declined_booking_says_the_hold_is_released():
         "The host could not say yes",
         "Your hold is released. Nothing was charged.",
     )
-    assert [state for _label, state in stages(booking)] == ["done", "failed", "ahead"]
+    assert stages(booking) == [("Money held", "done"), ("Host said no", "failed")]
     assert last_moment(booking).quote == "Full"
 
 
@@ -193,4 +193,63 @@ def test_every_way_to_sell_has_its_stages():
     for approval in Room.Approval:
         for capture in Room.Capture:
             booking = booked(room=factories.room(approval=approval, capture=capture))
-            assert len(stages(booking)) in (2, 3)
+            assert len(stages(booking)) in (2, 3, 4)
+
+
+def test_booking_cancelled_after_its_confirmation_ends_in_the_cancellation():
+    booking = services.cancel(booking_id=confirmed().pk, actor=guest_actor())
+
+    assert stages(booking) == [
+        ("Money held", "done"), ("Host says yes", "done"), ("Charged and confirmed", "done"), ("Cancelled", "failed"),
+    ]  # fmt: skip
+
+
+def test_request_withdrawn_before_the_answer_ends_after_the_hold():
+    booking = services.cancel(booking_id=held().pk, actor=guest_actor())
+
+    assert stages(booking) == [("Money held", "done"), ("Cancelled", "failed")]
+
+
+@pytest.mark.parametrize(
+    ("make", "end"), [(booked, "Not paid in time"), (held, "No answer in time")], ids=["unpaid", "unanswered"]
+)
+def test_expired_booking_ends_in_what_did_not_happen(make, end):
+    booking = services.expire(booking_id=make().pk)
+
+    assert stages(booking)[-1] == (end, "failed")
+
+
+def test_request_held_to_its_end_is_confirmed_by_the_yes_and_charged_afterwards():
+    room = factories.room(kind="expert", approval="after_payment")
+    booking = held(room=room, days_ahead=3)
+    asked = stages(booking)
+    booking = approved(booking)
+
+    assert [state for _label, state in asked] == ["done", "current", "ahead", "ahead"]
+    assert stages(booking) == [
+        ("Money held", "done"), ("Host says yes", "done"), ("Confirmed", "done"), ("Charged afterwards", "current"),
+    ]  # fmt: skip
+
+
+def test_request_approved_before_a_hold_asks_for_the_hold_next():
+    room = factories.room(kind="expert", approval="before_payment")
+    booking = approved(booked(room=room, days_ahead=3))
+
+    assert told(booking) == (
+        "guest",
+        "The host said yes: place the hold",
+        "€100.00 will be held on your card, not taken, and the booking is confirmed. "
+        "It is taken only after your appointment.",
+    )
+    assert [state for _label, state in stages(booking)] == ["done", "done", "current", "ahead"]
+
+
+def test_appointment_beyond_the_hold_says_that_it_is_charged_now():
+    booking = booked(room=factories.room(kind="expert"), days_ahead=20)
+
+    assert booking.capture == "on_confirmation"
+    assert told(booking)[2] == (
+        "Pay €100.00 and the booking is confirmed at once. It is charged now, as your appointment lies further ahead "
+        "than a card can be held; what comes back if you cancel is listed below."
+    )
+    assert stages(booking) == [("Paid", "current"), ("Confirmed", "ahead")]

@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, e
 from accounts.models import User
 from bookings.models import Booking
 from core import clock
+from rooms import services as room_services
 from rooms.demo.pictures import Picture, draw
 from rooms.models import Room, RoomPhoto, VenueMember
 from tests import factories
@@ -27,20 +28,32 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 SCREENS = {"desktop": DESKTOP, "phone": PHONE}
 
 VISA = "4242 4242 4242 4242"
+ROOMS_OF_KIND = {
+    "conference": ("Copper Boardroom", "Ten chairs around one table, with a view of the river."),
+    "expert": ("Pricing Clinic", "An hour with somebody who has priced three hundred products."),
+    "workshop": ("Tile Painting", "Paint six tiles, and take them home a week later."),
+}
 EMAIL = re.compile("^E-?mail", re.IGNORECASE)
 
 
+# What the rooms look like, by kind: scene, alternative text.
+SHOTS = {
+    "hotel": ("bedroom", "A made bed between two lamps"),
+    "conference": ("boardroom", "A long table with chairs around it"),
+    "expert": ("consult", "Two armchairs by a window"),
+    "workshop": ("workshop", "A workbench with tools on the wall"),
+}
+
+
 @functools.cache
-def _photograph() -> bytes:
-    return draw(
-        Picture(name="courtyard", scene="bedroom", palette="terracotta", city="Lisbon", hour="golden")
-    )
+def _photograph(scene: str) -> bytes:
+    return draw(Picture(name=scene, scene=scene, palette="terracotta", city="Lisbon", hour="golden"))
 
 
 def photograph(room: Room) -> None:
     """Give a room a picture like those of the demo."""
-    file = ContentFile(_photograph(), name="courtyard.jpg")
-    RoomPhoto.objects.create(room=room, image=file, alt="A made bed between two lamps")
+    scene, alt = SHOTS[room.kind]
+    RoomPhoto.objects.create(room=room, image=ContentFile(_photograph(scene), name=f"{scene}.jpg"), alt=alt)
 
 
 class Scene(Journey):
@@ -56,6 +69,24 @@ class Scene(Journey):
         self.room.save()
         self.room.venue.save()
         photograph(self.room)
+
+    def sell(self, kind: str, **fields: Any) -> Room:
+        """Make a room of another kind the journey's: sold the way its kind is, unless told otherwise."""
+        name, description = ROOMS_OF_KIND[kind]
+        fields = {"name": name, "description": description, **fields}
+        self.room = factories.room(venue=self.room.venue, kind=kind, **fields)
+        photograph(self.room)
+        return self.room
+
+    def give_policy(self, name: str) -> None:
+        """Put one of the ready-made cancellation policies on the journey's room."""
+        room_services.add_ready_made_policies(self.room.venue)
+        self.room.policy = self.room.venue.policies.get(name=name)
+        self.room.save()
+
+    def advance_to(self, moment: dt.datetime) -> None:
+        """Move the clock of sandbox and site to an instant that lies ahead."""
+        self.advance(seconds=(moment - clock.now()).total_seconds())
 
     @property
     def clerk(self) -> User:
@@ -223,12 +254,21 @@ class Guest(Person):
         self.click("Continue")
         self.heads("Complete your booking")
 
+    def choose_time(self, *, days_ahead: int) -> None:
+        """On the page of a room by the hour or appointment: pick a day and its first free time, and go on."""
+        day = clock.now().astimezone(self.journey.room.venue.zone).date() + dt.timedelta(days=days_ahead)
+        self.open(f"{self.journey.room.get_absolute_url()}?day={day}")
+        self.press(self.page.locator(".times label"))
+        self.sees("If you cancel")
+        self.click("Continue")
+        self.heads("Complete your booking")
+
     def fill_in(self, *, message: str = "") -> None:
         """Type who is coming."""
         self.page.get_by_label("Your name").fill(self.name)
         self.page.get_by_label("E-mail").fill(self.email)
         if message:
-            self.page.get_by_label("Message to the host").fill(message)
+            self.page.get_by_label(re.compile("Message to the host|What is it about")).fill(message)
 
     def go_to_payment(self) -> None:
         """Send the book form, and land on the provider's page."""

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.e2e.people import PHONE, Guest
 from tests.e2e.test_marketplace import ROOM, STUDY, WORKSHOP
 
 
@@ -74,3 +75,32 @@ def test_search_follows_the_wishes_without_a_reload(market, guest):
     assert is_untouched()
     guest.page.go_back()
     expect(guest.page.get_by_label("Check-in")).to_be_visible()
+
+
+def test_search_on_a_phone_shows_rooms_first_and_unfolds_its_fields(market, enter):
+    guest = enter(Guest, **PHONE)
+    guest.open("/rooms/?kind=hotel&city=Lisbon")
+    expect(guest.page.get_by_label("City")).to_be_hidden()
+    first = guest.page.get_by_role("article").first.bounding_box()
+    assert first["y"] < PHONE["viewport"]["height"] / 2
+    guest.checks("search-folded")
+
+    guest.click("Where, when, filters")
+    guest.page.get_by_label("City").select_option("Vienna")
+    guest.page.wait_for_url(re.compile("city=Vienna"))
+    expect(guest.page.get_by_role("article").first).to_contain_text("Vienna")
+
+
+def test_bar_at_the_foot_of_a_phone_goes_on_once_days_are_chosen(market, enter):
+    guest = enter(Guest, **PHONE)
+    guest.open(ROOM)
+    bar = guest.page.locator("#book-bar a")
+    expect(bar).to_contain_text("Choose dates")
+    guest.press(guest.page.locator("#calendar a").last)
+    guest.click(re.compile(" 15, free"))
+    guest.click(re.compile(" 17, "))
+
+    expect(bar).to_contain_text("Continue")
+    guest.page.evaluate("window.scrollTo(0, 0)")
+    guest.press(bar)
+    guest.heads("Complete your booking")

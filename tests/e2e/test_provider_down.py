@@ -14,6 +14,7 @@ def test_pay_page_that_cannot_be_opened_keeps_the_room_and_mails_a_link(guest, j
     guest.click("Continue to payment")
 
     guest.sees("Payment temporarily unavailable")
+    expect(guest.page.get_by_text("Payment temporarily unavailable")).to_have_count(1)
     guest.take_note()
     guest.heads("One step left: place the hold")
     guest.checks("payment-unavailable")

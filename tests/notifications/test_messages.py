@@ -120,7 +120,8 @@ def test_guest_subjects_are_those_of_the_contract():
         "Booking Confirmed - {reference}",
         "Booking Update - {reference}",
         "Booking Reminder - {reference}",
-    }
+        "Your refund - {reference}", "Refund confirmed - {reference}", "Your credit - {reference}",
+    }  # fmt: skip
 
 
 def test_no_subject_is_both_guest_and_host():

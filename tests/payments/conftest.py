@@ -11,8 +11,9 @@ from bookings.models import Booking, EventReceipt
 from bookings.outbox import deliver_receipt
 from payments import services, tasks
 from payments.models import Payment
+from sandbox.settings import Settings as SandboxSettings
 from tests import factories
-from tests.sandbox.process import Sandbox, running
+from tests.sandbox.process import Receiver, Sandbox, receiving, running
 
 VISA = "4242424242424242"
 
@@ -106,3 +107,28 @@ class Journey:
 @pytest.fixture
 def journey(sandbox: Sandbox) -> Journey:
     return Journey(sandbox)
+
+
+@pytest.fixture
+def octo_sandbox(sandbox: Sandbox, receiver: Receiver, settings) -> Sandbox:
+    """The sandbox as the platform's Octo shop, whose callbacks `receiver` gets."""
+    settings.OCTO_SHOP_ID, settings.OCTO_SECRET = SandboxSettings.octo_shop_id, SandboxSettings.octo_secret
+    settings.OCTO_UNIQUE_KEY = SandboxSettings.octo_unique_key
+    settings.OCTO_API_BASE, settings.OCTO_TEST = sandbox.base, True
+    settings.SITE_URL = receiver.url.removesuffix("/webhooks/")
+    return sandbox
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Where a provider's messages arrive, for a test to bring them to the site."""
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def octo(octo_sandbox: Sandbox, receiver: Receiver):
+    """A booking to be paid with Octo in one stage, once the host has said yes."""
+    from tests.payments.octo_way import OctoJourney
+
+    return OctoJourney(octo_sandbox, receiver)

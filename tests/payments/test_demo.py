@@ -77,8 +77,8 @@ def test_seed_demo_old_bookings_announce_nothing(settings):
     assert open_receipts.filter(event__booking__submission_key="demo-desk-asked").exists()
 
 
-def test_seed_demo_with_sandbox_moves_real_money(sandbox, settings):
-    settings.SANDBOX_URL = sandbox.base
+def test_seed_demo_with_sandbox_moves_real_money(octo_sandbox, settings):
+    settings.SANDBOX_URL = octo_sandbox.base
 
     call_command("seed_demo")
 
@@ -88,6 +88,8 @@ def test_seed_demo_with_sandbox_moves_real_money(sandbox, settings):
     assert payments == {story.key: EXPECTED[story.ending] for story in PAID if f"demo-{story.key}" in by_key}
     assert len(payments) >= len(PAID) - 3
     assert not Payment.objects.exclude(mismatch="").exists()
+    by_octo = Payment.objects.get(provider="octo")
+    assert (by_octo.booking.venue.slug, by_octo.currency) == ("techpark-yunusobod", "UZS")
     assert set(Booking.objects.filter(payments__isnull=False).values_list("currency", flat=True)) == {
         "EUR", "GBP", "USD", "UZS",
     }  # fmt: skip
@@ -95,5 +97,5 @@ def test_seed_demo_with_sandbox_moves_real_money(sandbox, settings):
 
 EXPECTED = {
     "awaiting": "AUTHORIZED", "confirmed": "CAPTURED", "declined": "VOIDED", "withdrawn": "VOIDED",
-    "refunded": "CAPTURED", "left_early": "CAPTURED", "unpaid": "CREATED",
+    "agreed_and_paid": "CAPTURED", "refunded": "CAPTURED", "left_early": "CAPTURED", "unpaid": "CREATED",
 }  # fmt: skip

@@ -59,7 +59,8 @@ def test_capture_posts_venue_fee_and_tax_that_add_up(sandbox):
     journey.work()
 
     assert balances(transaction__booking=journey.booking) == {
-        "hold": 0, "guest": 0, "clearing": 32_250, "venue": -27_000, "platform_fee": -3_000, "tax": -2_250,
+        "hold": 0, "guest": 0, "clearing": 32_250 - 965, "processing_fee": 965,
+        "venue": -27_000, "platform_fee": -3_000, "tax": -2_250,
     }  # fmt: skip
 
 
@@ -93,8 +94,9 @@ def test_host_cancels_confirmed_booking_and_all_is_refunded(journey):
 
     assert journey.fresh.status == Status.CANCELLED
     assert journey.payment.refunds.get().amount_minor == 20_000
+    # The provider keeps its fee of 2.9 % and 30.
     assert balances(transaction__booking=journey.booking) == {
-        "hold": 0, "guest": 0, "clearing": 0, "venue": 0, "platform_fee": 0,
+        "hold": 0, "guest": 0, "clearing": -610, "processing_fee": 610, "venue": 0, "platform_fee": 0,
     }  # fmt: skip
     check_quiet(journey.sandbox)
 
@@ -308,7 +310,7 @@ def test_worker_killed_between_capture_and_confirm_is_made_good_by_the_sweep(jou
         raise SystemExit("killed after the provider's answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr(operations, "_finish", die)
+        patch.setattr(operations, "_record", die)
         with pytest.raises(SystemExit):
             journey.settle()
     journey.advance(minutes=1)
@@ -445,3 +447,27 @@ def test_sync_stays_within_sixteen_queries(journey):
 
     assert journey.fresh.status == Status.CONFIRMED
     assert max(counts) <= 16, counts
+
+
+def test_refund_made_but_not_yet_looked_at_is_not_made_again(journey):
+    journey.authorize()
+    journey.approve()
+    journey.settle()
+    half = journey.fresh.due_minor // 2
+    bookings.adjust(
+        booking_id=journey.booking.pk,
+        actor=member_actor(journey.host),
+        due_minor=half,
+        reason="No hot water",
+    )
+    # The worker dies between the provider's answer and its look; another one comes by.
+    operations.run(settlement.begin_next(journey.booking.pk))
+    journey.settle()
+    assert journey.effects["refund"] == 1
+
+    journey.advance(minutes=1)
+    journey.work()
+
+    assert journey.effects["refund"] == 1
+    assert [refund.amount_minor for refund in journey.payment.refunds.all()] == [half]
+    assert journey.theirs[0]["refunded_minor"] == half

@@ -220,10 +220,70 @@ def test_room_bad_value_is_said_by_the_field(field, value, client, venue):
     assert not Room.objects.exists()
 
 
-def test_room_charged_afterwards_with_an_approval_is_refused(client, venue):
-    response = client.post(url(Room, "add"), new_room(venue, capture="after_completion"))
+@pytest.mark.parametrize("approval", list(Room.Approval))
+@pytest.mark.parametrize("capture", list(Room.Capture))
+def test_room_is_sold_in_every_way_the_hold_lasts_for(client, venue, approval, capture):
+    response = client.post(url(Room, "add"), new_room(venue, approval=approval, capture=capture))
 
-    assert errors(response)["capture"]
+    assert response.status_code == 302
+    room = Room.objects.get()
+    assert (room.approval, room.capture) == (approval, capture)
+
+
+@pytest.mark.parametrize(
+    ("approval", "capture", "field"),
+    [
+        ("after_payment", "on_confirmation", "approval"),
+        ("none", "after_completion", "capture"),
+        ("before_payment", "after_completion", "capture"),
+    ],
+)
+def test_room_that_holds_first_is_refused_where_the_provider_holds_half_an_hour(
+    client, venue, approval, capture, field
+):
+    venue.hold_limit_minutes = 30
+    venue.save()
+
+    response = client.post(url(Room, "add"), new_room(venue, approval=approval, capture=capture))
+
+    assert errors(response)[field] == [
+        "This venue's payment provider holds money for 30 minutes only; holding first needs at least 1 day."
+    ]
+    assert not Room.objects.exists()
+
+
+def test_room_page_greys_out_what_a_short_hold_forbids_and_says_why(client, venue):
+    venue.hold_limit_minutes = 30
+    venue.save()
+    room = factories.room(venue=venue, kind="conference")
+
+    response = client.get(url(Room, "change", room.pk))
+
+    page = response.content.decode()
+    form = response.context["adminform"].form
+    disabled = {
+        (name, option.data["value"])
+        for name in ("approval", "capture")
+        for option in form[name].subwidgets
+        if option.data["attrs"].get("disabled")
+    }
+    assert disabled == {("approval", "after_payment"), ("capture", "after_completion")}
+    assert "holds money for 30 minutes only" in form.fields["capture"].help_text
+    assert page.count("Not possible here.") == 4
+
+
+def test_room_page_shows_each_way_step_by_step(client, room):
+    page = client.get(url(Room, "change", room.pk)).content.decode()
+
+    for part in (
+        "rh-way-after_payment-on_confirmation rh-way-now",
+        "€123.45 held",
+        "24 hours, by the start at the latest",
+        "Charges the card and confirms",
+        "later than 6 days 12 hours after booking is charged at confirmation instead",
+        "If the guest cancels: 100% until the start.",
+    ):
+        assert part in page, part
 
 
 def test_room_form_shows_and_saves_the_same_amounts(client, room):
@@ -366,8 +426,17 @@ def test_price_rule_that_makes_no_sense_is_refused(fields, client, room):
 # --- policy ---------------------------------------------------------------------------------------------------
 
 
-def test_policy_tiers_are_written_a_line_each(client, venue):
-    data = {"venue": venue.pk, "name": "Flexible", "tiers_text": "24: 50\n 48 h: 100 %\n"}
+def tier_rows(*rows: tuple[object, object]) -> dict[str, object]:
+    """Rows of hours and per cent as the policy's form sends them."""
+    return {
+        f"tiers_{name}_{n}": value
+        for n, row in enumerate(rows, 1)
+        for name, value in zip(("hours", "percent"), row, strict=True)
+    }
+
+
+def test_policy_rows_become_tiers_most_hours_first(client, venue):
+    data = {"venue": venue.pk, "name": "Own", **tier_rows((24, 50), ("", ""), (48, 100))}
 
     assert client.post(url(CancellationPolicy, "add"), data).status_code == 302
 
@@ -377,17 +446,57 @@ def test_policy_tiers_are_written_a_line_each(client, venue):
     ]
 
 
-@pytest.mark.parametrize(
-    "tiers",
-    ["48", "48: 101", "-1: 50", "48: 100\n48: 50", "48: 50\n24: 100", "x: y", "9999999: 1", "١: 5\x00"],
-)
-def test_policy_bad_tiers_are_refused_by_the_field(tiers, client, venue):
-    response = client.post(
-        url(CancellationPolicy, "add"), {"venue": venue.pk, "name": "Odd", "tiers_text": tiers}
+def test_policy_saved_is_shown_in_rows_words_and_an_example(client, venue):
+    policy = factories.policy(
+        venue=venue, tiers=[{"hours": 48, "percent": 100}, {"hours": 24, "percent": 50}]
     )
 
-    assert errors(response)["tiers_text"]
+    response = client.get(url(CancellationPolicy, "change", policy.pk))
+
+    page = response.content.decode()
+    boxes = response.context["adminform"].form["tiers"].subwidgets[0].data["subwidgets"]
+    assert [box["value"] for box in boxes[:5]] == ["48", "100", "24", "50", None]
+    assert 'name="tiers_percent_2" value="50"' in page
+    for part in ("50% refund until 24 hours before the start.", "An example: €200.00", "€100.00", "nothing"):
+        assert part in page
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([(48, "")], "Row 1: fill in both the hours and the per cent."),
+        ([("", 50)], "Row 1: fill in both the hours and the per cent."),
+        ([(48, 101)], "Row 1, per cent: Ensure this value is less than or equal to 100."),
+        ([(48, 100), (-1, 50)], "Row 2, hours: Ensure this value is greater than or equal to 0."),
+        ([(48, 100), (48, 50)], "Each number of hours once."),
+        ([(48, 50), (24, 100)], "Who cancels later cannot get more back."),
+        ([("x", "y")], "Row 1, hours: Enter a whole number."),
+        ([(9_999_999, 1)], "Row 1, hours: Ensure this value is less than or equal to 8760."),
+        ([("1.5", 1)], "Row 1, hours: Enter a whole number."),
+        ([("9" * 5000, 1)], "Row 1, hours: Enter a whole number."),
+    ],
+)
+def test_policy_bad_rows_are_refused_by_the_field(rows, message, client, venue):
+    data = {"venue": venue.pk, "name": "Odd", **tier_rows(*rows)}
+
+    response = client.post(url(CancellationPolicy, "add"), data)
+
+    assert errors(response)["tiers"] == [message]
     assert not CancellationPolicy.objects.exists()
+
+
+def test_venue_added_by_staff_starts_with_the_ready_made_policies(venue):
+    staff = logged_in(factories.staff())
+    data = filled(staff.get(url(Venue, "add"))) | {
+        "name": "New house", "slug": "new-house", "address": "1 Quay", "city": "Paris", "country": "FR",
+        "time_zone": "Europe/Paris", "currency": "EUR", "answer_hours": "24", "check_in_time": "15:00",
+        "check_out_time": "11:00", "tax_percent": "0",
+    }  # fmt: skip
+
+    assert staff.post(url(Venue, "add"), data).status_code == 302
+
+    names = CancellationPolicy.objects.filter(venue__slug="new-house").values_list("name", flat=True)
+    assert sorted(names) == ["Flexible", "Moderate", "Non-refundable", "Strict"]
 
 
 # --- closed dates ---------------------------------------------------------------------------------------------
@@ -419,7 +528,9 @@ def test_closing_dates_of_a_booking_is_refused_by_the_field(client, room):
 
     response = client.post(url(Blackout, "add"), closing(room, first_date=date, last_date=date))
 
-    assert "A booking lies in these dates." in str(errors(response)["first_date"])
+    message = str(errors(response)["first_date"])
+    assert "Bookings lie in these dates." in message
+    assert f"/admin/bookings/bulkcancellation/close/{room.pk}/?first={date}&amp;last={date}" in message
     assert not Blackout.objects.filter(kind="blackout").exists()
 
 

@@ -10,6 +10,7 @@ from rooms.demo.palettes import HOURS, PALETTES
 from rooms.demo.pictures import Picture
 from rooms.demo.scenes import SCENES
 from rooms.models import Occupancy, Room, RoomPhoto, Session, Venue
+from rooms.policies import READY_MADE
 from rooms.pricing import unit_price
 from rooms.services import MOST_CHARGEABLE_MINOR, missing_for_publication
 
@@ -76,12 +77,23 @@ def test_plant_venues_publishes_rooms_that_lack_nothing(planted):
     assert not any(missing_for_publication(room) for room in rooms)
 
 
-def test_plant_venues_sells_only_the_ways_that_are_walkable(planted):
+def test_plant_venues_sells_in_each_of_the_four_ways_and_free_of_charge(planted):
     ways = set(Room.objects.values_list("approval", "capture", "price_minor"))
 
-    assert {capture for _approval, capture, _price in ways} == {"on_confirmation"}
-    assert {approval for approval, _capture, price in ways if price} == {"after_payment"}
-    assert {approval for approval, _capture, price in ways if not price} == {"none"}
+    assert {(approval, capture) for approval, capture, price in ways if price} == {
+        ("after_payment", "on_confirmation"),
+        ("before_payment", "on_confirmation"),
+        ("none", "after_completion"),
+        ("none", "on_confirmation"),
+    }
+    assert {(approval, capture) for approval, capture, price in ways if not price} == {
+        ("none", "on_confirmation")
+    }
+
+
+def test_plant_venues_gives_each_venue_the_ready_made_policies(planted):
+    for venue in Venue.objects.all():
+        assert {policy.name: policy.tiers for policy in venue.policies.all()} == READY_MADE
 
 
 def test_plant_venues_dearest_booking_is_within_the_providers_ceiling(planted):

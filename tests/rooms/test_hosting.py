@@ -1,8 +1,13 @@
 """Becoming a host."""
 
-import pytest
+from importlib import import_module
 
+import pytest
+from django.apps import apps
+
+from rooms import services
 from rooms.models import Venue, VenueMember
+from rooms.policies import READY_MADE
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +78,36 @@ def test_open_venue_ignores_fields_that_are_not_the_hosts_to_set(client):
         10_080,
         "hotel-du-nord",
     )
+
+
+def test_open_venue_starts_with_the_ready_made_policies(client):
+    client.force_login(factories.user())
+    client.post("/host/", VENUE)
+
+    assert {policy.name: policy.tiers for policy in Venue.objects.get().policies.all()} == READY_MADE
+
+
+def test_ready_made_policies_leave_the_venues_own_as_they_are():
+    venue = factories.venue()
+    own = factories.policy(venue=venue, name="Strict", tiers=[{"hours": 1, "percent": 1}])
+
+    services.add_ready_made_policies(venue)
+    services.add_ready_made_policies(venue)
+
+    own.refresh_from_db()
+    assert own.tiers == [{"hours": 1, "percent": 1}]
+    assert sorted(venue.policies.values_list("name", flat=True)) == sorted(READY_MADE)
+
+
+def test_migration_gives_every_older_venue_the_ready_made_policies():
+    first, second = factories.venue(), factories.venue()
+    own = factories.policy(venue=second, name="Flexible", tiers=[])
+    migration = import_module("rooms.migrations.0002_ready_made_policies")
+
+    migration.add_policies(apps, None)
+
+    assert (
+        {policy.name: policy.tiers for policy in first.policies.all()} == READY_MADE == migration.READY_MADE
+    )
+    own.refresh_from_db()
+    assert (own.tiers, second.policies.count()) == ([], 4)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from core import clock
 from rooms.models import Room
+from rooms.policies import READY_MADE
 from tests import factories
 from tests.pages import ahead, nights, text
 
@@ -263,7 +264,10 @@ def test_error_page_needs_neither_request_nor_database(page, django_assert_num_q
 def test_healthz_tells_database_and_redis(client):
     response = client.get("/healthz")
 
-    assert (response.status_code, response.json()) == (200, {"ok": True, "database": True, "redis": True})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"ok": True, "database": True, "redis": True, "sweeps": False},
+    )
 
 
 def test_healthz_without_redis_is_still_well(client, settings):
@@ -272,3 +276,59 @@ def test_healthz_without_redis_is_still_well(client, settings):
     response = client.get("/healthz")
 
     assert (response.status_code, response.json()["redis"]) == (200, False)
+
+
+# --- the bar at the foot of a phone's screen ------------------------------------------------------------------
+
+
+def bar(page: str) -> str:
+    return page[page.index('id="book-bar"') :].split("</div>")[0]
+
+
+def test_room_page_bar_asks_for_dates_and_goes_on_once_they_are_chosen(client):
+    room = factories.room(price_minor=12_000)
+
+    undecided = bar(text(client.get(room.get_absolute_url())))
+    chosen = bar(text(client.get(room.get_absolute_url(), nights(party_size=2))))
+
+    assert "€120.00 a night · Choose dates" in undecided
+    assert "€240.00 · Continue" in chosen
+    assert f'href="{room.get_absolute_url()}book/?check_in=' in chosen
+
+
+def test_quote_partial_brings_the_bar_up_to_date_for_the_script_alone(client):
+    room = factories.room(price_minor=12_000)
+    url = f"{room.get_absolute_url()}quote/"
+
+    by_script = text(client.get(url, nights(party_size=2), headers={"HX-Request": "true"}))
+    plain = text(client.get(url, nights(party_size=2)))
+
+    assert 'hx-swap-oob="innerHTML:#book-bar"' in by_script
+    assert "€240.00 · Continue" in by_script
+    assert "book-bar" not in plain
+
+
+def test_room_page_of_an_expert_names_the_length_and_when_it_is_charged(client):
+    room = factories.room(kind="expert", appointment_minutes=90)
+
+    page = text(client.get(room.get_absolute_url()))
+
+    assert "1 hour 30 minutes" in page
+    assert "Your card is charged only after the appointment took place." in page
+    assert "is charged when you book." in page
+
+
+def test_room_page_publishes_its_policy_by_name_and_rule(client):
+    room = factories.room()
+    room.policy = factories.policy(venue=room.venue, name="Moderate", tiers=READY_MADE["Moderate"])
+    room.save()
+
+    page = text(client.get(room.get_absolute_url()))
+
+    for part in (
+        "Moderate",
+        "Full refund until 48 hours",
+        "50% refund until 24 hours",
+        "No refund after that.",
+    ):
+        assert part in page

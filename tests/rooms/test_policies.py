@@ -13,8 +13,8 @@ from rooms.policies import OpenDays, cancellation_rules, opening_days
         (
             [{"hours": 24, "percent": 50}, {"hours": 48, "percent": 100}],
             [
-                "Full refund until 2 days before the start.",
-                "50% refund until 1 day before the start.",
+                "Full refund until 48 hours before the start.",
+                "50% refund until 24 hours before the start.",
                 "No refund after that.",
             ],
         ),

@@ -27,7 +27,8 @@ MONTHLY = PriceRule(pk=5, name="Monthly stay", min_units=28, discount_percent=De
 
 
 def price(room, first: dt.date = MONDAY, nights: int = 1, party_size: int = 1):
-    return quote(room, stay_of_nights(room, first, first + dt.timedelta(days=nights)), party_size)
+    stay = stay_of_nights(room, first, first + dt.timedelta(days=nights))
+    return quote(room, stay, party_size, now=stay.starts_at - dt.timedelta(days=3))
 
 
 def test_quote_nights_of_one_price_are_one_line():
@@ -96,7 +97,7 @@ def test_quote_hours_are_priced_by_the_local_date_they_begin_on():
     room = unsaved_room(kind="conference", rules=[WEEKEND], price_minor=4_000)
     stay = stay_of_hours(room, dt.datetime(2026, 12, 10, 22), dt.datetime(2026, 12, 11, 1))
 
-    assert [(line.label, line.amount_minor) for line in quote(room, stay, 1).lines] == [
+    assert [(line.label, line.amount_minor) for line in quote(room, stay, 1, now=stay.starts_at).lines] == [
         ("2 hours at €40.00", 8_000),
         ("1 hour at €150.00", 15_000),
     ]
@@ -108,7 +109,7 @@ def test_quote_seats_are_priced_by_the_party():
     session.starts_at = dt.datetime(2026, 12, 7, 9, tzinfo=dt.UTC)
     session.ends_at = dt.datetime(2026, 12, 7, 11, tzinfo=dt.UTC)
 
-    priced = quote(room, stay_of_session(session), 3)
+    priced = quote(room, stay_of_session(session), 3, now=session.starts_at)
 
     assert priced.lines == (Line("stay", "3 seats at €50.00", 3, 5_000, 15_000),)
     assert priced.units == 3

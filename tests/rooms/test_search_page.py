@@ -160,3 +160,10 @@ def test_search_that_finds_nothing_stays_within_twelve_queries(client, django_as
         page = text(client.get("/rooms/", nights(kind="hotel", city=venue.city, q="Room", guests="2")))
 
     assert "Room" in page
+
+
+def test_search_fields_are_folded_on_phones_until_something_in_them_is_wrong(client):
+    fine, wrong = text(client.get("/rooms/")), text(client.get("/rooms/", {"guests": "none"}))
+
+    assert 'aria-expanded="false" aria-controls="search-fields search-more"' in fine
+    assert 'aria-expanded="true" aria-controls="search-fields search-more"' in wrong

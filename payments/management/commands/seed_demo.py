@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from payments.demo.octo import choose_octo
 from payments.demo.telling import tell
 from rooms.demo.people import plant_people
 from rooms.demo.planting import plant_pictures, plant_venues
@@ -27,4 +28,5 @@ class Command(BaseCommand):
         say(f"accounts {', '.join(people)}")
         plant_venues(people, say)
         plant_pictures(say)
+        choose_octo(people, say)
         tell(people, say)

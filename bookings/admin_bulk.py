@@ -1,0 +1,98 @@
+"""Bulk cancellations in the admin: for owners and managers of a venue, and for staff."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from bookings import bulk, bulk_pages
+from bookings.models import BulkCancellation
+from core import clock
+from rooms.models import Session
+from rooms.scoping import MANAGERS, OwnRowsFilter, ReadOnlyAdmin
+
+
+@admin.register(BulkCancellation)
+class BulkCancellationAdmin(ReadOnlyAdmin):
+    """Each with how far it has come; begun from a session's row, or where closed dates hold bookings."""
+
+    view_roles = MANAGERS
+    list_display = ("what", "span", "done", "reason", "created_at", "finished_at")
+    list_display_links = ("what",)
+    list_filter = (("venue", OwnRowsFilter),)
+    search_fields = ("room__name", "reason")
+    ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkCancellation]:
+        return super().get_queryset(request).select_related("room__venue", "venue", "session")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path(
+                "session/<int:session_id>/",
+                wrap(bulk_pages.cancel_session),
+                name="bookings_bulkcancellation_session",
+            ),
+            path(
+                "close/<int:room_id>/", wrap(bulk_pages.close_dates), name="bookings_bulkcancellation_close"
+            ),
+            path("<int:bulk_id>/live/", wrap(self.live), name="bookings_bulkcancellation_live"),
+        ]
+        return own + super().get_urls()
+
+    def live(self, request: HttpRequest, bulk_id: int) -> HttpResponse:
+        return bulk_pages.progress_live(request, self.get_object(request, str(bulk_id)))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """How far it has come: a page to look at, not a form."""
+        return bulk_pages.progress_page(request, self.get_object(request, object_id))
+
+    @display(description="What")
+    def what(self, begun: BulkCancellation) -> str:
+        return begun.session.title if begun.session else f"{begun.room.name}, dates closed"
+
+    @display(description="When", ordering="starts_at")
+    def span(self, begun: BulkCancellation) -> str:
+        return bulk_pages.write_span(begun.room, begun.starts_at, begun.ends_at)
+
+    @display(description="Cancelled")
+    def done(self, begun: BulkCancellation) -> str:
+        seen = bulk.progress(begun)
+        return f"{seen.done} of {seen.total}" + (f", {seen.failed} failed" if seen.failed else "")
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    """Workshops with their seats, and the way to cancel one whole."""
+
+    venue_path = "room__venue"
+    view_roles = MANAGERS
+    list_display = ("title", "room", "starts_at", "seats", "way_out")
+    list_filter = (("room__venue", OwnRowsFilter),)
+    list_select_related = ("room__venue",)
+    search_fields = ("title", "room__name")
+    ordering = ("-starts_at",)
+    fields = ("title", "room", "starts_at", "ends_at", "seats", "way_out")
+    readonly_fields = ("seats", "way_out")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        return super().get_queryset(request).select_related("room__venue")
+
+    @display(description="Seats taken")
+    def seats(self, session: Session) -> str:
+        return f"{session.seats_taken} of {session.capacity}"
+
+    @display(description="Cancel")
+    def way_out(self, session: Session) -> SafeString | str:
+        if session.is_cancelled:
+            return "Cancelled"
+        if session.ends_at <= clock.now():
+            return "Took place"
+        url = reverse("admin:bookings_bulkcancellation_session", args=[session.pk])
+        return format_html('<a class="rh-link" href="{}">Cancel the session…</a>', url)

@@ -1,0 +1,122 @@
+"""Payment settings in the admin: one page a venue, for its owners and managers, and for staff."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.decorators import display
+
+from payments import venue_settings
+from payments.messages import KEYS_TRIED
+from payments.models import PaymentSettings, VenuePayments
+from payments.settings_forms import PaymentSettingsForm
+from payments.venue_settings import InvalidSettings
+from rooms.scoping import MANAGERS, VenueScopedAdmin
+
+LEVELS = {"ok": messages.SUCCESS, "refused": messages.ERROR}
+
+
+@admin.register(VenuePayments)
+class VenuePaymentsAdmin(VenueScopedAdmin):
+    """Every venue, with or without saved settings; nothing of a key or an account is shown but its end."""
+
+    venue_path = ""
+    edit_roles = MANAGERS
+    staff_may_edit = True
+    form = PaymentSettingsForm
+    list_display = ("name", "provider", "online", "payouts", "currency")
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    change_form_outer_after_template = "admin/payments/try_keys.html"
+    fieldsets = (
+        (None, {"fields": ("takes_online_payment", "provider")}),
+        (
+            "Octo",
+            {
+                "fields": ("octo_shop_id", ("octo_secret", "octo_unique_key"), "octo_hold_minutes"),
+                "description": "Keys are kept encrypted and not shown again.",
+            },
+        ),
+        (
+            "Payouts",
+            {
+                "fields": (
+                    "payout_method", "account_holder", ("bank_account", "bank_code"), "stripe_account_ref",
+                    "payout_minimum",
+                )
+            },
+        ),
+        (
+            "Agreed with the platform",
+            {"fields": (("platform_fee_percent", "processing_fee_bearer"), "payout_delay_hours")},
+        ),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[VenuePayments]:
+        return super().get_queryset(request).select_related("payment_settings")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: VenuePayments | None = None) -> bool:
+        return False
+
+    def get_form(
+        self, request: HttpRequest, obj: VenuePayments | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm]:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"user": request.user})
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.try_keys)
+        own = path("<int:venue_id>/try-keys/", view, name="payments_venuepayments_try_keys")
+        return [own, *super().get_urls()]
+
+    @method_decorator(sensitive_post_parameters("octo_secret", "octo_unique_key", "bank_account"))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: VenuePayments, form: PaymentSettingsForm, change: bool
+    ) -> None:
+        try:
+            venue_settings.save(venue_id=obj.pk, changes=form.changes, user=request.user)
+        except InvalidSettings as error:  # somebody else saved between our check and now
+            messages.error(request, f"Not saved: {error}")
+
+    def log_change(self, request: HttpRequest, obj: VenuePayments, message: Any) -> None:
+        """The service has noted it, for the API's callers, too."""
+
+    def try_keys(self, request: HttpRequest, venue_id: int) -> HttpResponse:
+        """Ask Octo whether it knows the keys as saved: changes nothing, here or there."""
+        venue = self.get_object(request, str(venue_id))
+        if request.method == "POST":
+            if not self.has_change_permission(request, venue):
+                raise PermissionDenied
+            word = venue_settings.try_keys(venue)
+            messages.add_message(request, LEVELS.get(word, messages.WARNING), KEYS_TRIED[word])
+        return HttpResponseRedirect(reverse("admin:payments_venuepayments_change", args=[venue.pk]))
+
+    # --- columns
+
+    @display(description="Provider")
+    def provider(self, venue: VenuePayments) -> str:
+        return _row(venue).get_provider_display()
+
+    @display(description="Online payment", boolean=True, ordering="takes_online_payment")
+    def online(self, venue: VenuePayments) -> bool:
+        return venue.takes_online_payment
+
+    @display(description="Payouts")
+    def payouts(self, venue: VenuePayments) -> str:
+        return _row(venue).get_payout_method_display()
+
+
+def _row(venue: VenuePayments) -> PaymentSettings:
+    return getattr(venue, "payment_settings", None) or PaymentSettings(venue_id=venue.pk)

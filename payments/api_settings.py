@@ -1,0 +1,148 @@
+"""A venue's payment settings over HTTP, for its owners and managers and for staff. Joined to /api/v1 by config.api."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, JsonResponse
+from ninja import Field, Router, Schema
+from pydantic import ConfigDict, StringConstraints
+
+from accounts.api_auth import Caller
+from bookings.access import KNOWN
+from bookings.api import private_json
+from core.problems import FieldError, Problem
+from payments import venue_settings
+from payments.messages import KEYS_TRIED
+from payments.venue_settings import InvalidSettings, hold_limit, settings_of, shown, values_of
+from rooms.models import Venue
+from rooms.permissions import venues_of
+from rooms.scoping import MANAGERS
+
+router = Router(tags=["Payments"])
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=140)]
+Key = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+HIDDEN = "Write-only: answered as `***` and at most its last four characters; sent so, or left out, it stays"
+
+
+class PaymentSettingsIn(Schema):
+    """What is left out stays as it is; a field not listed here is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    provider: Literal["stripe", "octo"] | None = None
+    takes_online_payment: bool | None = Field(None, strict=True)
+    octo_shop_id: Count | None = Field(None, description="null: guests pay to the platform's shop")
+    octo_secret: Key | None = Field(None, description=HIDDEN)
+    octo_unique_key: Key | None = Field(None, description=HIDDEN)
+    octo_hold_minutes: Count | None = None
+    payout_method: Literal["bank", "stripe"] | None = None
+    account_holder: Text | None = None
+    bank_account: Code | None = Field(None, description=f"IBAN, or an Uzbek account of 20 digits. {HIDDEN}")
+    bank_code: Code | None = Field(None, description="BIC, or an Uzbek bank's MFO")
+    stripe_account_ref: Code | None = None
+    payout_minimum_minor: Count | None = None
+    payout_delay_hours: Count | None = Field(None, description="Changed by staff alone")
+    processing_fee_bearer: Literal["platform", "host"] | None = Field(
+        None, description="Changed by staff alone"
+    )
+    platform_fee_percent: Decimal | None = Field(
+        None, max_digits=5, decimal_places=2, description="Changed by staff alone; null: the platform's own"
+    )
+
+
+class PaymentSettingsOut(Schema):
+    venue: str
+    currency: str
+    provider: Literal["stripe", "octo"]
+    takes_online_payment: bool
+    octo_shop_id: int | None
+    octo_secret: str
+    octo_unique_key: str
+    octo_hold_minutes: int
+    hold_limit_minutes: int = Field(description="How long money is held for this venue, by these settings")
+    payout_method: Literal["bank", "stripe"]
+    account_holder: str
+    bank_account: str
+    bank_code: str
+    stripe_account_ref: str
+    payout_minimum_minor: int
+    payout_delay_hours: int
+    processing_fee_bearer: Literal["platform", "host"]
+    platform_fee_percent: str | None
+    platform_default_fee_percent: str
+
+
+class KeysTriedOut(Schema):
+    result: Literal["ok", "refused", "unknown"]
+    message: str
+
+
+# Fields whose null means something; in any other, null is as good as left out.
+NULLABLE = ("octo_shop_id", "platform_fee_percent")
+
+
+@router.get(
+    "venues/{slug:venue}/payment-settings", response=PaymentSettingsOut, auth=KNOWN,
+    summary="A venue's payment settings",
+)  # fmt: skip
+def get_payment_settings(request: HttpRequest, venue: str) -> JsonResponse:
+    return private_json(_json(venue_or_404(request.auth, venue)))
+
+
+@router.put(
+    "venues/{slug:venue}/payment-settings", response=PaymentSettingsOut, auth=KNOWN,
+    summary="Change a venue's payment settings",
+)  # fmt: skip
+def put_payment_settings(request: HttpRequest, venue: str, body: PaymentSettingsIn) -> JsonResponse:
+    """The settings as they were answered may be sent back whole. Refusals name each wrong field."""
+    row = venue_or_404(request.auth, venue)
+    given = body.model_dump(include=body.model_fields_set)
+    changes = {name: value for name, value in given.items() if value is not None or name in NULLABLE}
+    try:
+        venue_settings.save(venue_id=row.pk, changes=changes, user=request.auth.user)
+    except InvalidSettings as error:
+        errors = [FieldError(name, "invalid", message) for name, message in error.errors.items()]
+        raise Problem(422, "invalid", "Some fields are wrong: see `errors`.", errors=errors) from error
+    row.refresh_from_db()
+    return private_json(_json(row))
+
+
+@router.post(
+    "venues/{slug:venue}/payment-settings/try-keys", response=KeysTriedOut, auth=KNOWN,
+    summary="Ask Octo whether it knows the saved keys",
+)  # fmt: skip
+def try_payment_keys(request: HttpRequest, venue: str) -> JsonResponse:
+    """Changes nothing, here or there."""
+    row = venue_or_404(request.auth, venue)
+    word = venue_settings.try_keys(row)
+    if word == "too_often":
+        raise Problem(429, "too_many_requests", KEYS_TRIED[word], headers={"Retry-After": "60"})
+    return private_json({"result": word, "message": KEYS_TRIED[word]})
+
+
+def venue_or_404(caller: Caller, slug: str) -> Venue:
+    """Return a venue to its owners, managers and staff. Raises: Http404 to anybody else, its clerks included."""
+    rows = venues_of(caller.user).filter(slug=slug)
+    if not caller.user.is_platform_staff:
+        rows = rows.filter(members__user=caller.user, members__role__in=MANAGERS)
+    venue = rows.first()
+    if venue is None:
+        raise Http404("No such venue.")
+    return venue
+
+
+def _json(venue: Venue) -> dict[str, Any]:
+    values = values_of(venue, settings_of(venue))
+    percent = values["platform_fee_percent"]
+    return {
+        "venue": venue.slug,
+        "currency": venue.currency,
+        **{name: shown(name, value) for name, value in values.items()},
+        "hold_limit_minutes": hold_limit(values),
+        "platform_fee_percent": None if percent is None else f"{percent:f}",
+        "platform_default_fee_percent": settings.PLATFORM_FEE_PERCENT,
+    }

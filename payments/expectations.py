@@ -1,0 +1,41 @@
+"""When a guest may expect money back, by how it travels: pure functions over one table."""
+
+import datetime as dt
+
+from payments.models import Provider, Refund
+
+Channel = Refund.Channel
+ONE_DAY = dt.timedelta(days=1)
+SATURDAY = 5
+
+# (provider, channel): business days until a bank shows it, at best and at worst. What is paid back by hand first
+# waits for a person, then for the bank; a credit is there at once.
+BUSINESS_DAYS: dict[tuple[str, str], tuple[int, int]] = {
+    (Provider.STRIPE, Channel.PROVIDER): (5, 10),
+    (Provider.OCTO, Channel.PROVIDER): (1, 10),
+    (Provider.STRIPE, Channel.HAND): (1, 5),
+    (Provider.OCTO, Channel.HAND): (1, 5),
+    (Provider.OFFLINE, Channel.HAND): (1, 5),
+}
+
+
+def expected_dates(provider: str, channel: str, since: dt.date) -> tuple[dt.date, dt.date] | None:
+    """Return the first and last day a refund begun on `since` should arrive; None where it is there at once."""
+    days = BUSINESS_DAYS.get((provider, channel))
+    return (add_business_days(since, days[0]), add_business_days(since, days[1])) if days else None
+
+
+def add_business_days(since: dt.date, days: int) -> dt.date:
+    """Return the day so many business days later; Saturdays and Sundays don't count (holidays do)."""
+    day = since
+    while days > 0:
+        day += ONE_DAY
+        days -= day.weekday() < SATURDAY
+    return day
+
+
+def written(dates: tuple[dt.date, dt.date]) -> str:
+    """Write the days for people: `Nov 27 – Dec 4, 2026`."""
+    first, last = dates
+    year = "" if first.year == last.year else f", {first.year}"
+    return f"{first:%b} {first.day}{year} – {last:%b} {last.day}, {last.year}"

@@ -1,0 +1,74 @@
+"""What the plan needs to know, read from the database: a booking's demand, and where each payment stands."""
+
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+
+from bookings.models import Booking
+from payments.models import Dispute, Payment, PaymentOperation
+from payments.plan import BookingFacts, PaymentFacts
+from payments.providers.registry import can_end_checkout
+
+FAILED = Q(refunds__status="failed")
+# While a chargeback is open the provider refuses refunds; one in full ends an inquiry.
+OPEN = Dispute.objects.filter(
+    payment=OuterRef("pk"), status__in=[Dispute.Status.NEEDS_RESPONSE, Dispute.Status.UNDER_REVIEW]
+)
+# Refunds that were called for and whose row no sync has written yet: another worker must not begin them again.
+CALLED = (
+    PaymentOperation.objects.filter(
+        payment=OuterRef("pk"), kind=PaymentOperation.Kind.REFUND, refund__isnull=True
+    )
+    .exclude(state=PaymentOperation.State.REFUSED)
+    .order_by()
+    .values("payment")
+    .annotate(total=Sum(Cast(KeyTextTransform("amount_minor", "params"), BigIntegerField())))
+    .values("total")
+)
+# What a bank took back and did not return: of open cases and lost ones.
+GONE = (
+    Dispute.objects.filter(payment=OuterRef("pk"), status__in=[*Dispute.OPEN, Dispute.Status.LOST])
+    .order_by()
+    .values("payment")
+    .annotate(total=Sum("withdrawn_minor"))
+    .values("total")
+)
+
+
+def booking_facts(booking: Booking) -> BookingFacts:
+    """Return what the plan needs to know of a booking."""
+    return BookingFacts(
+        status=booking.status,
+        is_approved=booking.is_approved,
+        capture=booking.capture,
+        due_minor=booking.due_minor,
+        completed_at=booking.closed_at if booking.status == "COMPLETED" else None,
+        held_until=booking.held_until,
+    )
+
+
+def payment_facts(booking: Booking) -> list[PaymentFacts]:
+    """Return where each payment stands, in order; one that provider and booking disagree on is left to staff."""
+    rows = Payment.objects.filter(booking_id=booking.pk, mismatch="").order_by("n")
+    rows = rows.annotate(
+        refunded=Sum("refunds__amount_minor", filter=~FAILED, default=0) + Coalesce(Subquery(CALLED), 0),
+        stuck=Sum("refunds__amount_minor", filter=FAILED & Q(refunds__solved_at=None), default=0),
+        disputed=Subquery(GONE),
+        is_disputed=Exists(OPEN),
+    )
+    return [_facts(payment) for payment in rows]
+
+
+def _facts(payment: Payment) -> PaymentFacts:
+    return PaymentFacts(
+        pk=payment.pk,
+        status=payment.status,
+        is_two_stage=payment.is_two_stage,
+        authorized_minor=payment.authorized_minor,
+        captured_minor=payment.captured_minor,
+        refunded_minor=payment.refunded,
+        has_session=bool(payment.session_ref) and can_end_checkout(payment.provider),
+        stuck_minor=payment.stuck,
+        disputed_minor=payment.disputed or 0,
+        is_disputed=payment.is_disputed,
+    )

@@ -1,0 +1,80 @@
+"""Stripe Connect: money moved from the platform's balance to a venue's connected account."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from payments.providers.stripe import LIST_PAGE, StripeProvider, platform_account
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A transfer as Stripe knows it; `reversed_minor` is what was taken back since, `key` our payout's."""
+
+    ref: str
+    amount_minor: int
+    currency: str
+    destination: str
+    reversed_minor: int = 0
+    key: str = ""
+
+
+class StripeConnect:
+    """Makes and finds transfers. Every call is refused within a transaction and raises the provider's three errors."""
+
+    def __init__(self, account: StripeProvider) -> None:
+        self.account = account
+
+    def transfer(self, *, amount_minor: int, currency: str, destination: str, key: str) -> Transfer:
+        """Move money to a connected account; `key` is idempotency key and group, so that it can be found.
+
+        Raises: Declined (no such account, not enabled, balance too small), Unavailable, Misconfigured.
+        """
+        params = {
+            "amount": amount_minor,
+            "currency": currency.lower(),
+            "destination": destination,
+            "transfer_group": key,
+            "metadata": {"payout": key},
+        }
+        made = self.account.call(lambda client: client.v1.transfers.create(params, {"idempotency_key": key}))
+        return _read(made)
+
+    def find(self, *, key: str) -> Transfer | None:
+        """Return the transfer made under `key`, if there is one. Raises: Unavailable, Misconfigured."""
+        found = self.account.call(
+            lambda client: client.v1.transfers.list({"transfer_group": key, "limit": 2})
+        )
+        return _read(found.data[0]) if found.data else None
+
+    def made(self, since: dt.datetime, until: dt.datetime) -> Iterator[Transfer]:
+        """Yield every transfer made in [since, until), newest first, a page at a time. Raises as all calls do."""
+        created = {"gte": ceil(since.timestamp()), "lt": ceil(until.timestamp())}
+        page = self.account.call(
+            lambda client: client.v1.transfers.list({"limit": LIST_PAGE, "created": created})
+        )
+        while True:
+            yield from map(_read, page.data)
+            if not page.has_more:
+                return
+            following = page.next_page
+            page = self.account.call(lambda _client, following=following: following())
+
+
+def stripe_connect() -> StripeConnect:
+    """Return the platform's Connect. Raises: Misconfigured without a key."""
+    return StripeConnect(platform_account())
+
+
+def _read(transfer) -> Transfer:
+    return Transfer(
+        ref=transfer.id,
+        amount_minor=transfer.amount,
+        currency=transfer.currency.upper(),
+        destination=transfer.destination
+        if isinstance(transfer.destination, str)
+        else transfer.destination.id,
+        reversed_minor=transfer.amount_reversed,
+        key=transfer.transfer_group or "",
+    )

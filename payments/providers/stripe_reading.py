@@ -1,0 +1,168 @@
+"""What Stripe's answers mean: its objects turned into our words. Asks nobody, and needs nothing of the library."""
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from core.money import exponent, round_minor
+from payments.providers.base import ProviderDispute, ProviderPayment, ProviderRefund, State
+
+# How an inquiry and a chargeback stand; a word not listed is somebody else's turn.
+DISPUTE_WORDS = {
+    "needs_response": "needs_response",
+    "under_review": "under_review",
+    "won": "won",
+    "lost": "lost",
+    "warning_needs_response": "inquiry",
+    "warning_under_review": "inquiry",
+    "warning_closed": "closed",
+    "prevented": "closed",
+    "appeal_needs_response": "needs_response",
+    "appeal_under_review": "under_review",
+}
+
+# A guest may still pay an intent in these states.
+PAYABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "processing")
+
+
+def read_session(session: Any, disputes: tuple[ProviderDispute, ...] = ()) -> ProviderPayment:
+    """Turn a Checkout session, its charge expanded as in SHOWN, into our words."""
+    if intent := getattr(session, "payment_intent", None):
+        return replace(
+            read_intent(intent, disputes, is_expired=session.status == "expired"),
+            session_ref=session.id,
+            is_session_open=session.status == "open",
+        )
+    return ProviderPayment(
+        state=State.FAILED if session.status == "expired" else State.OPEN,
+        session_ref=session.id,
+        is_session_open=session.status == "open",
+        amount_minor=session.amount_total,
+        currency=session.currency.upper(),
+        reference=_plain(getattr(session, "metadata", None)).get("booking_reference", ""),
+        is_live=session.livemode,
+    )
+
+
+def read_intent(
+    intent: Any, disputes: tuple[ProviderDispute, ...] = (), *, is_expired: bool = False
+) -> ProviderPayment:
+    """Turn a payment intent, its charge expanded as in SHOWN, into our words.
+
+    `is_expired`: its pay page is closed, so nobody can pay it any more.
+    """
+    charge = getattr(intent, "latest_charge", None)
+    metadata = _plain(getattr(intent, "metadata", None))
+    captured = getattr(intent, "amount_received", 0) or 0
+    capturable = getattr(intent, "amount_capturable", 0) or 0
+    card = _plain(getattr(charge, "payment_method_details", None)).get("card") or {}
+    return ProviderPayment(
+        state=_state(intent, charge, is_expired=is_expired),
+        session_ref=intent.id,
+        is_session_open=intent.status in PAYABLE,
+        provider_ref=intent.id,
+        charge_ref=charge.id if charge else "",
+        amount_minor=intent.amount,
+        currency=intent.currency.upper(),
+        authorized_minor=intent.amount if capturable or captured else 0,
+        captured_minor=captured,
+        capture_before=instant(card["capture_before"]) if card.get("capture_before") else None,
+        failure_code=_failure(intent),
+        reference=metadata.get("booking_reference", ""),
+        is_live=intent.livemode,
+        payment_id=metadata.get("payment_id", ""),
+        is_two_stage=intent.capture_method == "manual",
+        created_at=instant(intent.created),
+        refunds=_refunds(charge),
+        fee_minor=_fee(charge),
+        disputes=disputes,
+    )
+
+
+def read_dispute(dispute: Any, currency: str) -> ProviderDispute:
+    """Turn a dispute into our words; `currency` is its charge's."""
+    movements = dispute.balance_transactions
+    details = _plain(dispute.evidence_details)
+    status = DISPUTE_WORDS.get(dispute.status, "under_review")
+    return ProviderDispute(
+        ref=dispute.id,
+        status=status,
+        amount_minor=dispute.amount,
+        reason=dispute.reason or "",
+        withdrawn_minor=dispute.amount if any(one.amount < 0 for one in movements) else 0,
+        fee_minor=sum(_in_currency(one.fee, one, currency) for one in movements),
+        due_by=instant(details["due_by"]) if details.get("due_by") else None,
+        opened_at=instant(dispute.created),
+        # An inquiry that was answered and became a chargeback waits for an answer once more.
+        has_evidence=bool(details.get("submission_count")) and not dispute.status.endswith("needs_response"),
+        evidence_file_ref=_plain(dispute.evidence).get("uncategorized_file") or "",
+    )
+
+
+def _state(intent: Any, charge: Any, *, is_expired: bool) -> State:
+    if intent.status == "requires_capture":
+        return State.AUTHORIZED
+    if intent.status == "succeeded":
+        return State.CAPTURED
+    if intent.status == "canceled":
+        return State.VOIDED if charge is not None and charge.status == "succeeded" else State.FAILED
+    if is_expired and intent.status != "processing":
+        return State.FAILED
+    return State.OPEN
+
+
+def _failure(intent: Any) -> str:
+    error = _plain(getattr(intent, "last_payment_error", None))
+    return error.get("decline_code") or error.get("code") or ""
+
+
+def _fee(charge: Any) -> int | None:
+    """The processing fee, where the charge's balance transaction is there already; later charge.updated tells."""
+    movement = getattr(charge, "balance_transaction", None) if charge and charge.captured else None
+    if movement is None or isinstance(movement, str):
+        return None
+    return _in_currency(movement.fee, movement, charge.currency)
+
+
+def _in_currency(amount_minor: int, movement: Any, currency: str) -> int:
+    """Write an amount of a balance transaction, which is in the account's currency, in the charge's."""
+    if movement.currency == currency or not movement.exchange_rate:
+        return amount_minor
+    factor = Decimal(10) ** (exponent(currency) - exponent(movement.currency))
+    return round_minor(Decimal(amount_minor) / Decimal(str(movement.exchange_rate)) * factor)
+
+
+def _refunds(charge: Any) -> tuple[ProviderRefund, ...]:
+    listed = getattr(charge, "refunds", None) if charge else None
+    # A lapsed hold shows as a refund of money that was never taken.
+    if not listed or not charge.captured:
+        return ()
+    return tuple(
+        ProviderRefund(
+            ref=refund.id,
+            amount_minor=refund.amount,
+            status={"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}.get(
+                refund.status, "pending"
+            ),
+            key=_plain(getattr(refund, "metadata", None)).get("operation", ""),
+            bank_reference=_bank_reference(refund),
+            failure_reason=getattr(refund, "failure_reason", None) or "",
+        )
+        for refund in listed.auto_paging_iter()
+    )
+
+
+def _bank_reference(refund: Any) -> str:
+    card = _plain(getattr(refund, "destination_details", None)).get("card") or {}
+    return card.get("reference") or ""
+
+
+def _plain(value: Any) -> dict:
+    if value is None:
+        return {}
+    return value.to_dict() if hasattr(value, "to_dict") else dict(value)
+
+
+def instant(epoch: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(epoch, dt.UTC)

@@ -1,0 +1,110 @@
+"""Forms for money given back or received by hand; amounts are typed in major units."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from core import clock
+from core.money import InvalidAmount, exponent, format_minor, to_decimal, to_minor
+from payments.models import OfflinePayment
+from rooms.admin_forms import amount_field
+
+# A date of the bank's, not of the moon's.
+OLDEST_DAYS = 400
+
+
+def reason_field(label: str) -> forms.CharField:
+    return forms.CharField(label=label, max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3}))
+
+
+class AmountForm(forms.Form):
+    """A form with one amount, from more than nothing up to `most_minor` of `currency`.
+
+    Cleaned, `amount` is in minor units.
+    """
+
+    amount = amount_field("Amount")
+
+    def __init__(self, data: Any = None, *, currency: str, most_minor: int, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.currency, self.most_minor = currency, most_minor
+        self.fields["amount"].label = f"Amount ({currency})"
+        self.fields["amount"].initial = str(to_decimal(most_minor, currency))
+
+    def clean_amount(self) -> int:
+        text = self.cleaned_data["amount"].strip().replace(",", "")
+        try:
+            amount_minor = to_minor(text, self.currency)
+        except InvalidAmount as error:
+            decimals = exponent(self.currency) or "no"
+            message = f"An amount in {self.currency}, with at most {decimals} decimals."
+            raise forms.ValidationError(message) from error
+        if amount_minor <= 0:
+            raise forms.ValidationError("More than nothing.")
+        if amount_minor > self.most_minor:
+            raise forms.ValidationError(f"At most {format_minor(self.most_minor, self.currency)}.")
+        return amount_minor
+
+
+class RefundForm(AmountForm):
+    """What goes back to a guest, and why."""
+
+    reason = reason_field("Reason, for the guest to read")
+    as_credit = forms.BooleanField(
+        label="As a credit for later bookings, not to the card", required=False, widget=UnfoldBooleanWidget()
+    )
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput(), required=False)
+
+
+class OfflineForm(AmountForm):
+    """Money that came in past the providers."""
+
+    method = forms.ChoiceField(choices=OfflinePayment.Method, widget=UnfoldAdminSelectWidget())
+    reference = forms.CharField(
+        label="Receipt or transfer number", max_length=64, widget=UnfoldAdminTextInputWidget()
+    )
+    received_date = forms.DateField(label="Received on", widget=UnfoldAdminSingleDateWidget())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["received_date"].initial = clock.now().date()
+
+    def clean_received_date(self) -> dt.date:
+        return _plausible(self.cleaned_data["received_date"])
+
+
+class SolveForm(forms.Form):
+    """Why a failed refund is dealt with so."""
+
+    reason = reason_field("Reason")
+
+
+class HandForm(SolveForm):
+    """A refund that staff paid back themselves."""
+
+    reason = reason_field("How it was paid back, for the guest to read")
+    reference = forms.CharField(label="Transfer number", max_length=64, widget=UnfoldAdminTextInputWidget())
+    paid_date = forms.DateField(label="Paid on", widget=UnfoldAdminSingleDateWidget())
+    field_order = ("reference", "paid_date", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["paid_date"].initial = clock.now().date()
+
+    def clean_paid_date(self) -> dt.date:
+        return _plausible(self.cleaned_data["paid_date"])
+
+
+def _plausible(date: dt.date) -> dt.date:
+    today = clock.now().date()
+    if not today - dt.timedelta(days=OLDEST_DAYS) <= date <= today + dt.timedelta(days=1):
+        raise forms.ValidationError("A date of the last year, not ahead of today.")
+    return date

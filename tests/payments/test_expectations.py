@@ -1,0 +1,52 @@
+"""When money comes back: business days by provider."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.expectations import add_business_days, expected_dates, written
+
+FRIDAY = dt.date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (0, dt.date(2027, 1, 1)),
+        (1, dt.date(2027, 1, 4)),
+        (5, dt.date(2027, 1, 8)),
+        (10, dt.date(2027, 1, 15)),
+    ],
+)
+def test_business_days_skip_the_weekend(days, expected):
+    assert add_business_days(FRIDAY, days) == expected
+
+
+def test_card_refund_is_expected_in_five_to_ten_business_days():
+    assert expected_dates("stripe", "provider", FRIDAY) == (dt.date(2027, 1, 8), dt.date(2027, 1, 15))
+
+
+def test_credit_is_there_at_once():
+    assert expected_dates("stripe", "credit", FRIDAY) is None
+
+
+@pytest.mark.parametrize(
+    ("dates", "text"),
+    [
+        ((dt.date(2027, 1, 8), dt.date(2027, 1, 15)), "Jan 8 – Jan 15, 2027"),
+        ((dt.date(2026, 12, 30), dt.date(2027, 1, 6)), "Dec 30, 2026 – Jan 6, 2027"),
+    ],
+)
+def test_days_are_written_for_people(dates, text):
+    assert written(dates) == text
+
+
+@given(st.dates(dt.date(2000, 1, 1), dt.date(2199, 1, 1)), st.integers(1, 60))
+def test_business_days_end_on_a_working_day_and_count_each(since, days):
+    end = add_business_days(since, days)
+    between = [since + dt.timedelta(days=n) for n in range(1, (end - since).days + 1)]
+
+    assert end.weekday() < 5
+    assert sum(day.weekday() < 5 for day in between) == days
