@@ -1,0 +1,95 @@
+"""The promises, asked of the database: in one statement after every step, in full once all is quiet."""
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from bookings.models import Booking, EventReceipt
+from bookings.states import BLOCKING, DEAD, Status
+from payments.models import WebhookEvent
+from tests import invariants
+from tests.simulation.invariants import Violation
+
+ALWAYS = """
+    SELECT 'M1', 'ledger transaction ' || transaction_id FROM payments_ledgerentry
+        GROUP BY transaction_id HAVING sum(amount_minor) <> 0
+    UNION ALL
+    SELECT 'M2', 'payment ' || p.id FROM payments_payment p WHERE NOT (
+        p.captured_minor <= p.authorized_minor AND p.authorized_minor <= p.amount_minor
+        AND (SELECT coalesce(sum(r.amount_minor), 0) FROM payments_refund r
+             WHERE r.payment_id = p.id AND r.status <> 'failed') <= p.captured_minor)
+    UNION ALL
+    SELECT 'M6', 'booking ' || booking_id FROM payments_payment WHERE status = 'CREATED'
+        GROUP BY booking_id HAVING count(*) > 1
+    UNION ALL
+    SELECT 'M6', 'payment ' || payment_id FROM payments_paymentoperation WHERE state IN ('open', 'unknown')
+        GROUP BY payment_id HAVING count(*) > 1
+    UNION ALL
+    SELECT 'O3', 'booking ' || b.id FROM bookings_booking b WHERE b.session_id IS NULL
+        AND (b.status = ANY(%(blocking)s)) <> EXISTS (
+            SELECT 1 FROM rooms_occupancy o WHERE o.reference = b.reference AND o.kind = 'booking')
+    UNION ALL
+    SELECT 'O2', 'session ' || s.id FROM rooms_session s WHERE s.seats_taken <> (
+        SELECT coalesce(sum(b.party_size), 0) FROM bookings_booking b
+        WHERE b.session_id = s.id AND b.status = ANY(%(blocking)s)) OR s.seats_taken > s.capacity
+    UNION ALL
+    SELECT 'O3', 'booking ' || id FROM bookings_booking
+        WHERE status = 'PENDING_PAYMENT' AND payment_due_at IS NULL
+    UNION ALL
+    SELECT 'H1', 'booking ' || b.id FROM bookings_booking b
+        WHERE b.version <> (SELECT count(*) FROM bookings_bookingevent e WHERE e.booking_id = b.id)
+    UNION ALL
+    SELECT 'H3', 'booking ' || booking_id FROM bookings_bookingevent WHERE verb IN ('approve', 'decline')
+        GROUP BY booking_id HAVING count(*) > 1
+"""
+BLOCKING_NAMES = [str(status) for status in BLOCKING]
+TERMINAL = DEAD | {Status.COMPLETED}
+
+
+def check_always(world: Any) -> None:
+    """Raises: Violation."""
+    with connection.cursor() as cursor:
+        cursor.execute(ALWAYS, {"blocking": BLOCKING_NAMES})
+        if broken := cursor.fetchone():
+            raise Violation(*broken)
+
+
+def check_settled(world: Any) -> None:
+    """H4, H5. Raises: Violation."""
+    if waiting := WebhookEvent.objects.filter(outcome="waiting").first():
+        raise Violation("H5", f"{waiting} was never processed")
+    if unheard := EventReceipt.objects.filter(done_at=None).first():
+        raise Violation("H4", f"{unheard} was never heard")
+
+
+def check_quiet(world: Any) -> None:
+    """All of it, and that every story is over. Raises: Violation."""
+    check_settled(world)
+    for booking in Booking.objects.exclude(status__in=TERMINAL):
+        raise Violation("C2", f"{booking} is still {booking.status}, and nothing will change that")
+    if _lapsed_fees().exists():
+        return
+    try:
+        invariants.check_quiet(Books(world))
+    except AssertionError as error:
+        text = str(error)
+        raise Violation(text.partition(" ")[0], text) from error
+
+
+def _lapsed_fees() -> QuerySet[Booking]:
+    """Cancelled for a fee that its hold, lapsed while nobody swept, can no longer pay: nothing takes it then."""
+    return Booking.objects.filter(
+        status=Status.CANCELLED, due_minor__gt=0, payments__status="VOIDED",
+        payments__closed_at__gte=F("payments__capture_before"),
+    )  # fmt: skip
+
+
+class Books:
+    """The sandbox's control layer, as far as the invariants ask for it."""
+
+    def __init__(self, world: Any) -> None:
+        self.world = world
+
+    def control(self, _call: str) -> Any:
+        return self.world.sandbox.books()

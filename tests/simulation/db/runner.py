@@ -1,0 +1,179 @@
+"""Plays histories with the database, on databases of their own, one for each process."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import time_machine
+from django.db import connection, connections
+from django.test import override_settings
+from django.urls import reverse
+
+from sandbox.settings import Settings
+from tests.simulation.db import healing, stage
+from tests.simulation.db.processes import Killed, Processes, stopping_after_commits
+from tests.simulation.db.transport import connected
+from tests.simulation.db.world import DbWorld
+from tests.simulation.history import Outcome
+from tests.simulation.invariants import Violation
+from tests.simulation.plan import Action, Plan
+from tests.simulation.report import Report
+from tests.simulation.rows import START
+from tests.simulation.runner import quiet_collector
+from tests.simulation.scheduler import Scheduler
+
+# Kinds of action that only the pure layer knows.
+UNKNOWN = ("lie", "tamper", "bank", "dispute", "dashboard")
+KEYS = Settings()
+
+
+@contextlib.contextmanager
+def surroundings() -> Iterator[Any]:
+    """The product's edges of a run: settings, clock, log."""
+    logging.disable(logging.CRITICAL)
+    reverse("payments:return", args=["RH"])  # loading the URLs may take longer than a transaction may rest
+    clockwork = SimpleNamespace(monotonic=time.perf_counter, sleep=lambda _: None)
+    settings = override_settings(
+        BOOKING_SUBSCRIBERS={"payments": "payments.subscriber.on_booking_event"}, SITE_URL="http://localhost",
+        OCTO_SHOP_ID=KEYS.octo_shop_id, OCTO_SECRET=KEYS.octo_secret, OCTO_UNIQUE_KEY=KEYS.octo_unique_key,
+        OCTO_API_BASE="http://octo.test", OCTO_TEST=True, SANDBOX_CLOCK_FILE="",
+    )  # fmt: skip
+    try:
+        with (
+            settings,
+            time_machine.travel(START, tick=False) as clock,
+            patch("payments.services.time", clockwork),
+        ):
+            # Reminders only tell people, and a second tab need not wait in real time.
+            told = patch("bookings.reminders.send_due_reminders", lambda now: 0)
+            with told, patch("payments.services.IN_FLIGHT_SECONDS", 0.0):
+                yield clock
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def play_db(
+    seed: int, clock: Any, *, faults: Sequence[str] | None = None, is_told: bool = False,
+    actions: Sequence[Action] | None = None, plan: Plan | None = None,
+) -> Outcome:  # fmt: skip
+    """Draw and play one history, or play the actions given. Expects `surroundings` and a migrated database."""
+    scheduler = Scheduler(seed, faults)
+    plan = plan or scheduler.plan()
+    processes = Processes()
+    world = DbWorld(plan, seed, clock, processes, story=[] if is_told else None)
+    outcome = Outcome(seed, world.plan, [], coverage=world.coverage)
+    with connected(world.link), stopping_after_commits(processes), broker_of(world):
+        try:
+            for action in actions if actions is not None else _drawn(scheduler, world):
+                outcome.actions.append(action)
+                world.act(action)
+            healing.heal(world)
+        except Violation as violation:
+            outcome.violation = violation
+            world.say(f"!!! {violation}")
+        finally:
+            for process in world.tasks.values():
+                with contextlib.suppress(Killed):
+                    process.resume("kill")
+    outcome.story = world.story or []
+    return outcome
+
+
+def broker_of(world: DbWorld) -> Any:
+    """Doorbells ring in this history, not at the broker."""
+    return patch("bookings.doorbell.current_app", SimpleNamespace(send_task=world.ring))
+
+
+def _drawn(scheduler: Scheduler, world: DbWorld) -> Iterator[Action]:
+    for _ in range(scheduler.length):
+        action = scheduler.next(world)
+        if action[0] not in UNKNOWN:
+            yield action
+
+
+def run_here(histories: int, seed: int, *, faults: Sequence[str] | None = None) -> Report:
+    """Play histories on the database this process is connected to."""
+    report = Report("db", seed)
+    began, cpu_began = time.perf_counter(), time.process_time()
+    stage.start_anew()
+    with surroundings() as clock, quiet_collector():
+        for number in range(seed, seed + histories):
+            report.add(play_db(number, clock, faults=faults))
+    report.seconds, report.cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
+    return report
+
+
+def run_db(histories: int, seed: int, *, faults: Sequence[str] | None = None, jobs: int = 1) -> Report:
+    """Play histories on copies of the present database, a process each."""
+    report = Report("db", seed)
+    began = time.perf_counter()
+    share = -(-histories // jobs)
+    with copies(jobs) as names, ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+        work = partial(_run_there, faults=faults)
+        starts = range(0, histories, share)
+        futures = [
+            pool.submit(work, name, min(share, histories - start), seed + start)
+            for name, start in zip(names, starts, strict=False)
+        ]
+        for future in futures:
+            report.merge(future.result())
+    report.seconds = time.perf_counter() - began
+    return report
+
+
+def _run_there(name: str, histories: int, seed: int, *, faults: Sequence[str] | None) -> Report:
+    connections.close_all()
+    connection.settings_dict["NAME"] = name
+    return run_here(histories, seed, faults=faults)
+
+
+@contextlib.contextmanager
+def copies(count: int) -> Iterator[list[str]]:
+    """Make copies of the present database, and drop them at the end."""
+    base = connection.settings_dict["NAME"]
+    names = [f"{base}_copy{number}" for number in range(count)]
+    connections.close_all()
+    with _beside(base) as cursor:
+        for name in names:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{base}"')
+    try:
+        yield names
+    finally:
+        with _beside(base) as cursor:
+            for name in names:
+                cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def _beside(base: str) -> Iterator:
+    """A connection to another database, since one in use cannot be copied."""
+    connection.settings_dict["NAME"] = "postgres"
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = base
+
+
+def replay_db(seed: int, *, is_told: bool) -> int:
+    """Play one seed again on a copy of the present database, and print its story; returns an exit code."""
+    base = connection.settings_dict["NAME"]
+    with copies(1) as names:
+        connection.settings_dict["NAME"] = names[0]
+        stage.start_anew()
+        with surroundings() as clock:
+            outcome = play_db(seed, clock, is_told=is_told)
+        connections.close_all()
+        connection.settings_dict["NAME"] = base
+    print("\n".join(outcome.story) if is_told else "")
+    print(f"seed {seed}: {outcome.violation or 'nothing is violated'}")
+    return 1 if outcome.violation else 0

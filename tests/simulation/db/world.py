@@ -1,0 +1,279 @@
+"""One history with the database: the same actions as without, on the real services."""
+
+import datetime as dt
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bookings import outbox, services
+from bookings import tasks as booking_tasks
+from bookings.errors import BookingError
+from bookings.models import Booking
+from payments import octo_inbox, tasks, webhooks
+from payments import services as payments
+from payments.models import Payment, WebhookEvent
+from payments.providers.base import ProviderError
+from rooms.models import Room
+from rooms.occupancy import RoomTaken
+from rooms.stays import InvalidStay
+from sandbox.settings import Settings
+from sandbox.world import World as Sandbox
+from tests.simulation.db import checks, stage
+from tests.simulation.db.pages import Pages
+from tests.simulation.db.processes import Process, Processes
+from tests.simulation.db.transport import Wire
+from tests.simulation.invariants import Violation
+from tests.simulation.plan import Action, Plan
+from tests.simulation.rows import START
+from tests.simulation.world import TICK
+
+CARDS = {
+    ("good", "instant"): "4242424242424242", ("good", "pending"): "4000000000007726",
+    ("good", "fails"): "4000000000005126", ("declined", ""): "4000000000000002",
+}  # fmt: skip
+OCTO_CARDS = {"good": "4242424242424242", "declined": "4000000000000002"}
+SWEEPS: dict[str, Callable[[], Any]] = {
+    "receipts": booking_tasks.sweep_receipts,
+    "webhooks": tasks.sweep_webhooks,
+    "operations": tasks.sweep_operations,
+    "settlements": tasks.sweep_settlements,
+    "unpaid": tasks.sweep_unpaid,
+    "open_payments": tasks.sweep_open_payments,
+    "deadlines": booking_tasks.sweep_deadlines,
+}
+WORK: dict[str, Callable[[Any], Any]] = {
+    "checkout": payments.start_checkout,
+    "return": payments.verify,
+    "settle": payments.settle,
+    "webhook": webhooks.process,
+    "deliver": outbox.deliver,
+    "sweep": lambda name: SWEEPS[name](),
+}
+BELLS = {
+    "payments.tasks.settle_booking": "settle", "payments.tasks.process_webhook": "webhook",
+    "bookings.tasks.deliver_event": "deliver",
+}  # fmt: skip
+# These touch no row.
+HARMLESS = ("clock", "drop", "flush", "outage", "pay", "power")
+EXPECTED = (ProviderError, BookingError)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A webhook on its way, as the pure layer's messages look to the scheduler."""
+
+    event_id: str
+    provider: str
+    body: str
+    page: Any = None
+
+
+@dataclass
+class DbWorld:
+    """Rows in PostgreSQL, money in the sandbox, processes in greenlets, one clock for all of them."""
+
+    plan: Plan
+    seed: int
+    clock: Any
+    processes: Processes
+    story: list[str] | None = None
+    coverage: Counter = field(default_factory=Counter)
+    bells: list[tuple[str, Any]] = field(default_factory=list)
+    wire: list[Letter] = field(default_factory=list)
+    sent: list[Letter] = field(default_factory=list)
+    tasks: dict[int, Process] = field(default_factory=dict)
+    now: dt.datetime = START
+    rows: dict[int, int] = field(default_factory=dict)
+    views: dict[int, Any] | None = None
+
+    def __post_init__(self) -> None:
+        settings = Settings(webhook_url="http://localhost/webhooks/stripe/")
+        self.sandbox = Sandbox(
+            settings, real=lambda: self.now.timestamp(), randomness=random.Random(self.seed)
+        )
+        self.sandbox.octo.engine.gateway.behavior = self.sandbox.octo.engine.gateway.behavior.changed(
+            {"hold_minutes": self.plan.octo_hold_minutes, "repeat_seconds": 0}
+        )
+        self.link = Wire(self.sandbox, self.processes, self.cover)
+        self.pages = Pages(self.sandbox)
+        self.goods = stage.lay_out(self.plan)
+        self.move_to(START)
+
+    # --- what the scheduler looks at ---
+
+    @property
+    def providers(self) -> dict[str, Any]:
+        return self.pages.by_provider()
+
+    @property
+    def by_offer(self) -> dict[int, Any]:
+        """The bookings as they stand before the next action."""
+        if self.views is None:
+            self.views = self._looked_up()
+        return self.views
+
+    def _looked_up(self) -> dict[int, Any]:
+        found = Booking.objects.in_bulk(list(self.rows.values()))
+        payments_of: dict[int, list[Payment]] = {pk: [] for pk in found}
+        for payment in Payment.objects.filter(booking__in=list(found)).order_by("n"):
+            payments_of[payment.booking_id].append(payment)
+        return {index: stage.BookingView(found[pk], payments_of[pk]) for index, pk in self.rows.items()}
+
+    def page_of(self, payment: Payment) -> Any:
+        return self.pages.of(payment)
+
+    # --- actions ---
+
+    def say(self, line: str) -> None:
+        if self.story is not None:
+            self.story.append(f"+{self.now - START}  {line}")
+
+    def act(self, action: Action) -> None:
+        """Play one action and check what must hold at once. Raises: Violation."""
+        self.move_to(self.now + TICK)
+        self.say(" ".join(str(part) for part in action))
+        getattr(self, "do_" + action[0])(*action[1:])
+        self.collect()
+        if action[0] not in HARMLESS:
+            self.views = None
+            checks.check_always(self)
+
+    def move_to(self, moment: dt.datetime) -> None:
+        self.now = moment
+        self.clock.move_to(moment)
+
+    def collect(self) -> None:
+        """Take what the providers want to tell off their outbox, onto the wire."""
+        for message in self.sandbox.outbox.take_due():
+            body = message.body  # forgotten once it is settled
+            self.sandbox.outbox.sent(message, is_accepted=True, answer="200")
+            if self.plan.is_silent:
+                continue
+            letter = Letter(f"{message.subject}#{message.id}", message.provider, body)
+            self.wire.append(letter)
+            self.sent.append(letter)
+
+    def do_submit(self, index: int) -> None:
+        if index in self.rows:
+            return
+        try:
+            booking = stage.submit(self.goods[index], self.plan.offers[index], f"{self.seed}-{index}")
+        except (RoomTaken, InvalidStay, BookingError) as error:
+            self.say(f"  not booked: {error!r}")
+            return
+        self.rows[index] = booking.pk
+
+    def do_verb(self, verb: str, index: int, who: str) -> None:
+        if index not in self.rows:
+            return
+        try:
+            booking = getattr(services, verb)(booking_id=self.rows[index], actor=stage.actor(who))
+        except BookingError as error:
+            self.say(f"  refused: {error}")
+        else:
+            self.say(f"  now {booking.status}")
+
+    def do_pay(self, ref: str, card: str) -> None:
+        if page := self.pages.named(ref):
+            number = OCTO_CARDS[card] if page.provider == "octo" else CARDS[card, self.mood(card)]
+            answer = self.sandbox.pay(page.url, number, "pay")
+            self.say(f"  {answer and answer['result']}")
+
+    def mood(self, card: str) -> str:
+        """How the guest's bank will take a refund; one that fails late is heard of by message alone."""
+        is_unheard = self.plan.is_silent and self.plan.refund_mood == "fails"
+        return "" if card == "declined" else "pending" if is_unheard else self.plan.refund_mood
+
+    def do_deliver(self, event_id: str, *, keep: bool = False) -> None:
+        for letter in self.wire:
+            if letter.event_id == event_id:
+                self.receive(letter)
+                if not keep:
+                    self.wire.remove(letter)
+                return
+
+    def do_copy(self, event_id: str) -> None:
+        self.do_deliver(event_id, keep=True)
+
+    def do_drop(self, event_id: str) -> None:
+        self.wire[:] = [letter for letter in self.wire if letter.event_id != event_id]
+
+    def receive(self, letter: Letter) -> None:
+        """What the webhook endpoints do with a genuine message."""
+        if letter.provider == "stripe":
+            webhooks.receive(provider="stripe", event=json.loads(letter.body))
+        elif callback := octo_inbox.genuine_callback(letter.body.encode()):
+            event = {"id": callback.event_id, "type": callback.type, **callback.payload}
+            webhooks.receive(provider="octo", event=event)
+
+    def do_flush(self) -> None:
+        self.bells.clear()
+
+    def do_power(self) -> None:
+        for process in self.tasks.values():
+            process.resume("kill")
+        self.tasks.clear()
+        self.bells.clear()
+
+    def do_clock(self, seconds: float) -> None:
+        self.move_to(self.now + dt.timedelta(seconds=seconds))
+        self.sandbox.tick()
+
+    def do_outage(self, provider: str, seconds: float) -> None:
+        self.link.outages[provider] = self.now.timestamp() + seconds
+
+    def do_reprice(self, index: int, percent: int) -> None:
+        room = self.goods[index]
+        Room.objects.filter(pk=room.pk).update(price_minor=room.price_minor * percent // 100, policy=None)
+
+    def do_run(self, name: str, arg: Any, faults: tuple[str | None, ...] = ()) -> None:
+        if process := self.begin(name, arg):
+            process.finish(tuple(self.note(process, fault) for fault in faults))
+            self.look_at(process)
+
+    def do_start(self, number: int, name: str, arg: Any) -> None:
+        if process := self.begin(name, arg):
+            process.resume()
+            self.look_at(process)
+            if not process.is_over:
+                self.tasks[number] = process
+
+    def do_step(self, number: int, fault: str | None = None) -> None:
+        if process := self.tasks.get(number):
+            process.resume(self.note(process, fault))
+            self.look_at(process)
+            if process.is_over:
+                del self.tasks[number]
+
+    def begin(self, name: str, arg: Any) -> Process | None:
+        if (name, arg) in self.bells:
+            self.bells.remove((name, arg))
+        if name in ("checkout", "return"):
+            arg = self.rows.get(arg)
+        is_there = {"webhook": WebhookEvent, "settle": Booking}.get(name)
+        if arg is None or (is_there and not is_there.objects.filter(pk=arg).exists()):
+            return None
+        return Process(name, arg, lambda: WORK[name](arg), EXPECTED)
+
+    def note(self, process: Process, fault: str | None) -> str | None:
+        """Count a kill; other faults are counted where they fall on a call."""
+        if fault == "kill":
+            self.cover(f"kill at {process.point}")
+        return fault
+
+    def cover(self, fault: str) -> None:
+        """Count a fault by the status the first booking has then."""
+        status = Booking.objects.order_by("pk").values_list("status", flat=True).first()
+        self.coverage[f"{fault} × {status}"] += 1
+
+    def look_at(self, process: Process) -> None:
+        if process.error:
+            raise Violation("C2", f"{process.name} {process.arg} fails: {process.error!r}") from process.error
+
+    def ring(self, task: str, args: tuple[Any, ...] = ()) -> None:
+        """What the broker would take."""
+        if name := BELLS.get(task):
+            self.bells.append((name, args[0]))

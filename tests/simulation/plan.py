@@ -1,0 +1,37 @@
+"""What one history is made of: who asks for what, and how the surroundings behave."""
+
+from dataclasses import dataclass
+from typing import Any
+
+Action = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one guest will ask for. Amounts in minor units, spans in hours."""
+
+    kind: str
+    approval: str
+    capture: str
+    provider: str
+    slot: int
+    total_minor: int
+    tax_minor: int
+    policy: dict
+    starts_in: float
+    hours: float
+    answer_hours: int
+    takes_online_payment: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is fixed before a history begins."""
+
+    offers: tuple[Offer, ...]
+    refund_mood: str = "instant"
+    octo_hold_minutes: int = 30
+    fee_delay_seconds: int = 0
+    is_silent: bool = False  # no webhook is ever sent
+    is_reversed: bool = False  # healing delivers the last message first
+    keeps_bells: bool = False  # healing hears the doorbells before it sweeps

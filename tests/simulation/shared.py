@@ -1,0 +1,253 @@
+"""The product's own rules over rows in memory: a private second copy of its modules, with stand-ins for their edges.
+
+Nothing is copied by hand: verbs, apply rules, settle's choices, ledger postings and the operations' bookkeeping
+are loaded from the product's files under other names, so the product itself stays untouched.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any
+
+from rooms.occupancy import RoomTaken
+from tests.simulation import rows
+from tests.simulation.rows import stage
+
+PREFIX = "tests.simulation.copy_of_"
+# Names, errors and pure rules: one set of them for everybody.
+KEPT = (
+    "bookings.models", "bookings.states", "bookings.errors", "bookings.actors", "bookings.deadlines",
+    "bookings.cancellation", "bookings.drafts", "bookings.doorbell", "bookings.outbox", "payments.models",
+    "payments.plan", "payments.providers.base", "payments.providers.registry", "payments.providers.stripe",
+)  # fmt: skip
+
+
+class DuplicateKey(Exception):
+    """What PostgreSQL's IntegrityError would be."""
+
+
+class _Silent:
+    def info(self, *_: Any, **__: Any) -> None: ...
+
+    warning = error = exception = debug = info
+
+
+class _Transaction:
+    """Nothing runs in between here, so there is nothing to do."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: Any) -> None: ...
+
+    def atomic(self, *_: Any, **__: Any) -> "_Transaction":
+        return self
+
+    def on_commit(self, work: Any, **_: Any) -> None:
+        work()
+
+
+class Occupancy:
+    """Claims on a room's time, one a slot, and a session's seats."""
+
+    @staticmethod
+    def claim(booking: Any) -> None:
+        if booking.slot in stage.world.claims:
+            raise RoomTaken
+        stage.world.claims[booking.slot] = booking.reference
+
+    @staticmethod
+    def release(*, reference: str) -> None:
+        claims = stage.world.claims
+        for slot in [slot for slot, owner in claims.items() if owner == reference]:
+            del claims[slot]
+
+    @staticmethod
+    def take_seats(*, session_id: int, seats: int) -> None:
+        world = stage.world
+        if world.seats_taken + seats > world.capacity:
+            raise RoomTaken
+        world.seats_taken += seats
+
+    @staticmethod
+    def give_back_seats(*, session_id: int, seats: int) -> None:
+        stage.world.seats_taken -= seats
+
+
+def _publish(event: Any) -> None:
+    receipt = rows.KINDS["EventReceipt"].objects.create(event=event, subscriber="payments")
+    _ring("deliver", receipt.pk)
+
+
+BELLS = {"payments.tasks.settle_booking": "settle", "payments.tasks.process_webhook": "webhook"}
+
+
+def _ring(task: str, *args: Any) -> bool:
+    stage.world.bells.append((BELLS.get(task, task), args[0]))
+    return True
+
+
+def _choose_provider(venue_id: int) -> tuple[str, None, bool]:
+    return stage.world.bookings[venue_id - 1].provider, None, False
+
+
+STAND_INS: dict[str, Any] = {
+    **rows.KINDS,
+    "F": rows.F,
+    "asdict": lambda facts: dict(vars(facts)),
+    "choose_provider": _choose_provider,
+    "clock": SimpleNamespace(now=lambda: stage.world.now),
+    "log": _Silent(),
+    "occupancy": Occupancy,
+    "outbox": SimpleNamespace(publish=_publish),
+    "ring": _ring,
+    "ring_now": _ring,
+    "transaction": _Transaction(),
+    "reverse": lambda name, args=(): "/page",
+}
+
+
+# --- what is one query to the database, and a loop here ------------------------------------------------------------
+
+
+def _lock(booking_id: int) -> Any:
+    return stage.world.bookings[booking_id - 1]
+
+
+def _kept_minor(booking: Any) -> int:
+    return booking.kept_minor
+
+
+def _post(key: str, kind: str, amounts: dict[str, int], *, booking: Any = None, **_: Any) -> None:
+    """Write one balanced movement, each key once; `booking.entries` are the balances of its accounts."""
+    world = stage.world
+    if key in world.ledger_keys:
+        raise DuplicateKey(f"ledger transaction {key}")
+    world.ledger_keys.add(key)
+    world.check_balanced(key, amounts)
+    for account, amount in amounts.items():
+        if amount:
+            account = str(account)
+            booking.entries[account] = booking.entries.get(account, 0) + amount
+            if kind in ledger.SHARING and account in ledger.SHARES:
+                booking.kept_minor -= amount
+
+
+def _payment_facts(booking: Any) -> list[Any]:
+    found = []
+    for payment in booking.payments:
+        if not payment.mismatch:
+            payment.refunded, payment.stuck = refunded_minor(payment), stuck_minor(payment)
+            payment.disputed, payment.is_disputed = disputed_minor(payment), is_disputed(payment)
+            found.append(facts._facts(payment))
+    return found
+
+
+def refunded_minor(payment: Any) -> int:
+    """Money given back or on its way; a refund that failed is neither."""
+    return sum(refund.amount_minor for refund in payment.refunds if refund.status != "failed")
+
+
+def stuck_minor(payment: Any) -> int:
+    """Refunds that failed and wait for staff."""
+    return sum(
+        refund.amount_minor
+        for refund in payment.refunds
+        if refund.status == "failed" and not refund.solved_at
+    )
+
+
+def disputed_minor(payment: Any) -> int:
+    """What a bank took back and did not return."""
+    return sum(one.withdrawn_minor for one in payment.disputes if one.is_open or one.status == "lost")
+
+
+def is_disputed(payment: Any) -> bool:
+    return any(one.is_open for one in payment.disputes)
+
+
+def _finish(operation: Any, state: str, error: Any) -> Any:
+    """What is finished stays finished; the product says so by the WHERE of its UPDATE, on a row of its own."""
+    if operation.state not in operations.UNFINISHED:
+        return operation
+    operation.state = str(state)
+    if error is not None:
+        operation.error_code = error.code
+    if state == "unknown":
+        operation.lease_until = stage.world.now + operations._pause(operation)
+    else:
+        operation.finished_at = stage.world.now
+    return operation
+
+
+def _payment_of(event: Any) -> Any:
+    """What a message is about; the product reads it out of each provider's own words."""
+    ref = event.payload["page"]
+    payment = next((row for row in stage.world.tables["Payment"] if row.session_ref == ref), None)
+    if payment is None:
+        return webhooks._end(event, "ignored", "not a payment of ours")
+    event.payment = payment
+    return payment
+
+
+OVERRIDES: dict[str, dict[str, Any]] = {
+    "bookings.services": {"lock": _lock},
+    "payments.ledger": {"kept_minor": _kept_minor, "_post": _post},
+    "payments.facts": {"payment_facts": _payment_facts},
+    "payments.operations": {"_finish": _finish},
+    "payments.webhooks": {"_payment_of": _payment_of},
+}
+
+# --- the copies -----------------------------------------------------------------------------------------------
+
+_copies: dict[str, ModuleType] = {}
+
+
+def _copy(name: str) -> ModuleType:
+    """Load a module's file once more under a name of its own, undecorated, over the stand-ins it has names for."""
+    if name in _copies:
+        return _copies[name]
+    original = importlib.import_module(name)
+    spec = importlib.util.spec_from_file_location(PREFIX + name.replace(".", "_"), original.__file__)
+    module = _copies[name] = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    for key, value in list(vars(module).items()):
+        if key in STAND_INS:
+            setattr(module, key, STAND_INS[key])
+        elif isinstance(value, FunctionType) and value.__module__ == module.__name__:
+            if value.__code__.co_name == "inner":  # what transaction.atomic makes of a function
+                setattr(module, key, value.__wrapped__)
+        elif isinstance(value, ModuleType) and _is_copied(value.__name__):
+            setattr(module, key, _copy(value.__name__))
+        elif isinstance(value, FunctionType) and _is_copied(value.__module__):
+            setattr(module, key, getattr(_copy(value.__module__), value.__name__))
+    vars(module).update(OVERRIDES.get(name, {}))
+    return module
+
+
+def _is_copied(name: str) -> bool:
+    is_ours = name.startswith(("bookings.", "payments."))
+    return is_ours and not name.startswith(KEPT)
+
+
+def places_of(value: Any) -> Iterator[tuple[ModuleType, str]]:
+    """Return every (module, name) among the copies that holds this very object: where a planted bug must go in."""
+    for module in _copies.values():
+        for name, held in vars(module).items():
+            if held is value:
+                yield module, name
+
+
+ledger = _copy("payments.ledger")
+facts = _copy("payments.facts")
+verbs = _copy("bookings.services")
+known = _copy("payments.known")
+operations = _copy("payments.operations")
+settlement = _copy("payments.settlement")
+reconcile = _copy("payments.reconcile")
+services = _copy("payments.services")
+webhooks = _copy("payments.webhooks")
+octo = _copy("payments.providers.octo")
+occupancy = Occupancy
