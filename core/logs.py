@@ -19,7 +19,15 @@ SECRET_KEYS = frozenset(
     "password secret token authorization cookie client_secret api_key signature card number cvc body html".split()
 )
 # Their every call or task is no news; their warnings and errors are.
-CHATTY = ("stripe", "urllib3", "googleapiclient", "kombu", "celery.worker.strategy", "celery.app.trace")
+CHATTY = (
+    "fontTools",
+    "stripe",
+    "urllib3",
+    "googleapiclient",
+    "kombu",
+    "celery.worker.strategy",
+    "celery.app.trace",
+)
 REQUEST_ID = re.compile(r"^[\w.-]{8,64}$")
 
 

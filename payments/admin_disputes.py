@@ -9,11 +9,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
@@ -68,7 +69,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         own = [
-            path("<int:pk>/answer/", wrap(require_POST(self.answer_view)), name="payments_dispute_answer"),
+            path("<int:pk>/answer/", wrap(self.answer_view), name="payments_dispute_answer"),
             path("<int:pk>/accept/", wrap(staff_only(self.accept_view)), name="payments_dispute_accept"),
             path("<int:pk>/pack.pdf", wrap(require_GET(self.pack_view)), name="payments_dispute_pack"),
         ]
@@ -108,6 +109,8 @@ class DisputeAdmin(ReadOnlyAdmin):
     def answer_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Save the answer's texts; staff also send it, once."""
         dispute = self.get_object(request, str(pk))
+        if request.method != "POST":
+            return redirect("admin:payments_dispute_change", pk)
         is_sending = "send" in request.POST
         if is_sending and not request.user.is_platform_staff:
             raise PermissionDenied

@@ -12,6 +12,7 @@ from bookings import services as bookings
 from core import clock
 from payments.known import known_of
 from payments.models import Payment, PaymentOperation
+from payments.models import Provider as ProviderName
 from payments.providers.base import (
     CheckoutRequest,
     CheckoutSession,
@@ -29,6 +30,8 @@ UNFINISHED = (OpState.OPEN, OpState.UNKNOWN)
 # Done only once a look has seen their effect: between the provider's answer and that look another worker, or the
 # sweep after a crash, would plan from what is no longer so, and move the same money again.
 SEEN_TO_BE_DONE = (Kind.CAPTURE, Kind.VOID, Kind.REFUND)
+# Octo shows a refund only once it has arrived: its answer to the call is all there is, and the look comes after.
+TAKEN_AT_ITS_WORD = ((ProviderName.OCTO, Kind.REFUND),)
 
 # Longer than the provider's connect and read time-outs together.
 LEASE = dt.timedelta(seconds=30)
@@ -126,6 +129,8 @@ def _pack(operation: PaymentOperation) -> bytes | None:
 
 
 def _record(operation: PaymentOperation, result: CheckoutSession | None) -> PaymentOperation:
+    if (operation.payment.provider, operation.kind) in TAKEN_AT_ITS_WORD:
+        return _finish_unseen(operation)
     if operation.kind in SEEN_TO_BE_DONE:
         return operation
     if result is None:
@@ -147,6 +152,13 @@ def _record(operation: PaymentOperation, result: CheckoutSession | None) -> Paym
             bookings.hold_for_checkout(booking_id=booking.pk, session_ends_at=result.expires_at)
         log.info("payment_session_created", session=result.ref, booking=booking.reference)
         return _finish(operation, OpState.DONE, None)
+
+
+@transaction.atomic
+def _finish_unseen(operation: PaymentOperation) -> PaymentOperation:
+    """Should this process die before its look, a sweep looks in its place."""
+    Payment.objects.filter(pk=operation.payment_id).update(next_sync_at=clock.now())
+    return _finish(operation, OpState.DONE, None)
 
 
 def _finish(

@@ -1,5 +1,6 @@
 """Workers' entries of payments: doorbells and sweeps. Each is safe to run twice, also at once."""
 
+import time
 from collections.abc import Callable
 
 import structlog
@@ -17,6 +18,8 @@ from payments.providers.base import ProviderError
 log = structlog.get_logger(__name__)
 
 BATCH = 100
+# A sweep with more to do than one batch goes on this long: after a lost Redis thousands of messages may wait.
+ROUND_SECONDS = 10
 # A worker kills what runs longer than 100 s; the next round goes on.
 NIGHTLY_SECONDS = 60
 
@@ -107,8 +110,14 @@ def take_checkpoints() -> None:
 
 
 def _each(rows, work: Callable[[int], object], *, field: str = "pk") -> None:
-    for pk in list(rows.values_list(field, flat=True)[:BATCH]):
-        _try(work, pk)
+    """Work on each row once, a batch at a time; what stays due, or the time does not reach, is for the next round."""
+    until, tried = time.monotonic() + ROUND_SECONDS, set[int]()
+    while batch := [pk for pk in rows.values_list(field, flat=True)[:BATCH] if pk not in tried]:
+        for pk in batch:
+            if time.monotonic() > until:
+                return
+            _try(work, pk)
+        tried.update(batch)
 
 
 def _try(work: Callable[[int], object], pk: int) -> None:

@@ -122,6 +122,10 @@ def _octo_payment_of(event: WebhookEvent) -> Payment | None:
     if payment is None:
         return _end(event, Outcome.PARKED, "no such payment here")
     event.payment = payment
+    if not payment.session_ref and not payment.is_open:
+        # Its page opened at Octo, but its answer was lost and the booking ended: no guest was ever led there.
+        has_ended = event.type.endswith(("canceled", "created"))
+        return _end(event, Outcome.IGNORED if has_ended else Outcome.PARKED, "of a page nobody was shown")
     if not payment.session_ref:
         return _retry_later(event, Unavailable("the pay page's own answer is not known yet"))
     if problem := _contradiction(event, payment):

@@ -21,6 +21,7 @@ from payments.models import (
     OfflinePayment,
     Payment,
     PaymentOperation,
+    PaymentSettings,
     Payout,
     PayoutLine,
     PayoutRun,
@@ -157,6 +158,13 @@ def _payouts(booking: Booking, mark: str) -> dict[type[Model], Model]:
     venue, now = booking.venue, clock.now()
     run = PayoutRun.objects.create(cutoff_at=now, finished_at=now)
     PayoutSkip.objects.create(run=run, venue=venue, currency="USD", amount_minor=100, reason="no_details")
+    PaymentSettings.objects.update_or_create(
+        venue=venue,
+        defaults={
+            "account_holder": f"{mark} holder", "bank_account": "FR1420041010050500013M02606",
+            "bank_code": "PSSTFRPPXXX",
+        },
+    )  # fmt: skip
     payout = Payout.objects.create(
         run=run, venue=venue, currency=venue.currency, amount_minor=100, method="bank", key=f"payout-{mark}",
         destination="0123", provider_ref=f"RH-{mark}", error=f"{mark} error", note=f"{mark} note",

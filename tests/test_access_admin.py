@@ -67,7 +67,7 @@ def url(model, page: str, *args) -> str:
 
 
 def text_of(response) -> str:
-    return html.unescape(response.content.decode())
+    return html.unescape(response.content.decode(errors="replace"))
 
 
 def request_of(user: User):
@@ -106,7 +106,7 @@ def test_crawl_as_host_meets_own_rows_and_no_canary(host, own, strange):
         text = text_of(response)
         assert CANARY.lower() not in text.lower(), address
         found_own |= OWN in text
-        waiting += [html.unescape(link) for link in LINK.findall(response.content.decode())]
+        waiting += [html.unescape(link) for link in LINK.findall(response.content.decode(errors="replace"))]
 
     assert found_own
     assert len(seen) > 8

@@ -255,4 +255,4 @@ def test_booking_with_a_payment_asks_few_questions(sandbox, booking, host):  # n
     with CaptureQueriesContext(connection) as queries:
         caller.get(f"bookings/{booking.reference}")
 
-    assert len(queries) <= 12
+    assert len(queries) <= 13

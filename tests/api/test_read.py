@@ -213,7 +213,7 @@ def test_booking_asks_few_questions(room, host, as_host):
     booking = booking_in(Status.CONFIRMED, room, host)
     as_host.get("bookings")
 
-    assert _queries(as_host, f"bookings/{booking.reference}") <= 9
+    assert _queries(as_host, f"bookings/{booking.reference}") <= 10
 
 
 def _queries(caller: Api, path: str) -> int:

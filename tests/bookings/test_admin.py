@@ -20,7 +20,7 @@ from tests.admin_world import payment_of, request_of
 
 pytestmark = pytest.mark.django_db
 
-MOST_QUERIES = 12
+MOST_QUERIES = 13
 INDEX = "/admin/"
 LIST = "/admin/bookings/booking/"
 

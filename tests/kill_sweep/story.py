@@ -1,6 +1,7 @@
 """A booking's journey in phases, each of which may be cut off anywhere and is then asked for again."""
 
 import http.client
+import time
 import urllib.error
 import uuid
 from collections.abc import Callable
@@ -126,10 +127,11 @@ class Story(Journey):
         wait_for(getattr(self, phase), seconds=QUIET_SECONDS)
 
     def reach_end_of(self, phase: str, *, seconds: float = QUIET_SECONDS) -> None:
-        """Wait until the phase's end is reached and nothing is left to do."""
+        """Wait until the phase's end is reached and nothing is left to do; both within `seconds`."""
+        end = time.monotonic() + seconds
         wait_for(self._asked(lambda: self._is_over(phase)), seconds=seconds)
         if phase not in ("create", "checkout", "accept"):
-            wait_for(self._asked(lambda: not self.unfinished()), seconds=seconds)
+            wait_for(self._asked(lambda: not self.unfinished()), seconds=end - time.monotonic())
 
     def _is_over(self, phase: str) -> bool:
         if phase == "refund" and not Refund.objects.filter(

@@ -13,12 +13,16 @@ from accounts.models import User
 from payments.masking import HIDDEN, masked
 from payments.models import (
     Credit,
+    Dispute,
     Drift,
+    LedgerCheckpoint,
     LedgerEntry,
     LedgerTransaction,
     OfflinePayment,
     Payment,
     PaymentOperation,
+    Payout,
+    PayoutRun,
     ReconciliationRun,
     Refund,
     Settlement,
@@ -35,7 +39,7 @@ SHOWN = (
     Payment, Refund, LedgerTransaction, PaymentOperation, WebhookEvent, Settlement, Drift, ReconciliationRun,
 )  # fmt: skip
 # Their pages change something, and have tests of their own.
-EDITED = {VenuePayments, Credit, OfflinePayment}
+EDITED = {VenuePayments, Credit, OfflinePayment, Dispute, Payout, PayoutRun, LedgerCheckpoint}
 TO_HOSTS = (Payment, Refund, LedgerTransaction)
 
 
