@@ -43,6 +43,8 @@ def open_card_form(guest: Guest) -> None:
 
 
 def test_card_on_our_own_page_is_refused_then_held(guest, journey, embedded):
+    # The refusal is a 402, which the browser writes down.
+    guest.expects(r"/v1/payment_intents/[^/]+/confirm")
     open_card_form(guest)
     fill_in(guest, POOR)
     guest.sees(DECLINE_MESSAGES["insufficient_funds"])
