@@ -328,8 +328,7 @@ def _check_fee(booking: Any, pages: list[Any], kept: int) -> None:
     due = booking.watch.due_minor
     if kept > due:
         fail("M3", f"{booking} is cancelled for {due} and keeps {kept}")
-    # Not proven: who let a hold go before the fee could be taken (docs/reliability.md).
-    is_lapsed = not any(page.status in ("held", "taken", "captured") for page in pages)
+    is_lapsed = any(page.status == "released" and page.why in ("lapse", "bank") for page in pages)
     if kept < due and not is_lapsed:
         fail("M3", f"{booking} is cancelled for {due} and keeps only {kept}")
 
