@@ -221,7 +221,9 @@ def _number_fetch(payment_id: int) -> Payment:
 def _apply(
     payment: Payment, booking: Booking, seen: ProviderPayment, number: int, began_at: dt.datetime
 ) -> None:
-    payment.fetch_applied, payment.synced_at = number, began_at
+    payment.fetch_applied = number
+    if not seen.is_unclear:  # else it counts as not looked at: neither unpaid then, nor any message answered by it
+        payment.synced_at = began_at
     if mismatch := _mismatch(payment, booking, seen):
         payment.mismatch = mismatch
         payment.next_sync_at = None

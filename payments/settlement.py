@@ -121,7 +121,16 @@ def _begin(step: Step) -> PaymentOperation | None:
 
 
 def _clear(booking: Booking, facts: BookingFacts, payments: list[PaymentFacts]) -> None:
+    """A call under way counts as made, and may still fail: the mark stays until its end is known."""
     due_at = None
-    if facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
+    if _is_under_way(booking):
+        due_at = clock.now() + operations.LEASE
+    elif facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
         due_at = at
     Settlement.objects.filter(booking=booking).update(due_at=due_at, attempts=0, last_error="")
+
+
+def _is_under_way(booking: Booking) -> bool:
+    return PaymentOperation.objects.filter(
+        payment__booking_id=booking.pk, state__in=operations.UNFINISHED
+    ).exists()

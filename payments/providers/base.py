@@ -115,10 +115,12 @@ class ProviderDispute:
 class ProviderPayment:
     """A payment as the provider has it now; amounts in minor units, instants in UTC.
 
-    `fee_minor` is the provider's processing fee of the capture, None while it is not told.
+    `fee_minor` is the provider's processing fee of the capture, None while it is not told. `is_unclear`: the provider
+    used a word we do not know, so `state` is the least that may be so, and proves nothing.
     """
 
     state: State
+    is_unclear: bool = False
     session_ref: str = ""
     is_session_open: bool = False
     provider_ref: str = ""

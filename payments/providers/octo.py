@@ -205,6 +205,7 @@ def read_payment(
     found_ref = _found_uuid(answer)
     return ProviderPayment(
         state=state,
+        is_unclear=answer.get("status") not in STATES,
         session_ref=session_ref,
         is_session_open=state == State.OPEN,
         provider_ref=found_ref,

@@ -53,6 +53,21 @@ function leaveOutEmpty(event) {
   for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
 }
 
+function isTouched(field) {
+  if (field.matches("[type=radio], [type=checkbox]")) return field.checked !== field.defaultChecked;
+  if (field.matches("select")) {
+    const chosen = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(chosen, 0);
+  }
+  return field.matches("input, textarea") && field.value !== field.defaultValue;
+}
+
+// What was chosen before the scripts came, or was put back by the browser, counts as chosen now.
+function catchUp() {
+  for (const form of document.querySelectorAll("form[hx-get]"))
+    if ([...form.elements].some(isTouched)) form.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 // A bar that leads somewhere is not needed once one is there.
 function retire(bar) {
   const goal = document.querySelector(bar.dataset.doneAt);
@@ -72,4 +87,5 @@ document.addEventListener("formdata", leaveOutEmpty);
 window.addEventListener("pageshow", unguard);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
+document.addEventListener("DOMContentLoaded", catchUp);
 showFirstError();

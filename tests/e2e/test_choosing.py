@@ -32,7 +32,11 @@ def test_price_follows_the_days_chosen_in_the_calendar(market, guest):
 
 def test_room_by_the_hour_is_booked_at_once_where_it_is_free_of_charge(market, guest):
     guest.open(STUDY)
-    guest.click(re.compile("free times"), "link")
+    day = guest.page.get_by_role("link", name=re.compile("free times")).last
+    number = day.inner_text()
+    day.click()
+    # Not the times of the day shown before: they are about to be swapped away.
+    expect(guest.page.locator("#slots legend")).to_contain_text(re.compile(rf" {number}\b"))
     guest.page.locator(".times label").last.click()
     guest.sees("Nothing to pay.")
     guest.click("Continue")
@@ -46,6 +50,20 @@ def test_room_by_the_hour_is_booked_at_once_where_it_is_free_of_charge(market, g
     guest.checks("booking-free")
     guest.take_note()
     guest.open_mail(f"Booking Confirmed - {guest.journey.reference}")
+
+
+def test_time_chosen_before_the_scripts_came_is_priced_once_they_are_there(market, guest):
+    guest.open(STUDY)
+    day = guest.page.get_by_role("link", name=re.compile("free times")).last.get_attribute("href")
+    held = []
+    guest.page.route("**/htmx*.js", lambda route: held.append(route))
+    guest.page.goto(f"{guest.stack.url}{STUDY}{day}", wait_until="commit")
+    guest.page.locator(".times label").last.click()
+    expect(guest.page.get_by_role("button", name="Continue")).to_have_count(0)
+    for route in held:
+        route.continue_()
+
+    expect(guest.page.get_by_role("button", name="Continue").first).to_be_visible()
 
 
 def test_seat_in_a_workshop_is_booked_at_once(market, guest):
