@@ -25,7 +25,7 @@ from tools.services import DATABASE, Services
 
 ROOT = Path(__file__).resolve().parent.parent
 PROCESSES = ("sandbox", "web", "worker", "beat")
-START_SECONDS = 60
+START_SECONDS = 120
 # A worker may be inside a provider call of up to 10 s; after that it is cut off and the sweeps make it good.
 STOP_SECONDS = 12
 # What a shell may hold for production must not reach a stack of ours.
