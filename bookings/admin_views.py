@@ -322,7 +322,7 @@ def _local(instant: dt.datetime, booking: Booking) -> str:
 
 def approve_many(request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse:
     """First a page with each request's consequence; its POST approves them one by one and lists each result."""
-    rows = queryset.order_by(*desk.URGENT_FIRST)
+    rows = queryset.knowing_captures().order_by(*desk.URGENT_FIRST)
     context = {**admin.site.each_context(request), "opts": Booking._meta, "checkbox": ACTION_CHECKBOX_NAME}
     if request.POST.get("confirmed"):
         results = [_approve_one(request.user, booking) for booking in rows[:MOST_AT_ONCE]]

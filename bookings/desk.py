@@ -199,6 +199,9 @@ def _approved(booking: Booking) -> str:
         return f"The guest is asked to have {total} held on a card. It is charged only {after}."
     if booking.approval == Room.Approval.BEFORE_PAYMENT:
         return f"The guest is asked to pay {total}. Nothing is charged until the guest does."
+    if taken_minor := booking.taken_early_minor:
+        taken = format_minor(taken_minor, booking.currency)
+        return f"{taken} was taken from the guest's card already; nothing more is charged."
     if is_taken_after:
         return f"The booking is confirmed at once. {total} stays held on the guest's card and is charged {after}."
     return f"{total} will be charged to the guest's card now."
@@ -214,6 +217,8 @@ def _given_back(booking: Booking, fee_minor: int) -> str:
         return f"{amount} will be returned to the guest's card, in full."
     if booking.is_capturing and booking.authorized_at:
         return f"The charge of {amount} is under way; all of it goes back to the guest's card."
+    if taken_minor := booking.taken_early_minor:
+        return f"The {format_minor(taken_minor, booking.currency)} taken from the guest's card is refunded in full."
     if booking.authorized_at and booking.due_minor:
         return f"The hold of {amount} will be released; nothing is charged."
     return "Nothing was paid, and nothing is charged."

@@ -38,7 +38,7 @@ def bookings_of_guest(user: Any, tab: str = "", now: dt.datetime | None = None) 
     """Return a guest's bookings of a tab (see TABS; all without one), nearest first, each with room and photos."""
     bookings = Booking.objects.filter(guest=user).select_related("venue", "room__venue")
     photos = Prefetch("room__photos", RoomPhoto.objects.order_by("position", "pk"))
-    bookings = bookings.prefetch_related(photos)
+    bookings = bookings.knowing_captures().prefetch_related(photos)
     if tab:
         bookings = bookings.filter(_of_tab(tab, now or clock.now()))
     return bookings.order_by("starts_at" if tab == "upcoming" else "-starts_at", "pk")
@@ -67,7 +67,7 @@ def timeline(booking: Booking, viewer: str = wording.GUEST) -> list[Moment]:
 
 
 def next_step(booking: Booking) -> NextStep:
-    """Return who acts next on a booking, until when, and a sentence to its guest (no query)."""
+    """Return who acts next on a booking, until when, and a sentence to its guest (at most one query)."""
     return wording.next_step(booking)
 
 

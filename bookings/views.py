@@ -162,6 +162,7 @@ def _live_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
         "has_calendar_file": booking.status in (Status.CONFIRMED, Status.COMPLETED),
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],
         "terms": terms,
+        "taken_early_minor": booking.taken_early_minor if terms else 0,
         # A step of the policy that has passed changes the page, too.
         "state": panels.fingerprint(booking, collected, can_book_again, len(terms.ahead) if terms else 0),
         "poll_seconds": QUICK_POLL_SECONDS if _is_under_way(booking, collected) else "",
@@ -200,6 +201,7 @@ def _cancel_page(
         "form": form,
         "fee_minor": fee_minor,
         "back_minor": booking.due_minor - fee_minor,
+        "taken_early_minor": booking.taken_early_minor,
         "terms": _terms(booking, now),
         "back_by": now + BANK_DAYS,
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],

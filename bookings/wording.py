@@ -131,7 +131,12 @@ def _to_decide(booking: Booking) -> NextStep:
         )
         return NextStep(SITE, "The host said yes", sentence, "good")
     held = format_minor(booking.due_minor, booking.currency)
-    if booking.authorized_at:
+    if taken_minor := booking.taken_early_minor:
+        taken = format_minor(taken_minor, booking.currency)
+        sentence = (
+            f"{taken} was taken from your card. If the host says no, or nothing at all, it is refunded."
+        )
+    elif booking.authorized_at:
         sentence = (
             f"{held} is held on your card, not taken. If the host says no, or nothing at all, it is released."
         )
@@ -182,12 +187,20 @@ def money_back(booking: Booking) -> str:
         return "There was nothing to pay."
     if booking.paid_at:
         return _refunded(booking)
+    taken_minor = booking.taken_early_minor
     if booking.authorized_at and booking.due_minor:
         kept = format_minor(booking.due_minor, booking.currency)
-        return f"{kept} stays due by the cancellation policy; the rest of the hold is released."
+        rest = "the rest is refunded" if taken_minor else "the rest of the hold is released"
+        return f"{kept} stays due by the cancellation policy; {rest}."
+    if taken_minor:
+        return f"{_refund_of(taken_minor, booking)} Banks usually show it within 5 to 10 days."
     if booking.authorized_at:
         return "Your hold is released. Nothing was charged."
     return "You have not been charged."
+
+
+def _refund_of(taken_minor: int, booking: Booking) -> str:
+    return f"The {format_minor(taken_minor, booking.currency)} taken from the card is refunded in full."
 
 
 def _refunded(booking: Booking) -> str:
@@ -300,13 +313,14 @@ def _told(booking: Booking, event: BookingEvent, viewer: str) -> tuple[str, str,
         ("approve", S.CONFIRMED): ("The host said yes", "The booking is confirmed.", "good"),
         ("confirm", S.CONFIRMED): (f"{amount} paid", "The booking is confirmed.", "good"),
         ("capture_failed", S.PENDING_PAYMENT): ("The payment did not go through", "It can be made again.", "bad"),
-        ("decline", S.DECLINED): ("The host said no", _nothing_taken(booking), "bad"),
         ("complete", S.COMPLETED): ("Completed", "The visit took place.", "good"),
     }  # fmt: skip
     if key in table:
         return table[key]
     if told := money_words.told(event):
         return told
+    if event.verb == "decline":
+        return "The host said no", _nothing_kept(booking), "bad"
     if event.verb == "expire":
         return _expired(booking, event)
     if event.verb == "cancel":
@@ -325,14 +339,16 @@ NOTICES: dict[str, tuple[str, str, str]] = {
 }
 
 
-def _nothing_taken(booking: Booking) -> str:
+def _nothing_kept(booking: Booking) -> str:
+    if taken_minor := booking.taken_early_minor:
+        return _refund_of(taken_minor, booking)
     return "The hold is released; nothing was charged." if booking.authorized_at else "Nothing was charged."
 
 
 def _expired(booking: Booking, event: BookingEvent) -> tuple[str, str, str]:
     if event.from_status == S.PENDING_PAYMENT:
         return "Not paid in time", "The room is free again; nothing was charged.", "bad"
-    return "No answer in time", _nothing_taken(booking), "bad"
+    return "No answer in time", _nothing_kept(booking), "bad"
 
 
 def _cancelled(event: BookingEvent, viewer: str) -> tuple[str, str, str]:

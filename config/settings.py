@@ -280,6 +280,8 @@ PAYOUT_WEEKDAY = WEEKDAYS.index(_payout_day) if _payout_day else None
 PAYOUT_HOUR = int(env.str("PAYOUT_HOUR", "") or 6)
 if not 0 <= PAYOUT_HOUR <= 23:
     raise ImproperlyConfigured("PAYOUT_HOUR must be an hour from 0 to 23")
+# Smaller sums wait for the next payout, where a venue has not said otherwise: about what a transfer is worth its fee.
+PAYOUT_MINIMUM_MINOR = {"USD": 2_000, "EUR": 2_000, "GBP": 2_000, "UZS": 25_000_000}
 # Our own account, out of which venues are paid by bank file.
 PAYOUT_ACCOUNT_HOLDER = env.str("PAYOUT_ACCOUNT_HOLDER", "")
 PAYOUT_ACCOUNT = env.str("PAYOUT_ACCOUNT", "")

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from bookings.models import Booking, BookingEvent
 from core.money import format_minor
-from notifications.messages import GUEST, Message
+from notifications.messages import GUEST, HOSTS, STAFF, TEAM, Message
 from notifications.wording import day, inert, money_back, when
 from rooms import ways
 from rooms.models import Room
@@ -25,6 +25,12 @@ FOLDER = "notifications/mail"
 QUOTE_LIMIT = 1000
 # The site's colors, as mail programs need them.
 BARS = {"held": "#e7a02c", "good": "#17653a", "bad": "#a02d1b", "quiet": "#0d5b4c"}
+# Why somebody who is no guest gets a mail: its last lines.
+REASONS = {
+    HOSTS: "you are on the team of {venue}",
+    TEAM: "you are on the team of {venue}, or run Roomhold",
+    STAFF: "you run Roomhold",
+}
 BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -53,6 +59,7 @@ def write(message: Message, booking: Booking, event: BookingEvent) -> Letter:
         "action": message.action,
         "link": guest_link(booking) if message.audience == GUEST else host_link(booking),
         "is_for_guest": message.audience == GUEST,
+        "because": REASONS.get(message.audience, "").format(venue=facts["venue"]),
         "venue": facts["venue"],
         "venue_phone": inert(booking.venue.phone, 40),
         "site_url": settings.SITE_URL,
@@ -77,6 +84,7 @@ def host_link(booking: Booking) -> str:
 def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
     """Return what the paragraphs may speak of; whatever people typed is on one line and inert."""
     zone, venue = booking.time_zone, booking.venue
+    taken_minor = booking.taken_early_minor
 
     def moment(instant) -> str:
         return when(instant, zone) if instant else ""
@@ -98,6 +106,7 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         "is_free": booking.total_minor == 0,
         "is_paid": booking.paid_at is not None,
         "is_held": booking.authorized_at is not None and booking.paid_at is None,
+        "taken": format_minor(taken_minor, booking.currency) if taken_minor else "",
         "is_taken_after": booking.capture == Room.Capture.AFTER_COMPLETION,
         "visit": ways.visit_word(booking.room),
         "is_by_night": booking.room.is_by_night,

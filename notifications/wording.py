@@ -39,7 +39,7 @@ def money_back(booking: Booking) -> str:
     """Say what happens to the money of a booking that has ended, and when a hold leaves the statement."""
     said = wording.money_back(booking)
     has_hold = booking.total_minor and booking.authorized_at and not booking.paid_at and not booking.due_minor
-    if not has_hold:
+    if not has_hold or booking.taken_early_minor:
         return said
     if booking.held_until is None:
         return f"{said} Banks usually drop the hold from the statement within a few days."

@@ -22,6 +22,7 @@ from payments.models import (
     LedgerTransaction,
     Payment,
     PaymentOperation,
+    Provider,
     Settlement,
 )
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline, venue_ids
@@ -80,7 +81,10 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_help_text = "Booking or provider reference"
     ordering = ("-created_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("booking_link", ("provider", "n"), "state", "is_two_stage", "mismatch")}),
+        (
+            None,
+            {"fields": ("booking_link", ("provider", "n"), "taken_by", "state", "is_two_stage", "mismatch")},
+        ),
         ("Amounts", {"fields": (("amount", "held", "taken"),)}),
         ("At the provider", {"fields": ("provider_ref", "charge_ref", "session_ref", "failure_code")}),
         (
@@ -94,7 +98,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             },
         ),
     )
-    readonly_fields = ("booking_link", "state", "amount", "held", "taken")
+    readonly_fields = ("booking_link", "taken_by", "state", "amount", "held", "taken")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         return super().get_queryset(request).select_related("booking__venue")
@@ -110,6 +114,12 @@ class PaymentAdmin(ReadOnlyAdmin):
     @display(description="Venue", ordering="booking__venue__name")
     def venue(self, payment: Payment) -> str:
         return payment.booking.venue.name
+
+    @display(description="Account")
+    def taken_by(self, payment: Payment) -> str:
+        if payment.provider not in (Provider.STRIPE, Provider.OCTO):
+            return "None: moved past the providers"
+        return f"{payment.account}, the venue's own" if payment.account else "The platform's"
 
     @display(description="Amount", ordering="amount_minor")
     def amount(self, payment: Payment) -> SafeString:

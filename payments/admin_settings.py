@@ -119,4 +119,4 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
 
 
 def _row(venue: VenuePayments) -> PaymentSettings:
-    return getattr(venue, "payment_settings", None) or PaymentSettings(venue_id=venue.pk)
+    return getattr(venue, "payment_settings", None) or PaymentSettings.fresh(venue)

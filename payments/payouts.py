@@ -116,7 +116,7 @@ def _try_to_pay(run: PayoutRun, venue_id: int) -> None:
     """One venue's trouble must not keep the others waiting: staff see it, and the next run tries again."""
     try:
         pay_venue(run, venue_id)
-    except Exception:
+    except Exception:  # so wide: one bad row must not stop the run; logged with its venue, tried by the next
         log.exception("payout_failed", run=run.pk, venue_id=venue_id)
         venue = Venue.objects.get(pk=venue_id)
         PayoutSkip.objects.get_or_create(

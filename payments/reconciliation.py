@@ -130,7 +130,7 @@ def _take(run: ReconciliationRun, step: Finding | Mark) -> None:
         drifts.heal(drift)
     except CannotMend as reason:
         log.warning("drift_stays", drift=drift.pk, kind=drift.kind, why=str(reason))
-    except Exception:  # one payment's trouble must not keep the others from being compared
+    except Exception:  # so wide: one bad row must not stop the run; logged by number, tried by the next
         log.exception("drift_not_healed", drift=drift.pk, kind=drift.kind)
 
 

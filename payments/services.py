@@ -222,7 +222,8 @@ def _apply(
     payment: Payment, booking: Booking, seen: ProviderPayment, number: int, began_at: dt.datetime
 ) -> None:
     payment.fetch_applied = number
-    if not seen.is_unclear:  # else it counts as not looked at: neither unpaid then, nor any message answered by it
+    if not seen.is_unclear:
+        # Else it proves nothing: neither that it was unpaid then, nor is any message answered by it.
         payment.synced_at = began_at
     if mismatch := _mismatch(payment, booking, seen):
         payment.mismatch = mismatch

@@ -80,7 +80,7 @@ class InvalidSettings(ValueError):
 def settings_of(venue: Venue) -> PaymentSettings:
     """Return a venue's settings, with the defaults where nobody has saved any yet."""
     found = PaymentSettings.objects.select_related("octo_account").filter(venue_id=venue.pk).first()
-    return found or PaymentSettings(venue_id=venue.pk)
+    return found or PaymentSettings.fresh(venue)
 
 
 def values_of(venue: Venue, row: PaymentSettings) -> Values:
@@ -173,7 +173,8 @@ def save(*, venue_id: int, changes: Mapping[str, Any], user: Any) -> PaymentSett
     """
     with transaction.atomic():
         venue = Venue.objects.select_for_update(no_key=True).get(pk=venue_id)
-        row, _ = PaymentSettings.objects.get_or_create(venue=venue)
+        usual = {"payout_minimum_minor": PaymentSettings.usual_minimum_minor(venue)}
+        row, _ = PaymentSettings.objects.get_or_create(venue=venue, defaults=usual)
         before = values_of(venue, row)
         wanted = check(venue, merged(venue, before, changes))
         changed = [name for name in FIELDS if wanted[name] != before[name]]

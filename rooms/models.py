@@ -241,10 +241,6 @@ class Room(models.Model):
         return self.approval == self.Approval.AFTER_PAYMENT or self.capture == self.Capture.AFTER_COMPLETION
 
 
-# A host needs at least a day between the hold and its end to answer in.
-MIN_HOLD_MINUTES = 24 * 60
-
-
 class RoomPhoto(models.Model):
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="photos")
     image = models.ImageField(upload_to="rooms/", width_field="width", height_field="height")
@@ -390,9 +386,8 @@ class Occupancy(models.Model):
         indexes = [GistIndex(fields=["period", "room"], name="occupancy_period_room")]
 
     def __str__(self) -> str:
-        return (
-            f"{self.get_kind_display()} {self.period.lower:%Y-%m-%d %H:%M}–{self.period.upper:%Y-%m-%d %H:%M}"
-        )
+        first, last = self.period.lower, self.period.upper
+        return f"{self.get_kind_display()} {first:%Y-%m-%d %H:%M}–{last:%Y-%m-%d %H:%M}"
 
 
 class Blackout(Occupancy):

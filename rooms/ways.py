@@ -6,11 +6,13 @@ payment provider lets it go, so what lies beyond that is charged at confirmation
 
 import datetime as dt
 
-from rooms.models import MIN_HOLD_MINUTES, Room, Venue
+from rooms.models import Room, Venue
 from rooms.stays import write_minutes
 
 Approval, Capture = Room.Approval, Room.Capture
 
+# A host needs at least a day between the hold and its end to answer in.
+MIN_HOLD_MINUTES = 24 * 60
 # Between the end of a visit and the end of the hold: time to complete it, to take the money, and for an outage.
 HOLD_RESERVE = dt.timedelta(hours=12)
 

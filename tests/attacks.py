@@ -1,9 +1,10 @@
-"""What tests of attacks share: the book form as a browser sends it, and a script to be shown as text."""
+"""What tests of attacks share: the book form as a browser sends it, a script to be shown as text, a refund."""
 
 import uuid
 
 from django.urls import reverse
 
+from bookings.models import Booking
 from rooms.models import Room
 from tests.api.callers import choice
 
@@ -22,3 +23,11 @@ def filled_in(room: Room, **fields) -> dict:
 
 def book_url(room: Room) -> str:
     return reverse("bookings:book", args=[room.venue.slug, room.slug])
+
+
+def refund_path(booking: Booking) -> str:
+    return f"payments/{booking.payments.get().public_id}/refund"
+
+
+def due(booking: Booking) -> int:
+    return Booking.objects.values_list("due_minor", flat=True).get(pk=booking.pk)

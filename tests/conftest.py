@@ -1,16 +1,24 @@
 """The running product (PostgreSQL, Redis, gunicorn, worker, beat, sandbox) for flow and browser tests."""
 
+import datetime as dt
 import os
 from collections.abc import Iterator
 
 import pytest
 from django.db import connection, connections
 from django.test import override_settings
+from time_machine import TimeMachineFixture
 
 # Playwright's synchronous API runs inside an event loop; the ORM must not mind.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 STACK_DATABASE = "flows"
+
+
+@pytest.fixture
+def one_moment(time_machine: TimeMachineFixture) -> None:
+    """Time stands still, so that a count never begins anew at the turn of a minute or an hour."""
+    time_machine.move_to(dt.datetime.now(dt.UTC), tick=False)
 
 
 @pytest.fixture(scope="session")

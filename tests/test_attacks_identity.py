@@ -84,6 +84,7 @@ def test_attack_33_reset_mail_names_our_host_whatever_is_forwarded(client):
     assert "/account/password/reset/key/" in letter.body
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_attack_34_forwarded_addresses_do_not_pass_the_booking_limit(settings, room):
     settings.BOOKINGS_PER_IP_HOUR = 3
     answers = [
@@ -96,6 +97,7 @@ def test_attack_34_forwarded_addresses_do_not_pass_the_booking_limit(settings, r
     assert int(answers[-1]["Retry-After"]) > 0
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_attack_34_forwarded_addresses_do_not_pass_the_login_limit(client):
     user = factories.user()
     form = {"login": user.email, "password": "wrong"}

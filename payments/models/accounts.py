@@ -1,5 +1,6 @@
 """Whose account at a provider takes the money, and how a venue wants to be paid."""
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -90,6 +91,15 @@ class PaymentSettings(models.Model):
 
     def __str__(self) -> str:
         return f"Payment settings of {self.venue}"
+
+    @classmethod
+    def fresh(cls, venue: Venue) -> "PaymentSettings":
+        """Return a venue's settings before anybody has saved any."""
+        return cls(venue_id=venue.pk, payout_minimum_minor=cls.usual_minimum_minor(venue))
+
+    @staticmethod
+    def usual_minimum_minor(venue: Venue) -> int:
+        return settings.PAYOUT_MINIMUM_MINOR[venue.currency]
 
 
 class VenuePayments(Venue):

@@ -101,6 +101,7 @@ def test_login_goes_on_to_the_page_asked_for_but_never_to_another_site(client):
     assert outside.url == reverse("admin:index")
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_login_tried_too_often_is_slowed_down(client):
     user = factories.user()
     typed = {"login": user.email, "password": "wrong"}

@@ -43,7 +43,7 @@ def test_settings_nobody_saved_are_the_defaults(owner, venue):
         "venue": venue.slug, "currency": "UZS", "provider": "stripe", "takes_online_payment": True,
         "octo_shop_id": None, "octo_secret": "", "octo_unique_key": "", "octo_hold_minutes": 30,
         "hold_limit_minutes": 10_080, "payout_method": "bank", "account_holder": "", "bank_account": "",
-        "bank_code": "", "stripe_account_ref": "", "payout_minimum_minor": 2_000, "payout_delay_hours": 24,
+        "bank_code": "", "stripe_account_ref": "", "payout_minimum_minor": 25_000_000, "payout_delay_hours": 24,
         "processing_fee_bearer": "platform", "platform_fee_percent": None, "platform_default_fee_percent": "10",
     }  # fmt: skip
     assert not PaymentSettings.objects.exists()

@@ -153,6 +153,7 @@ def test_credit_with_a_wrong_code_names_the_field(booking):
     )
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_codes_are_tried_a_few_times_a_minute(booking):
     later = factories.booking(room=factories.room(approval="none"))
     guest, address = as_guest_of(later), f"bookings/{later.reference}/payment/credit"

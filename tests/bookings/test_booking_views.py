@@ -265,6 +265,7 @@ def test_book_sixth_unpaid_room_is_refused_with_a_reason(client, room):
     assert Booking.objects.count() == 5
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_book_too_often_is_told_to_wait(client, room, settings):
     settings.BOOKINGS_PER_IP_HOUR = 1
     client.post(book_url(room), form())

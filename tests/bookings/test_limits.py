@@ -111,6 +111,7 @@ def test_control_without_the_lock_more_holds_slip_through(monkeypatch):
     assert sum(result.error is None for result in results) > MAX_OPEN_HOLDS
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_rate_by_email_is_limited():
     for _ in range(limits.BOOKINGS_PER_EMAIL_HOUR):
         limits.check_rate(ip="203.0.113.9", email=EMAIL)
@@ -120,6 +121,7 @@ def test_rate_by_email_is_limited():
     assert 0 < refused.value.retry_after <= 3600
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_rate_by_address_is_limited_where_a_limit_is_set(settings):
     settings.BOOKINGS_PER_IP_HOUR = 3
     for n in range(3):

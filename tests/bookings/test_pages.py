@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from bookings import services
-from bookings.actors import member_actor
+from bookings.actors import PROVIDER, member_actor
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
@@ -136,6 +136,7 @@ def test_booking_link_with_a_wrong_secret_is_not_found(client, room, secret):
     assert client.get(reverse("bookings:open", args=[booking.reference, secret])).status_code == 404
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_booking_link_guessed_often_is_told_to_wait(client, room):
     booking = factories.booking(room=room)
     wrong = reverse("bookings:open", args=[booking.reference, "0" * 32])
@@ -241,6 +242,21 @@ def test_my_bookings_takes_any_address(client, query):
     assert client.get("/bookings/", query).status_code == 200
 
 
+def test_pages_after_a_capture_at_the_provider_speak_of_a_refund_not_of_a_hold(client, room):
+    booking = held(room)
+    facts = {"amount_minor": 24_000, "currency": "EUR", "ref": "pi_1"}
+    services.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
+    knows(client, booking)
+
+    page = text(client.get(booking.get_absolute_url()))
+    asked = text(client.get(reverse("bookings:cancel", args=[booking.reference])))
+
+    assert "the €240.00 taken from your card is refunded. After that:" in page
+    assert "€240.00 was taken from your card. If the host says no, or nothing at all, it is refunded." in page
+    assert "The €240.00 taken from your card is refunded in full." in asked
+    assert "released" not in asked
+
+
 def test_my_bookings_asks_the_same_queries_for_one_and_for_three(client, django_assert_num_queries):
     user = factories.user()
     client.force_login(user)
@@ -250,7 +266,7 @@ def test_my_bookings_asks_the_same_queries_for_one_and_for_three(client, django_
         for _ in range(rooms):
             room = factories.room()
             factories.photo(room=room)
-            factories.booking(room=room, user=user)
+            held(room, user=user)
         with django_assert_num_queries(5) as captured:
             client.get("/bookings/", {"tab": "awaiting"})
         counts.append(len(captured))

@@ -15,7 +15,7 @@ from bookings.errors import (
     SubmissionConflict,
 )
 from bookings.models import Booking, BookingEvent, EventReceipt
-from bookings.states import ARROWS, Status
+from bookings.states import Status
 from rooms.models import Occupancy
 from rooms.occupancy import RoomTaken
 from tests import factories
@@ -386,36 +386,3 @@ def test_workshop_session_seats_follow_the_bookings():
 
     session.refresh_from_db()
     assert (taken, session.seats_taken) == (2, 0)
-
-
-VERBS = {
-    "authorize": lambda pk, actor: services.authorize(booking_id=pk, held_until=HELD_UNTIL, now=NOW),
-    "approve": lambda pk, actor: services.approve(booking_id=pk, actor=actor, now=NOW),
-    "confirm": lambda pk, actor: services.confirm(booking_id=pk, paid_at=NOW, now=NOW),
-    "capture_failed": lambda pk, actor: services.capture_failed(booking_id=pk, reason="", now=NOW),
-    "decline": lambda pk, actor: services.decline(booking_id=pk, actor=actor, now=NOW),
-    "expire": lambda pk, actor: services.expire(booking_id=pk, now=NOW),
-    "cancel": lambda pk, actor: services.cancel(booking_id=pk, actor=actor, now=NOW),
-    "complete": lambda pk, actor: services.complete(booking_id=pk, actor=CLOCK, now=NOW),
-}
-
-
-# Cancelling what is cancelled answers with the first: shown above.
-NO_ARROW = [
-    (verb, status)
-    for verb in VERBS
-    for status in Status
-    if status not in ARROWS[verb][0] and (verb, status) != ("cancel", Status.CANCELLED)
-]
-
-
-@pytest.mark.parametrize(("verb", "status"), NO_ARROW)
-def test_every_verb_from_a_status_without_arrow_changes_nothing(room, verb, status):
-    booking = pending(room)
-    Booking.objects.filter(pk=booking.pk).update(status=status)
-
-    with pytest.raises(InvalidTransition):
-        VERBS[verb](booking.pk, member_actor(factories.staff()))
-
-    after = Booking.objects.get(pk=booking.pk)
-    assert (after.status, after.version) == (status, 1)

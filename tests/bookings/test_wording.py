@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from bookings import services, wording
-from bookings.actors import guest_actor, member_actor
+from bookings import desk, services, wording
+from bookings.actors import PROVIDER, guest_actor, member_actor
 from bookings.models import Booking
 from core import clock
 from rooms.models import Room
@@ -143,6 +143,37 @@ def test_declined_booking_says_the_hold_is_released():
     )
     assert stages(booking) == [("Money held", "done"), ("Host said no", "failed")]
     assert last_moment(booking).quote == "Full"
+
+
+def taken_early() -> Booking:
+    """Captured in the provider's dashboard while the host has not answered."""
+    facts = {"amount_minor": 20_000, "currency": "EUR", "ref": "pi_1"}
+    return services.announce(booking_id=held().pk, notice="external_capture", data=facts, actor=PROVIDER)
+
+
+def test_undecided_booking_taken_at_the_provider_says_so():
+    assert told(taken_early())[2] == (
+        "€200.00 was taken from your card. If the host says no, or nothing at all, it is refunded."
+    )
+
+
+def test_approving_what_was_taken_at_the_provider_promises_no_second_charge():
+    assert desk.consequence("approve", taken_early()) == (
+        "€200.00 was taken from the guest's card already; nothing more is charged."
+    )
+
+
+def test_declined_booking_taken_at_the_provider_says_it_is_refunded():
+    booking = taken_early()
+    asked = desk.consequence("decline", booking)
+    host = factories.host(venue=booking.venue)
+    booking = services.decline(booking_id=booking.pk, actor=member_actor(host), reason="Full")
+
+    assert asked == "The €200.00 taken from the guest's card is refunded in full."
+    assert told(booking)[2] == (
+        "The €200.00 taken from the card is refunded in full. Banks usually show it within 5 to 10 days."
+    )
+    assert last_moment(booking).detail == "The €200.00 taken from the card is refunded in full."
 
 
 @pytest.mark.parametrize(

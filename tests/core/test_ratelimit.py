@@ -31,6 +31,7 @@ def test_hit_in_the_next_window_is_allowed_again():
         assert hit("test", "ada", limit=1, seconds=60) == 0
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_hit_counts_each_scope_and_person_apart():
     hit("test", "ada", limit=1, seconds=60)
 

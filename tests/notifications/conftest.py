@@ -94,8 +94,8 @@ class Story:
         )
         return self._do(bookings.cancel, actor=actor, reason=reason)
 
-    def announced(self, notice: str) -> "Story":
-        return self._do(bookings.announce, notice=notice)
+    def announced(self, notice: str, **data) -> "Story":
+        return self._do(bookings.announce, notice=notice, data=data)
 
     def _do(self, verb, **arguments) -> "Story":
         self.now += dt.timedelta(minutes=1)

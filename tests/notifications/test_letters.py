@@ -168,6 +168,26 @@ def test_declined_says_nothing_was_charged_and_when_the_hold_leaves(story):
     assert "The host wrote:\n> Water damage" in written.text
 
 
+def test_declined_after_a_capture_at_the_provider_says_the_money_is_refunded(story):
+    tale = story().authorized().announced("external_capture", amount_minor=10_000, currency="EUR").declined()
+
+    written = letters.write(MESSAGES["declined"], tale.booking, tale.event)
+
+    assert "The €100.00 taken from the card is refunded in full." in written.text
+    assert "hold" not in written.text.replace("Roomhold", "")
+    assert "othing was charged" not in written.text
+
+
+@pytest.mark.parametrize("name", ["host_reminder", "host_last_reminder"])
+def test_reminder_after_a_capture_at_the_provider_says_the_money_is_refunded(story, name):
+    tale = story().authorized().announced("external_capture", amount_minor=10_000, currency="EUR")
+
+    written = letters.write(MESSAGES[name], tale.booking, tale.event)
+
+    assert "the €100.00 taken from the guest's card is refunded." in written.text
+    assert "is released" not in written.text
+
+
 def test_confirmed_says_what_was_charged(story):
     tale = story(nights=3).authorized().approved().confirmed()
 
@@ -214,6 +234,24 @@ def test_host_mails_never_hold_the_guests_secret(letter):
 
         holds_secret = letter.booking.secret in written.text + written.html
         assert holds_secret == (message.audience == GUEST), name
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("host_request", "because you are on the team of"),
+        ("dispute_opened", ", or run Roomhold."),
+        ("external_change", "because you run Roomhold."),
+    ],
+)
+def test_foot_of_a_mail_says_why_it_came(letter, name, why):
+    written = letter(name)
+
+    for body in (written.text, written.html):
+        said = " ".join(body.split())
+        assert why in said
+        assert "booked through Roomhold" not in said
+        assert "without a password" not in said
 
 
 def test_mail_loads_nothing_from_anywhere(letter):

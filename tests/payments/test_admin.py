@@ -23,6 +23,7 @@ from payments.models import (
     PaymentOperation,
     Payout,
     PayoutRun,
+    ProviderAccount,
     ReconciliationRun,
     Refund,
     Settlement,
@@ -145,6 +146,39 @@ def test_owner_sees_amounts_in_list_and_page(model, room, rows):
 
     assert amount in text(client.get(url(model, "changelist")))
     assert amount in text(client.get(url(model, "change", rows[model].pk)))
+
+
+def of_platform(payment: Payment) -> None:
+    """As it is: begun with the account in the environment."""
+
+
+def of_venues_shop(payment: Payment) -> None:
+    payment.provider = "octo"
+    payment.account = ProviderAccount.objects.create(
+        venue=payment.booking.venue, shop_id=4711, secret="secret-canary", unique_key="unique-canary"
+    )
+
+
+def by_hand(payment: Payment) -> None:
+    payment.provider = "offline"
+
+
+@pytest.mark.parametrize(
+    ("taken", "words"),
+    [
+        (of_platform, "The platform&#x27;s"), (of_venues_shop, "Octo shop 4711, the venue&#x27;s own"),
+        (by_hand, "None: moved past the providers"),
+    ],
+)  # fmt: skip
+def test_payment_page_names_the_account_that_took_it(taken, words, room, rows):
+    payment = rows[Payment]
+    taken(payment)
+    payment.save()
+
+    page = logged_in(factories.host(venue=room.venue)).get(url(Payment, "change", payment.pk))
+
+    body = page.content.decode()
+    assert (words in body, "canary" in body) == (True, False)
 
 
 def test_ledger_page_shows_both_sides(room, rows):

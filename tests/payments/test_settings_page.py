@@ -49,7 +49,7 @@ def typed(**fields) -> dict:
     return {
         "takes_online_payment": "on", "provider": "stripe", "octo_shop_id": "", "octo_secret": "",
         "octo_unique_key": "", "octo_hold_minutes": "30", "payout_method": "bank", "account_holder": "",
-        "bank_account": "", "bank_code": "", "stripe_account_ref": "", "payout_minimum": "20.00",
+        "bank_account": "", "bank_code": "", "stripe_account_ref": "", "payout_minimum": "250000.00",
         "payout_delay_hours": "24", "processing_fee_bearer": "platform", "platform_fee_percent": "", **fields,
     }  # fmt: skip
 
@@ -200,6 +200,7 @@ def test_octo_that_does_not_answer_proves_nothing(octo_sandbox, settings):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("one_moment")
 def test_tried_too_often_asks_octo_no_more(octo_sandbox, settings):
     settings.OCTO_SHOP_ID = 0
     venue = octo_venue()

@@ -1,13 +1,16 @@
 """A venue's payment settings through the service: what is kept, what is refused, and who is noted."""
 
+import importlib
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from core.money import CURRENCIES
 from payments import venue_settings
 from payments.models import PaymentSettings, ProviderAccount
 from payments.venue_settings import InvalidSettings
@@ -52,6 +55,34 @@ def test_venue_without_saved_settings_has_the_defaults(venue):
     row = venue_settings.settings_of(venue)
 
     assert (row.pk, row.provider, row.octo_hold_minutes, row.payout_delay_hours) == (None, "stripe", 30, 24)
+
+
+@pytest.mark.parametrize(
+    ("currency", "minimum"), [("USD", 2_000), ("EUR", 2_000), ("GBP", 2_000), ("UZS", 25_000_000)]
+)
+def test_smallest_payout_is_worth_a_transfer_in_each_currency(currency, minimum):
+    venue = factories.venue(currency=currency)
+
+    shown = venue_settings.settings_of(venue).payout_minimum_minor
+    saved = save(venue, factories.host(venue=venue), account_holder="Aral LLC").payout_minimum_minor
+
+    assert (shown, saved) == (minimum, minimum)
+
+
+def test_venues_that_waited_for_twenty_som_wait_for_a_sum_worth_a_transfer(venue):
+    migration = importlib.import_module("payments.migrations.0013_smallest_payout_in_som")
+    kept = {venue: 2_000, factories.venue(currency="UZS"): 30_000_000, factories.venue(currency="EUR"): 2_000}
+    for one, minimum in kept.items():
+        PaymentSettings.objects.create(venue=one, payout_minimum_minor=minimum)
+
+    migration.raise_it(apps, None)
+
+    minimums = PaymentSettings.objects.order_by("pk").values_list("payout_minimum_minor", flat=True)
+    assert list(minimums) == [25_000_000, 30_000_000, 2_000]
+
+
+def test_every_currency_has_its_smallest_payout(settings):
+    assert set(settings.PAYOUT_MINIMUM_MINOR) == set(CURRENCIES)
 
 
 def test_octo_with_a_shop_of_its_own_holds_as_long_as_agreed(venue, owner, settings):

@@ -1,0 +1,65 @@
+"""Small helps of tests that walk the admin as a browser does."""
+
+from django.db import connection
+from django.db.models import Model
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+
+
+def logged_in(user: User, **options) -> Client:
+    client = Client(**options)
+    client.force_login(user)
+    return client
+
+
+def url(model: type[Model], page: str, *args) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def told(response: HttpResponse) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+def queries(client: Client, address: str) -> int:
+    """How many queries the page takes once everything that is kept is kept."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def filled(response: HttpResponse) -> dict[str, str]:
+    """Return what a browser would send back of a form page untouched."""
+    context = response.context
+    data: dict = {}
+    for formset in [helper.formset for helper in context["inline_admin_formsets"]]:
+        for form in [formset.management_form, *formset.forms]:
+            data |= _values_of(form)
+    return data | _values_of(context["adminform"].form)
+
+
+def errors(response: HttpResponse) -> dict[str, list[str]]:
+    return response.context["adminform"].form.errors
+
+
+def inline_errors(response: HttpResponse) -> list[dict]:
+    return [
+        found
+        for helper in response.context["inline_admin_formsets"]
+        for found in helper.formset.errors
+        if found
+    ]
+
+
+def _values_of(form) -> dict:
+    data = {}
+    for bound in form:
+        value = bound.value()
+        if value is None or value is False or bound.field.__class__.__name__ == "ImageField":
+            continue
+        data[bound.html_name] = "on" if value is True else getattr(value, "pk", value)
+    return data
