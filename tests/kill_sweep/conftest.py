@@ -42,8 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[Any]:
     report = yield
-    is_over = call.when == "call" or (call.when == "setup" and report.failed)
-    if IS_FULL and is_over and is_row(item):
+    # A stack that did not start is no finding: the row stays untried, and the sweep ends with an error.
+    if IS_FULL and call.when == "call" and is_row(item):
         row = {"phase": item.name, "at": call.when} | dict(item.user_properties)
         results.keep(item.name, row | {"held": report.passed, "seconds": round(report.duration, 1)})
     return report
