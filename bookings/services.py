@@ -136,8 +136,8 @@ def authorize(
     A booking approved before its first capture failed keeps that decision. `locked` is the booking to who holds its
     lock already. Raises: InvalidTransition.
     """
-    now = now or clock.now()
     booking = _locked_for("authorize", booking_id, locked)
+    now = now or clock.now()
     booking.authorized_at, booking.held_until, booking.payment_due_at = now, held_until, None
     is_agreed = booking.approval == Room.Approval.NONE or booking.is_approved
     if is_agreed and booking.capture == Room.Capture.AFTER_COMPLETION:
@@ -153,8 +153,8 @@ def confirm(
     *, booking_id: int, paid_at: dt.datetime, now: dt.datetime | None = None, locked: Booking | None = None
 ) -> Booking:
     """Record that the money is taken. From PENDING_APPROVAL only after an approval. Raises: InvalidTransition."""
-    now = now or clock.now()
     booking = _locked_for("confirm", booking_id, locked)
+    now = now or clock.now()
     if booking.is_undecided:
         raise InvalidTransition("confirm", booking.status)
     booking.paid_at, booking.confirmed_at = paid_at, now
@@ -168,8 +168,8 @@ def capture_failed(*, booking_id: int, reason: str, now: dt.datetime | None = No
 
     Raises: InvalidTransition (also when nobody approved).
     """
-    now = now or clock.now()
     booking = _locked_for("capture_failed", booking_id)
+    now = now or clock.now()
     if not booking.is_approved:
         raise InvalidTransition("capture_failed", booking.status)
     booking.authorized_at = booking.held_until = booking.checkout_opened_at = None
@@ -204,8 +204,8 @@ def approve(*, booking_id: int, actor: Actor, now: dt.datetime | None = None) ->
 
     Raises: AlreadyDecided (declined before), DecisionOverdue, InvalidTransition.
     """
-    now = now or clock.now()
     booking = lock(booking_id)
+    now = now or clock.now()
     if _decided_before(booking, Booking.Decision.APPROVED):
         return booking
     _check_may_decide("approve", booking, now)
@@ -227,8 +227,8 @@ def decline(*, booking_id: int, actor: Actor, reason: str = "", now: dt.datetime
 
     Raises: AlreadyDecided (approved before), InvalidTransition.
     """
-    now = now or clock.now()
     booking = lock(booking_id)
+    now = now or clock.now()
     if _decided_before(booking, Booking.Decision.DECLINED):
         return booking
     if not booking.is_undecided:
@@ -249,8 +249,8 @@ def cancel(
 
     Staff may set another `fee_minor` by hand, with a reason. Raises: InvalidTransition, InvalidDue, ReasonMissing.
     """
-    now = now or clock.now()
     booking = lock(booking_id)
+    now = now or clock.now()
     if booking.status == Status.CANCELLED:
         return booking
     _check("cancel", booking)
@@ -312,8 +312,8 @@ def adjust(
 @transaction.atomic
 def complete(*, booking_id: int, actor: Actor = CLOCK, now: dt.datetime | None = None) -> Booking:
     """Record that the stay took place. Raises: InvalidTransition (also before its start)."""
-    now = now or clock.now()
     booking = _locked_for("complete", booking_id)
+    now = now or clock.now()
     if actor.kind != CLOCK.kind and now < booking.starts_at:
         raise InvalidTransition("complete", "not yet begun")
     booking.closed_at = now
@@ -324,11 +324,15 @@ def complete(*, booking_id: int, actor: Actor = CLOCK, now: dt.datetime | None =
 
 
 @transaction.atomic
-def expire(*, booking_id: int, reason: str = "", now: dt.datetime | None = None) -> Booking:
-    """End a booking nobody paid or decided in time. Raises: InvalidTransition (also once it is approved)."""
-    now = now or clock.now()
+def expire(
+    *, booking_id: int, reason: str = "", listed_as: Status | None = None, now: dt.datetime | None = None
+) -> Booking:
+    """End a booking nobody paid or decided in time. Raises: InvalidTransition (also once it is approved, or when it
+    is not any more what a sweep listed it as).
+    """
     booking = _locked_for("expire", booking_id)
-    if booking.is_capturing:
+    now = now or clock.now()
+    if booking.is_capturing or booking.status != (listed_as or booking.status):
         raise InvalidTransition("expire", booking.status)
     return _close(booking, "expire", Status.EXPIRED, CLOCK, now, reason=reason)
 

@@ -35,9 +35,12 @@ def sweep_deadlines() -> None:
     now = clock.now()
     undecided = Booking.objects.filter(status=Status.PENDING_APPROVAL, decision="", decide_by__lte=now)
     for booking_id in undecided.values_list("pk", flat=True)[:BATCH]:
-        _try(services.expire, booking_id=booking_id, reason="The host did not answer in time.", now=now)
+        _try(
+            services.expire, booking_id=booking_id, reason="The host did not answer in time.",
+            listed_as=Status.PENDING_APPROVAL,
+        )  # fmt: skip
     for booking_id in _to_complete(now):
-        _try(services.complete, booking_id=booking_id, now=now)
+        _try(services.complete, booking_id=booking_id)
     reminders.send_due_reminders(now)
 
 

@@ -135,6 +135,16 @@ def _not_listed(provider: str, start: dt.datetime, end: dt.datetime, listed: set
             yield from _compare_one(pk)
 
 
+def _changed(span: Span, position: str) -> Step:
+    """Compare payments from before the period that were refunded or disputed in it: no message may have told us."""
+    for page in _pages(stripe.platform_account().list_changed(span.since, span.until)):
+        older = Payment.objects.filter(provider=span.provider, provider_ref__in=page, created_at__lt=span.since)
+        pks = list(older.order_by("pk").values_list("pk", flat=True))
+        for pk in pks:
+            yield from _compare_one(pk)
+        yield Mark("", len(pks))
+
+
 # --- one by one -----------------------------------------------------------------------------------------------
 
 
@@ -234,6 +244,7 @@ Phase = Callable[[Span, str], Step]
 PHASES: dict[str, tuple[tuple[str, Phase], ...]] = {
     Provider.STRIPE: (
         ("listed", _listed),
+        ("changed", _changed),
         ("singly", _singly),
         ("transfers", _transfers),
         ("ledger", _ledger),

@@ -28,7 +28,8 @@ def stack(services, tmp_path_factory: pytest.TempPathFactory, django_db_blocker)
 
     services.drop_database(STACK_DATABASE)
     services.create_database(STACK_DATABASE)
-    running = Stack(services, tmp_path_factory.mktemp("stack"), database=STACK_DATABASE, sweep_seconds=1)
+    rhythm = float(os.environ.get("STACK_SWEEP_SECONDS", "1"))
+    running = Stack(services, tmp_path_factory.mktemp("stack"), database=STACK_DATABASE, sweep_seconds=rhythm)
     running.manage("migrate", "-v0")
     as_the_stack = override_settings(
         SECRET_KEY=running.environment()["SECRET_KEY"],

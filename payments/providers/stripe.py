@@ -138,17 +138,26 @@ class StripeProvider:
 
         Raises: Unavailable, Misconfigured, at any page.
         """
-        page = self._call(
-            lambda: self.client.v1.payment_intents.list(
-                {
-                    "limit": LIST_PAGE,
-                    "created": {"gte": ceil(since.timestamp()), "lt": ceil(until.timestamp())},
-                    "expand": [f"data.latest_charge.{part}" for part in SHOWN],
-                }
-            )
-        )
+        shown = {"expand": [f"data.latest_charge.{part}" for part in SHOWN]}
+        yield from map(self._read, self._listed(self.client.v1.payment_intents.list, since, until, **shown))
+
+    def list_changed(self, since: dt.datetime, until: dt.datetime) -> Iterator[str]:
+        """Yield the references of payments refunded or disputed in [since, until), whenever they were begun.
+
+        Raises: Unavailable, Misconfigured, at any page.
+        """
+        for listing in (self.client.v1.refunds.list, self.client.v1.disputes.list):
+            for change in self._listed(listing, since, until):
+                if change.payment_intent:
+                    yield change.payment_intent
+
+    def _listed(
+        self, listing: Callable[[dict], Any], since: dt.datetime, until: dt.datetime, **more: Any
+    ) -> Iterator[Any]:
+        created = {"gte": ceil(since.timestamp()), "lt": ceil(until.timestamp())}
+        page = self._call(lambda: listing({"limit": LIST_PAGE, "created": created, **more}))
         while True:
-            yield from map(self._read, page.data)
+            yield from page.data
             if not page.has_more:
                 return
             page = self._call(page.next_page)

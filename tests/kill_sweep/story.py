@@ -161,6 +161,7 @@ class Story(Journey):
             EventReceipt.objects.filter(done_at=None),
             Delivery.objects.filter(state="queued"),
             PaymentOperation.objects.filter(state__in=["open", "unknown"]),
+            PaymentOperation.objects.filter(kind="refund", state="done", refund=None),
             WebhookEvent.objects.filter(outcome="waiting"),
             Settlement.objects.filter(due_at__lte=now),
             Settlement.objects.filter(booking__reference=self.reference, due_at__isnull=False),

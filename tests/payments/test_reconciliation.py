@@ -359,3 +359,23 @@ def test_dispute_nobody_told_us_of_is_taken_over(confirmed):
     assert confirmed.payment.disputes.get().status == "needs_response"
     assert Drift.objects.get(kind="status").state == "mended"
     assert look() == []
+
+
+CHANGES = {
+    "dispute": ("dispute", {}, ("status", "dispute not known")),
+    "refund": ("dashboard", {"action": "refund", "amount_minor": 5_000}, ("refund", "no such refund")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_change_of_an_old_payment_nobody_told_us_of_is_taken_over(confirmed, change):
+    order, facts, difference = CHANGES[change]
+    confirmed.advance(days=30)
+    confirmed.sandbox.control(order, {"payment_intent": confirmed.payment.provider_ref, **facts})
+
+    assert [(kind, ours) for kind, ours, _theirs in look()] == [difference]
+    run()
+
+    payment = confirmed.payment
+    assert (payment.disputes.count(), payment.refunds.count()) == (change == "dispute", change == "refund")
+    assert look() == []

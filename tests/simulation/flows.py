@@ -6,14 +6,17 @@ What lies between two yields is one transaction, and is the product's own code; 
 """
 
 import datetime as dt
-from collections.abc import Callable, Generator, Iterable
-from typing import Any
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any, NamedTuple
 
 from bookings.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
-from bookings.errors import BookingError, InvalidTransition
+from bookings.errors import BookingError
+from bookings.states import Status
 from payments.providers.base import Declined, Misconfigured, ProviderError, ProviderPayment, Unavailable
 from tests.simulation.rows import stage
 from tests.simulation.shared import known, operations, services, settlement, verbs, webhooks
+from tests.simulation.thrift import InvalidTransition
 
 Flow = Generator[Any, Any, Any]
 COMMIT = "commit"
@@ -208,7 +211,7 @@ def look(payment: Payment, event: Any) -> Flow:
 
 
 def deliver(pk: int) -> Flow:
-    receipt = stage.world.tables["EventReceipt"].get(pk=pk)
+    receipt = stage.world.tables["EventReceipt"][pk - 1]
     if receipt.done_at is None:
         booking = receipt.event.booking
         if booking.payments:
@@ -220,69 +223,68 @@ def deliver(pk: int) -> Flow:
 # --- the sweeps -----------------------------------------------------------------------------------------------
 
 
-def sweep_receipts() -> Flow:
-    yield from _each(_waiting(stage.world.tables["EventReceipt"], "done_at"), lambda row: deliver(row.pk))
+class Sweep(NamedTuple):
+    """What a sweep finds to do at a moment, and how it does one of these."""
+
+    due: Callable[[dt.datetime], list[Any]]
+    work: Callable[[Any], Flow]
 
 
-def sweep_webhooks() -> Flow:
-    now = stage.world.now
-    rows = [
-        row
-        for row in stage.world.tables["WebhookEvent"]
-        if row.outcome == "waiting" and row.next_attempt_at <= now
-    ]
-    yield from _each(rows, lambda row: process_webhook(row.pk))
+def sweep(name: str) -> Flow:
+    return each(SWEEPS[name].due(stage.world.now), SWEEPS[name].work)
 
 
-def sweep_operations() -> Flow:
-    now = stage.world.now
-    lost = [
-        row
-        for row in stage.world.tables["PaymentOperation"]
-        if row.state in UNFINISHED and row.lease_until <= now
-    ]
-    yield from _each(lost, resume)
+def each(rows: list[Any], work: Callable[[Any], Flow]) -> Flow:
+    if rows:
+        yield COMMIT
+    for row in rows:
+        try:
+            yield from work(row)
+        except (ProviderError, BookingError):
+            pass  # the sweep comes again
 
 
-def sweep_settlements() -> Flow:
-    now = stage.world.now
-    due = [row for row in stage.world.tables["Settlement"] if row.due_at and row.due_at <= now]
-    yield from _each(due, lambda row: settle(stage.world.bookings[row.booking_id - 1]))
+def receipts_due(now: dt.datetime) -> list[Any]:
+    return [row for row in stage.world.tables["EventReceipt"] if row.done_at is None]
 
 
-def sweep_unpaid() -> Flow:
-    now = stage.world.now
-    late = [
-        row for row in stage.world.bookings if row.status == "PENDING_PAYMENT" and row.payment_due_at <= now
-    ]
-    yield from _each(late, expire_unpaid)
+def webhooks_due(now: dt.datetime) -> list[Any]:
+    inbox = stage.world.tables["WebhookEvent"]
+    return [row for row in inbox if row.outcome == "waiting" and row.next_attempt_at <= now]
 
 
-def sweep_open_payments() -> Flow:
-    now = stage.world.now
-    due = [row for row in stage.world.tables["Payment"] if row.next_sync_at and row.next_sync_at <= now]
+def operations_due(now: dt.datetime) -> list[Any]:
+    calls = stage.world.tables["PaymentOperation"]
+    return [row for row in calls if row.state in UNFINISHED and row.lease_until <= now]
+
+
+def settlements_due(now: dt.datetime) -> list[Any]:
+    return [row for row in stage.world.tables["Settlement"] if row.due_at and row.due_at <= now]
+
+
+def unpaid_due(now: dt.datetime) -> list[Any]:
+    bookings = stage.world.bookings
+    return [row for row in bookings if row.status == "PENDING_PAYMENT" and row.payment_due_at <= now]
+
+
+def open_payments_due(now: dt.datetime) -> list[Any]:
+    payments = stage.world.tables["Payment"]
+    due = [row for row in payments if row.next_sync_at and row.next_sync_at <= now]
     for payment in due:
         payment.next_sync_at = services.next_look(payment, now, is_moving=True)
-    yield from _each(due, sync)
+    return due
 
 
-def sweep_deadlines() -> Flow:
-    now = stage.world.now
-    undecided = [row for row in stage.world.bookings if row.is_undecided and row.decide_by <= now]
-    if undecided:
-        yield COMMIT
-    for booking in undecided:
-        _try(verbs.expire, booking_id=booking.pk, now=now)
-    ended = to_complete(now)
-    if ended:
-        yield COMMIT
-    for booking in ended:
-        _try(verbs.complete, booking_id=booking.pk, now=now)
-
-
-def to_complete(now: dt.datetime) -> list[Booking]:
-    confirmed = [row for row in stage.world.bookings if row.status == "CONFIRMED"]
-    return [row for row in confirmed if row.ends_at <= now - COMPLETE_AFTER or is_lapsing(row, now)]
+def deadlines_due(now: dt.datetime) -> list[Any]:
+    """Return what the clock calls: the verb, its booking, and when."""
+    undecided, ended, completed_by = [], [], now - COMPLETE_AFTER
+    for row in stage.world.bookings:
+        if row.is_undecided:
+            if row.decide_by <= now:
+                undecided.append((partial(verbs.expire, listed_as=Status.PENDING_APPROVAL), row, now))
+        elif row.status == "CONFIRMED" and (row.ends_at <= completed_by or is_lapsing(row, now)):
+            ended.append((verbs.complete, row, now))
+    return undecided + ended
 
 
 def is_lapsing(booking: Booking, now: dt.datetime) -> bool:
@@ -294,35 +296,21 @@ def is_lapsing(booking: Booking, now: dt.datetime) -> bool:
     )
 
 
-def _waiting(rows: Iterable[Any], name: str) -> list[Any]:
-    return [row for row in rows if getattr(row, name) is None]
+def strike(due: tuple[Callable[..., Any], Booking, dt.datetime]) -> Flow:
+    """The clock calls a verb; somebody may have been quicker between the list and the lock."""
+    verb, booking, now = due
+    verb(booking_id=booking.pk, now=now)
+    yield from ()
 
 
-def _each(rows: list[Any], work: Callable[[Any], Flow]) -> Flow:
-    if rows:
-        yield COMMIT
-    for row in rows:
-        try:
-            yield from work(row)
-        except (ProviderError, BookingError):
-            pass  # the sweep comes again
-
-
-def _try(verb: Callable[..., Any], **arguments: Any) -> None:
-    try:
-        verb(**arguments)
-    except BookingError:
-        pass  # somebody was quicker between the list and the lock
-
-
-SWEEPS: dict[str, Callable[[], Flow]] = {
-    "receipts": sweep_receipts,
-    "webhooks": sweep_webhooks,
-    "operations": sweep_operations,
-    "settlements": sweep_settlements,
-    "unpaid": sweep_unpaid,
-    "open_payments": sweep_open_payments,
-    "deadlines": sweep_deadlines,
+SWEEPS: dict[str, Sweep] = {
+    "receipts": Sweep(receipts_due, lambda row: deliver(row.pk)),
+    "webhooks": Sweep(webhooks_due, lambda row: process_webhook(row.pk)),
+    "operations": Sweep(operations_due, lambda row: resume(row)),
+    "settlements": Sweep(settlements_due, lambda row: settle(stage.world.bookings[row.booking_id - 1])),
+    "unpaid": Sweep(unpaid_due, lambda row: expire_unpaid(row)),
+    "open_payments": Sweep(open_payments_due, lambda row: sync(row)),
+    "deadlines": Sweep(deadlines_due, strike),
 }
 
 
@@ -337,5 +325,5 @@ TASKS: dict[str, Callable[[Any], Flow]] = {
     "settle": lambda pk: settle(_booking(pk)),
     "webhook": lambda pk: process_webhook(pk),
     "deliver": lambda pk: deliver(pk),
-    "sweep": lambda name: SWEEPS[name](),
+    "sweep": sweep,
 }

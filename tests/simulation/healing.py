@@ -64,14 +64,10 @@ def digest(world: Any) -> list[Any]:
 def sweep(world: Any) -> bool:
     """Let every sweep run once, undisturbed; returns whether any had something to do."""
     is_busy = False
-    for name, begin in flows.SWEEPS.items():
-        flow = begin()
-        try:
-            point = next(flow)
-        except StopIteration:
-            continue
-        is_busy = True
-        world.finish(Task("sweep", name, flow, point))
+    for name, (due, work) in flows.SWEEPS.items():
+        if rows := due(world.now):
+            is_busy = True
+            world.finish(Task("sweep", name, flows.each(rows, work), flows.COMMIT))
     if is_busy:
         for booking in world.bookings:
             invariants.check_always(world, booking)
@@ -81,7 +77,8 @@ def sweep(world: Any) -> bool:
 def _round(world: Any, seconds: float) -> None:
     world.do_clock(seconds)
     for provider in world.providers.values():
-        provider.tick()
+        if provider.pages:
+            provider.tick()
     _deliver_all(world)
     if sweep(world):
         world.now += dt.timedelta(milliseconds=10)
@@ -106,10 +103,11 @@ def _attend(world: Any) -> None:
 
 
 def _deliver_all(world: Any) -> None:
-    messages = list(reversed(world.wire)) if world.plan.is_reversed else list(world.wire)
-    world.wire.clear()
-    for message in messages:
-        world.receive(message)
+    if world.wire:
+        messages = list(reversed(world.wire)) if world.plan.is_reversed else list(world.wire)
+        world.wire.clear()
+        for message in messages:
+            world.receive(message)
     if world.plan.keeps_bells:
         _hear_bells(world)
     else:
@@ -132,7 +130,8 @@ def _live_on(world: Any) -> None:
         if moment is None:
             break
         seconds = max((moment - world.now).total_seconds(), 0) + 1
-        world.say(f"--- {moment:%d %H:%M}")
+        if world.story is not None:
+            world.say(f"--- {moment:%d %H:%M}")
         _round(world, seconds)
     else:
         raise Violation("C2", "the deadlines never end")

@@ -25,7 +25,7 @@ class Outcome:
 
 def from_seed(seed: int, faults: Sequence[str] | None = None) -> Outcome:
     """Draw and play one history of the pure layer."""
-    scheduler = Scheduler(seed, faults)
+    scheduler = Scheduler(seed, faults, hesitates=seed % 4 == 1)
     world = World(scheduler.plan())
     actions: list[Action] = []
     outcome = Outcome(seed, world.plan, actions, coverage=world.coverage)
@@ -36,7 +36,8 @@ def from_seed(seed: int, faults: Sequence[str] | None = None) -> Outcome:
             world.act(action)
         _end(world, is_repeated=seed % 4 == 0)
     except Violation as violation:
-        outcome.violation = violation
+        outcome.violation = violation.with_traceback(None)
+    world.forget()
     return outcome
 
 

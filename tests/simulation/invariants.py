@@ -38,6 +38,7 @@ class Watch:
     payment_due_at: dt.datetime | None = None
     applied: dict[int, int] = field(default_factory=dict)
     finished: dict[int, str] = field(default_factory=dict)
+    states: dict[int, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.due_minor = self.total_minor
@@ -158,34 +159,45 @@ def check_begun(world: Any, operation: Any) -> None:
 
 def check_always(world: Any, booking: Any) -> None:
     watch = booking.watch
-    if booking.version != len(booking.events) or booking.status != watch.last_status:
-        fail(
-            "H1",
-            f"{booking} is at version {booking.version}, {booking.status}, without an event that says so",
-        )
-    watch.payment_due_at = booking.payment_due_at or watch.payment_due_at
-    _check_claim(world, booking)
-    open_count = 0
-    for payment in booking.payments:
-        open_count += payment.status == "CREATED"
+    status = booking.status
+    if booking.version != len(booking.events) or status != watch.last_status:
+        fail("H1", f"{booking} is at version {booking.version}, {status}, without an event that says so")
+    if booking.payment_due_at:
+        watch.payment_due_at = booking.payment_due_at
+    is_held = (status in BLOCKING) == (world.claims.get(booking.slot) == booking.reference)
+    if booking.session_id or not is_held:
+        _check_claim(world, booking)
+    if status == "PENDING_PAYMENT" and booking.payment_due_at is None:
+        fail("O3", f"{booking} waits for money without a deadline")
+    payments = booking.payments
+    for payment in payments:
         _check_payment(world, booking, payment, watch)
-    if open_count > 1:
-        fail("M6", f"{booking} has {open_count} open ways to pay")
+    if len(payments) > 1 and sum([payment.status == "CREATED" for payment in payments]) > 1:
+        fail("M6", f"{booking} has several open ways to pay")
 
 
 def _check_payment(world: Any, booking: Any, payment: Any, watch: Watch) -> None:
     refunded = _refunded(payment) if payment.refunds else 0
     if not 0 <= refunded <= payment.captured_minor <= payment.authorized_minor <= payment.amount_minor:
         fail("M2", f"{booking} payment {payment.n}: {_amounts(payment)}")
-    if payment.fetch_applied < watch.applied.get(payment.pk, 0):
+    pk, applied = payment.pk, payment.fetch_applied
+    if applied < watch.applied.get(pk, 0):
         fail("C4", f"{booking} payment {payment.n}: an older look overwrote a newer one")
-    watch.applied[payment.pk] = payment.fetch_applied
+    watch.applied[pk] = applied
     if payment.authorized_minor and payment.status in ("AUTHORIZED", "CAPTURED"):
         page = world.page_of(payment)
         if (page.amount_minor, page.currency) != (payment.amount_minor, payment.currency):
             fail("M8", f"{booking} payment {payment.n} moves on at another amount")
         if page.status in ("open", "dead"):
             fail("C1", f"{booking} payment {payment.n} is {payment.status}, but nobody ever paid it")
+    states = [operation.state for operation in payment.operations]
+    if states != watch.states.get(pk):
+        watch.states[pk] = states
+        _check_calls(payment, watch)
+
+
+def _check_calls(payment: Any, watch: Watch) -> None:
+    """What is finished stays as it ended."""
     for operation in payment.operations:
         if operation.state in FINISHED:
             if watch.finished.setdefault(operation.pk, operation.state) != operation.state:
@@ -195,16 +207,14 @@ def _check_payment(world: Any, booking: Any, payment: Any, watch: Watch) -> None
 
 
 def _check_claim(world: Any, booking: Any) -> None:
-    is_blocking = booking.status in BLOCKING
+    """O1, O2, O3: seats add up; a time is claimed by the one booking that blocks it."""
     if booking.session_id:
-        taken = sum(one.party_size for one in world.bookings if one.session_id and one.status in BLOCKING)
+        taken = sum([one.party_size for one in world.bookings if one.session_id and one.status in BLOCKING])
         if taken != world.seats_taken or not 0 <= taken <= world.capacity:
             fail("O2", f"{taken} seats are taken, {world.seats_taken} counted, {world.capacity} exist")
-    elif (world.claims.get(booking.slot) == booking.reference) != is_blocking:
+    else:
         rivals = [one for one in world.bookings if one.slot == booking.slot and one.status in BLOCKING]
         fail("O1" if len(rivals) > 1 else "O3", f"{booking} is {booking.status}, its claim says otherwise")
-    if booking.status == Status.PENDING_PAYMENT and booking.payment_due_at is None:
-        fail("O3", f"{booking} waits for money without a deadline")
 
 
 # --- at quiet -------------------------------------------------------------------------------------------------
@@ -342,6 +352,8 @@ def _check_freed(world: Any) -> None:
 
 
 def _refunded(payment: Any) -> int:
+    if not payment.refunds:
+        return 0
     return sum(refund.amount_minor for refund in payment.refunds if refund.status != "failed")
 
 

@@ -1,13 +1,11 @@
 """What one history is made of: who asks for what, and how the surroundings behave."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Action = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """What one guest will ask for. Amounts in minor units, spans in hours."""
 
     kind: str
@@ -24,8 +22,7 @@ class Offer:
     takes_online_payment: bool = True
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """All that is fixed before a history begins."""
 
     offers: tuple[Offer, ...]

@@ -7,13 +7,14 @@ processes around them, or in the model of the wire. The product itself has no sw
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bookings import deadlines
 from payments import plan
 from payments.providers.base import ProviderPayment, State
 from tests.simulation import flows, messages, shared
+from tests.simulation.providers import Page, seen_at_stripe
 from tests.simulation.shared import (
     STAND_INS,
     known,
@@ -77,16 +78,16 @@ def _no_flow(*_: Any, **__: Any) -> Iterator[None]:
     return iter(())
 
 
-def _idle() -> flows.Flow:
-    return
-    yield
-
-
 # --- the bugs that need more than a word ---------------------------------------------------------------------------
 
 
 def _fresh_key(self: World, operation: Any) -> str:
     return f"{operation.key}-{self.number()}"
+
+
+def _state_then(page: Page, now: dt.datetime) -> ProviderPayment | None:
+    """Let a message tell how things stood when it was sent."""
+    return seen_at_stripe(page, now) if page.provider == "stripe" else None
 
 
 def _believe(payment: Any, event: Any) -> flows.Flow:
@@ -208,7 +209,8 @@ def _record_anyway(operation: Any, result: Any) -> Any:
     """Write down an answer though another process has ended the call meanwhile."""
     ended_as, operation.state = operation.state, "open"
     RECORD_ANSWER(operation, result)
-    operation.state = "done" if ended_as in operations.UNFINISHED else ended_as
+    if ended_as not in operations.UNFINISHED or operation.state == "open":
+        operation.state = ended_as
     return operation
 
 
@@ -221,7 +223,7 @@ def _may_decide(verb: str, booking: Any, now: dt.datetime) -> None:
     verbs._check(verb, booking)
 
 
-def _expire_anything(*, booking_id: int, reason: str = "", now: Any = None) -> Any:
+def _expire_anything(*, booking_id: int, reason: str = "", now: Any = None, **_: Any) -> Any:
     booking = verbs.lock(booking_id)
     verbs._check("expire", booking)
     now = now or flows.stage.world.now
@@ -246,6 +248,11 @@ def _later_hold(*args: Any, **kwargs: Any) -> ProviderPayment:
     return READ_OCTO(answer, session_ref, provider_ref, blind, account)
 
 
+def _clear_word(*args: Any, **kwargs: Any) -> ProviderPayment:
+    """Take a status nobody knows for a look that saw no payment."""
+    return replace(READ_OCTO(*args, **kwargs), is_unclear=False)
+
+
 def _any_session(booking: Any, payments: list) -> Any:
     return None
 
@@ -258,6 +265,7 @@ APPLY = flows.apply
 TELL, APPLY_REFUNDS = reconcile._tell_booking, reconcile._apply_refunds
 MISSING_CAPTURE = plan._missing_capture
 RECORD, SPLIT, READ_OCTO = verbs._record, ledger.split, octo.read_payment
+IDLE = flows.Sweep(lambda now: [], _no_flow)
 FALSE: Callable[..., bool] = lambda *_, **__: False  # noqa: E731
 TRUE: Callable[..., bool] = lambda *_, **__: True  # noqa: E731
 
@@ -281,8 +289,13 @@ PLANTS: dict[str, Plant] = {
     "takeover_stands": Plant(
         "a late answer overwrites what another process found", ((operations, "_record", _record_anyway),)
     ),
+    "done_when_seen": Plant(
+        "money moved counts as done before a look has seen it", ((operations, "SEEN_TO_BE_DONE", ()),)
+    ),
     "inbox_unique": Plant("a message is stored as often as it comes", ((messages, "is_known", FALSE),)),
-    "refetch": Plant("a message's content is believed", ((flows, "look", _believe),)),
+    "refetch": Plant(
+        "a message's content is believed", ((flows, "look", _believe), (messages, "content", _state_then))
+    ),
     "covered_by_later_look": Plant(
         "a look covers messages up to its end", ((flows, "apply", _covered_by_end),)
     ),
@@ -297,14 +310,17 @@ PLANTS: dict[str, Plant] = {
     "mark_survives_errors": Plant(
         "a failed call clears the mark", ((settlement, "postpone", _forgotten_on_error),)
     ),
+    "mark_while_under_way": Plant(
+        "a mark is cleared while a call is under way", ((settlement, "_is_under_way", FALSE),)
+    ),
     "receipts": Plant("events leave no receipt", ((shared.STAND_INS["outbox"], "publish", _nothing),)),
-    "sweep_receipts": Plant("no sweep of receipts", ((flows.SWEEPS, "receipts", _idle),)),
-    "sweep_webhooks": Plant("no sweep of messages", ((flows.SWEEPS, "webhooks", _idle),)),
-    "sweep_operations": Plant("no sweep of unfinished calls", ((flows.SWEEPS, "operations", _idle),)),
-    "sweep_settlements": Plant("no sweep of settle-due marks", ((flows.SWEEPS, "settlements", _idle),)),
-    "sweep_unpaid": Plant("no sweep of unpaid bookings", ((flows.SWEEPS, "unpaid", _idle),)),
-    "sweep_open_payments": Plant("no sweep of open payments", ((flows.SWEEPS, "open_payments", _idle),)),
-    "sweep_deadlines": Plant("no sweep of deadlines", ((flows.SWEEPS, "deadlines", _idle),)),
+    "sweep_receipts": Plant("no sweep of receipts", ((flows.SWEEPS, "receipts", IDLE),)),
+    "sweep_webhooks": Plant("no sweep of messages", ((flows.SWEEPS, "webhooks", IDLE),)),
+    "sweep_operations": Plant("no sweep of unfinished calls", ((flows.SWEEPS, "operations", IDLE),)),
+    "sweep_settlements": Plant("no sweep of settle-due marks", ((flows.SWEEPS, "settlements", IDLE),)),
+    "sweep_unpaid": Plant("no sweep of unpaid bookings", ((flows.SWEEPS, "unpaid", IDLE),)),
+    "sweep_open_payments": Plant("no sweep of open payments", ((flows.SWEEPS, "open_payments", IDLE),)),
+    "sweep_deadlines": Plant("no sweep of deadlines", ((flows.SWEEPS, "deadlines", IDLE),)),
     "void_late_hold": Plant("a hold for a dead booking stays", ((plan, "_needless_hold", _any_session),)),
     "refund_late_charge": Plant(
         "a charge for a dead booking stays", ((plan, "_needless_charge", _any_session),)
@@ -337,6 +353,9 @@ PLANTS: dict[str, Plant] = {
     ),
     "octo_hold_start": Plant(
         "Octo's hold is counted from when we hear", ((octo, "read_payment", _later_hold),)
+    ),
+    "unclear_proves_nothing": Plant(
+        "a status nobody knows counts as unpaid", ((octo, "read_payment", _clear_word),)
     ),
     "approved_does_not_expire": Plant(
         "the clock ends approved bookings, too", ((verbs, "expire", _expire_anything),)

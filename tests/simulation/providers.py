@@ -5,7 +5,6 @@ hour, has no idempotency key for its decision, and shows one sum for all refunds
 """
 
 import datetime as dt
-from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -22,13 +21,14 @@ from payments.providers.base import (
 )
 from tests.simulation.invariants import Violation
 from tests.simulation.shared import known, octo
+from tests.simulation.thrift import plainer
 
 KEY_LIFE = dt.timedelta(hours=24)
 SHORTEST_SESSION = dt.timedelta(minutes=30)
 HOLD = {"stripe": dt.timedelta(days=7), "octo": dt.timedelta(minutes=30)}
 STATES = {
-    "open": State.OPEN, "held": State.AUTHORIZED, "taken": State.CAPTURED, "released": State.VOIDED,
-    "dead": State.FAILED,
+    "open": str(State.OPEN), "held": str(State.AUTHORIZED), "taken": str(State.CAPTURED),
+    "released": str(State.VOIDED), "dead": str(State.FAILED),
 }  # fmt: skip
 OCTO_WORDS = {
     "open": "created", "held": "waiting_for_capture", "taken": "succeeded", "released": "canceled",
@@ -59,6 +59,8 @@ class Page:
 
     @property
     def refunded_minor(self) -> int:
+        if not self.refunds:
+            return 0
         return sum(refund["amount_minor"] for refund in self.refunds if refund["status"] != "failed")
 
     @property
@@ -79,7 +81,7 @@ class Provider:
     def __init__(self, world: Any) -> None:
         self.world = world
         self.pages: dict[str, Page] = {}
-        self.effects: Counter[str] = Counter()
+        self.effects: dict[str, int] = {}
 
     # --- calls of the product ---
 
@@ -97,7 +99,7 @@ class Provider:
 
     def count(self, key: str) -> None:
         """One more effect under a key of ours. Raises: Violation when it is not the first."""
-        self.effects[key] += 1
+        self.effects[key] = self.effects.get(key, 0) + 1
         if self.effects[key] > 1 and key:
             raise Violation("M7", f"{key} had an effect twice")
 
@@ -164,8 +166,10 @@ class Provider:
                 page.status, page.why = "released", "lapse"
                 self.announce(page, "lapsed")
             elif page.status == "taken":
-                self.settle_refunds(page, now)
-                self.end_disputes(page, now)
+                if page.refunds:
+                    self.settle_refunds(page, now)
+                if page.disputes:
+                    self.end_disputes(page, now)
 
     def settle_refunds(self, page: Page, now: dt.datetime) -> None:
         for refund in page.refunds:
@@ -260,18 +264,17 @@ class Stripe(Provider):
         return replace(seen, state=State.OPEN) if is_odd else seen
 
     def announce(self, page: Page, what: str) -> None:
-        self.world.send(
-            "stripe", f"evt_{self.world.number()}", page, what, seen_at_stripe(page, self.world.now)
-        )
+        self.world.send("stripe", f"evt_{self.world.number()}", page, what)
 
 
 FEE_MINOR = 59
+SEEN = plainer(ProviderPayment)
 
 
 def seen_at_stripe(page: Page, now: dt.datetime) -> ProviderPayment:
     """What one request for a session shows of it."""
     is_paid = page.status in ("held", "taken", "released")
-    return ProviderPayment(
+    return SEEN(
         state=STATES[page.status],
         session_ref=page.ref,
         is_session_open=page.is_open,
@@ -284,17 +287,17 @@ def seen_at_stripe(page: Page, now: dt.datetime) -> ProviderPayment:
         capture_before=page.capture_before,
         failure_code=page.failure,
         reference=page.reference,
-        refunds=tuple(
+        refunds=tuple([
             ProviderRefund(one["ref"], one["amount_minor"], one["status"], one["key"]) for one in page.refunds
-        ),
+        ]),
         fee_minor=FEE_MINOR if page.fee_told_at and page.fee_told_at <= now else None,
-        disputes=tuple(
+        disputes=tuple([
             ProviderDispute(
                 ref=one["ref"], status=one["status"], amount_minor=one["amount_minor"],
                 withdrawn_minor=one["amount_minor"], due_by=one["due_at"],
             )
             for one in page.disputes
-        ),
+        ]),
     )  # fmt: skip
 
 
@@ -346,7 +349,7 @@ class Octo(Provider):
         if what.startswith("refund"):
             return  # it tells nobody of refunds
         event_id = f"{page.ref}:{page.status}:{page.refunded_minor}"
-        self.world.send("octo", event_id, page, what, None)
+        self.world.send("octo", event_id, page, what)
 
 
 UUID = "00000000-0000-4000-8000-{:012d}"

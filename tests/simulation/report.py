@@ -30,7 +30,8 @@ class Report:
     def add(self, outcome: Outcome) -> None:
         """Count one history."""
         self.histories += 1
-        self.coverage.update(outcome.coverage)
+        if outcome.coverage:
+            self.coverage.update(outcome.coverage)
         if outcome.violation:
             self.violation_count += 1
             self.by_invariant[outcome.violation.code] += 1

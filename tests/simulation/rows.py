@@ -9,12 +9,14 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cache, partialmethod
+from operator import attrgetter
 from typing import Any
 
 from django.apps import apps
 from django.db import models
 
 from core import clock
+from tests.simulation import thrift
 
 
 class Stage:
@@ -24,6 +26,9 @@ class Stage:
 
 
 stage = Stage()
+
+
+Getter = Callable[[Any], Any]
 
 
 class F:
@@ -39,27 +44,26 @@ class F:
         return getattr(row, self.name) + self.plus
 
 
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "exact": lambda value, wanted: value == wanted,
-    "in": lambda value, wanted: value in wanted,
-    "lte": lambda value, wanted: value is not None and value <= wanted,
-    "lt": lambda value, wanted: value is not None and value < wanted,
-    "gte": lambda value, wanted: value is not None and value >= wanted,
-    "gt": lambda value, wanted: value is not None and value > wanted,
-    "isnull": lambda value, wanted: (value is None) == wanted,
+# How each comparison leaves those of some rows whose value fits: one loop a question, as they are asked so often.
+COMPARE: dict[str, Callable[[Iterable[Any], Getter, Any], list[Any]]] = {
+    "exact": lambda rows, get, wanted: [row for row in rows if get(row) == wanted],
+    "in": lambda rows, get, wanted: [row for row in rows if get(row) in wanted],
+    "lte": lambda rows, get, wanted: [row for row in rows if (it := get(row)) is not None and it <= wanted],
+    "lt": lambda rows, get, wanted: [row for row in rows if (it := get(row)) is not None and it < wanted],
+    "gte": lambda rows, get, wanted: [row for row in rows if (it := get(row)) is not None and it >= wanted],
+    "gt": lambda rows, get, wanted: [row for row in rows if (it := get(row)) is not None and it > wanted],
+    "isnull": lambda rows, get, wanted: [row for row in rows if (get(row) is None) == wanted],
 }
 
 
 @cache
-def _lookup(name: str) -> Callable[[Any, Any], bool]:
-    """Turn `payment__booking_id`, `state__in` or `data__key` into a question to a row."""
+def _lookup(name: str) -> tuple[Callable[[Iterable[Any], Getter, Any], list[Any]], Getter]:
+    """Turn `payment__booking_id`, `state__in` or `data__key` into a comparison and the way to a row's value."""
     *path, last = name.split("__")
-    compare = COMPARE.get(last)
-    path = path if compare and path else [*path, last]
-    compare = compare if compare and len(path) < len(name.split("__")) else COMPARE["exact"]
-    if len(path) == 1:
-        return lambda row, wanted, name=path[0]: compare(getattr(row, name), wanted)
-    return lambda row, wanted: compare(_value(row, path), wanted)
+    compare = COMPARE.get(last) if path else None
+    path = path if compare else [*path, last]
+    get = attrgetter(path[0]) if len(path) == 1 else lambda row: _value(row, path)
+    return compare or COMPARE["exact"], get
 
 
 def _value(row: Any, path: list[str]) -> Any:
@@ -87,9 +91,11 @@ class Rows(list):
 
     def filter(self, **where: Any) -> "Rows":
         found: Any = self
+        if not found:
+            return Rows()
         for name, wanted in where.items():
-            fits = _lookup(name)
-            found = [row for row in found if fits(row, wanted)]
+            compare, get = _lookup(name)
+            found = compare(found, get, wanted)
         return Rows(found)
 
     def exclude(self, **where: Any) -> "Rows":
@@ -134,16 +140,19 @@ class Rows(list):
 
 
 class Table(Rows):
-    """All rows of one kind; `get` by primary key is quick."""
+    """All rows of one kind (a subclass each names it); `get` by primary key is quick."""
 
-    def __init__(self, kind: type) -> None:
-        super().__init__()
-        self.kind = kind
+    kind: Any = None
 
     def create(self, **fields: Any) -> Any:
         row = self.kind(**fields)
-        row.save()
+        row.join(self)
         return row
+
+    def get(self, **where: Any) -> Any:
+        if len(where) == 1 and (pk := where.get("pk")):
+            return self[pk - 1]
+        return super().get(**where)
 
     def filter(self, **where: Any) -> Rows:
         if "pk" in where:
@@ -163,6 +172,19 @@ class Table(Rows):
         return made
 
 
+class Children:
+    """The rows that point to a row, none at first. A `__getattr__` would do, but slow every attribute down."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, row: Any, kind: type) -> Any:
+        if row is None:
+            return self
+        children = row.__dict__[self.name] = Rows()
+        return children
+
+
 class _Kind(type):
     """Gives a class of rows its `objects`: the table of the history on stage."""
 
@@ -172,40 +194,38 @@ class _Kind(type):
 
 
 class Row(metaclass=_Kind):
-    """What all rows share; `_parents` are its foreign keys: (name, the parent's name for it, is it alone, kind)."""
+    """What all rows share.
+
+    `_parents` are its foreign keys: (name, column, the parent's name for it, is it alone, kind).
+    """
 
     pk: int | None = None
-    _parents: tuple[tuple[str, str | None, bool, str], ...] = ()
+    _parents: tuple[tuple[str, str, str | None, bool, str], ...] = ()
     _instants: tuple[str, ...] = ()
-    _children: frozenset[str] = frozenset()
 
     def __init__(self, **fields: Any) -> None:
+        mine = self.__dict__ = fields
         for name in self._instants:
-            setattr(self, name, stage.world.now)
-        self.__dict__.update(fields)
-        for name, _, _, kind in self._parents:
-            parent = fields.get(name)
-            if isinstance(parent, Row):
-                self.__dict__[name + "_id"] = parent.pk
-            elif kind in KINDS and (parent_pk := fields.get(name + "_id")):
-                self.__dict__[name] = stage.world.tables[kind][parent_pk - 1]
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self._children:
-            children = self.__dict__[name] = Rows()
-            return children
-        raise AttributeError(f"{type(self).__name__} has no {name}")
+            if name not in fields:
+                mine[name] = stage.world.now
+        for name, column, _, _, kind in self._parents:
+            if name in fields:
+                if isinstance(fields[name], Row):
+                    mine[column] = fields[name].pk
+            elif fields.get(column) and kind in KINDS:
+                mine[name] = stage.world.tables[kind][fields[column] - 1]
 
     def save(self, **_: Any) -> None:
         """Join the table, the first time; after that every process sees this very object."""
-        if self.pk is not None:
-            return
-        table = stage.world.tables[type(self).__name__]
+        if self.pk is None:
+            self.join(stage.world.tables[type(self).__name__])
+
+    def join(self, table: "Table") -> None:
+        mine = self.__dict__
         table.append(self)
-        self.pk = self.id = len(table)
-        for name, theirs, is_only, _ in self._parents:
-            parent = self.__dict__.get(name)
-            if isinstance(parent, Row) and theirs:
+        mine["pk"] = mine["id"] = len(table)
+        for name, _, theirs, is_only, _ in self._parents:
+            if name in mine and theirs and isinstance(parent := mine[name], Row):
                 if is_only:
                     setattr(parent, theirs, self)
                 else:
@@ -229,7 +249,7 @@ def row_kind(model: type[models.Model]) -> type[Row]:
         elif field.is_relation:
             is_only = isinstance(field, models.OneToOneField)
             theirs = field.remote_field.get_accessor_name()
-            parents.append((field.name, theirs, is_only, field.remote_field.model.__name__))
+            parents.append((field.name, field.attname, theirs, is_only, field.remote_field.model.__name__))
             body |= {field.name: None, field.attname: None}
         elif not field.primary_key:
             body[field.name] = _default(field)
@@ -237,16 +257,11 @@ def row_kind(model: type[models.Model]) -> type[Row]:
             body[f"get_{field.name}_display"] = lambda self, name=field.name: str(getattr(self, name))
     for name, value in vars(model).items():
         if _is_shared(name, value):
-            body.setdefault(name, value)
-    children = {
-        relation.get_accessor_name()
-        for relation in model._meta.related_objects
-        if not relation.one_to_one and relation.get_accessor_name()
-    }
+            body.setdefault(name, thrift.plainer(value) if isinstance(value, type) else value)
     for relation in model._meta.related_objects:
-        if relation.one_to_one:
-            body.setdefault(relation.get_accessor_name(), None)
-    body |= {"_parents": tuple(parents), "_instants": tuple(instants), "_children": frozenset(children)}
+        if name := relation.get_accessor_name():
+            body.setdefault(name, None if relation.one_to_one else Children(name))
+    body |= {"_parents": tuple(parents), "_instants": tuple(instants)}
     return _Kind(model.__name__, (Row,), body)
 
 
@@ -277,11 +292,14 @@ def _kinds() -> dict[str, type[Row]]:
 KINDS = _kinds()
 
 
+TABLES = {name: type(f"{name}Table", (Table,), {"kind": kind}) for name, kind in KINDS.items()}
+
+
 class Tables(dict):
     """A table of every kind, made when it is first asked for."""
 
     def __missing__(self, name: str) -> Table:
-        table = self[name] = Table(KINDS[name])
+        table = self[name] = TABLES[name]()
         return table
 
 

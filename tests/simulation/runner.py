@@ -20,7 +20,7 @@ def quiet_collector() -> Iterator[None]:
     """Histories leave circles behind, and what was loaded before them none: collect seldom, and only theirs."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)
+    gc.set_threshold(20_000, 10, 1000)
     try:
         yield
     finally:

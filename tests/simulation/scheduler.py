@@ -29,7 +29,11 @@ POLICIES: tuple[Json, ...] = (
     {"name": "Half", "tiers": [{"hours": 0, "percent": 50}]},
     {"name": "Non-refundable", "tiers": [{"hours": 0, "percent": 0}]},
 )
+PARTIAL = POLICIES[2:4]
+# How likely a guest with a confirmed booking cancels it next; who surely will, has a policy that keeps a half.
+REGRETS = (0.0, 0.0, 0.2, 0.8)
 CALL_FAULTS = ("error", "lost", "late", "stored", "stored_after", "declined", "misconfigured", "kill", "odd")
+BEHIND = (0, 2, 20)  # seconds the clock of a host is behind those of the others
 SPANS = (1, 31, 70, 130, 320, 700, 2100, 2500, 7300, 30_000, 90_000, 260_000)
 # How often each kind of action is drawn before the run's own taste is applied.
 BASE: dict[str, float] = {
@@ -46,23 +50,37 @@ SWEEPS = ("receipts", "webhooks", "operations", "settlements", "unpaid", "open_p
 class Scheduler:
     """Draws a plan, then one action after the other, looking at how the world stands."""
 
-    def __init__(self, seed: int, faults: Sequence[str] | None = None) -> None:
+    def __init__(self, seed: int, faults: Sequence[str] | None = None, *, hesitates: bool = False) -> None:
+        """Draw this run's rates; where the host `hesitates`, decisions come at the last moment, by clocks behind."""
         self.randomness = random.Random(seed)
         self.random = self.randomness.random
         self.faults = self._draw_faults(faults)
         self.fault_rate = self.pick((0.0, 0.05, 0.15, 0.3))
         self.whole_rate = self.pick((0.3, 0.6, 0.9))
-        self.sums = list(accumulate(
-            weight if name in ALWAYS else weight * self.pick(TASTES) for name, weight in BASE.items()
-        ))  # fmt: skip
+        self.regret = self.pick(REGRETS)
+        self.is_slow = self.random() < 0.2
+        if self.is_slow:
+            self.whole_rate = 0.4
+        self.sweeps = SLOW_SWEEPS if self.is_slow else SWEEPS
+        self.sums = self._draw_tastes()
         self.length = 10 + int(self.random() * 26)
         self.tasks_begun = 0
+        self.hesitates = hesitates
 
     def pick(self, choices: Sequence[Any]) -> Any:
         return choices[int(self.random() * len(choices))]
 
+    def _draw_tastes(self) -> list[float]:
+        random, sums, total = self.random, [], 0.0
+        for weight, is_tasted in SLOW_WEIGHTS if self.is_slow else WEIGHTS:
+            total += weight * TASTES[int(random() * len(TASTES))] if is_tasted else weight
+            sums.append(total)
+        return sums
+
     def _draw_faults(self, wanted: Sequence[str] | None) -> list[str]:
         allowed = CALL_FAULTS if wanted is None else [name for name in CALL_FAULTS if name in wanted]
+        if allowed and self.random() < 0.3:
+            return [self.pick(allowed)]
         return [name for name in allowed if self.random() < 0.6] or list(allowed)
 
     # --- the plan ---
@@ -91,7 +109,7 @@ class Scheduler:
             # An appointment beyond a provider's hold is not sold that way there.
             provider="stripe" if is_late or self.random() < 0.65 else "octo",
             total_minor=total, tax_minor=total // 11 if self.random() < 0.3 else 0,
-            policy=self.pick(POLICIES), hours=hours,
+            policy=self.pick(PARTIAL if self.regret > 0.5 else POLICIES), hours=hours,
             starts_in=self.pick((5, 30, 100, 150)) if is_late else self.pick((3, 26, 60, 240)),
             answer_hours=self.pick((2, 24, 72)), takes_online_payment=self.random() < 0.95,
         )  # fmt: skip
@@ -112,7 +130,7 @@ class Scheduler:
 
     def task(self, name: str, arg: Any) -> Action:
         """Run a process to its end with faults on the way, or start one that others run in between."""
-        if self.random() < self.whole_rate:
+        if self.random() < (1.0 if self.is_slow and name == "sweep" else self.whole_rate):
             if self.faults and self.random() < self.fault_rate * 3:
                 faults = [self.fault() for _ in range(self.pick((1, 2, 4, 8)))]
                 faults[int(self.random() * len(faults))] = self.pick(self.faults)
@@ -150,9 +168,13 @@ class Scheduler:
         if booking.status == "PENDING_PAYMENT":
             return self._pay_next(world, index, booking)
         if booking.is_undecided:
-            return ("verb", "approve" if self.random() < 0.7 else "decline", index, "host")
+            if self.hesitates and self.random() < 0.4:
+                return self.make_sweep(world) if booking.decide_by <= world.now else self.make_deadline(world)
+            return self._decide("approve" if self.random() < 0.7 else "decline", index, "host")
         if world.bells:
             return self.make_bell(world)
+        if booking.status == "CONFIRMED" and self.random() < self.regret:
+            return ("verb", "cancel", index, "guest")
         if booking.status == "CONFIRMED" and self.random() < 0.4:
             return self.make_deadline(world)
         return self.make_step(world) or self.make_deliver(world)
@@ -182,11 +204,12 @@ class Scheduler:
 
     def make_decide(self, world: Any) -> Action | None:
         index = self.any_index(world)
-        return (
-            None
-            if index is None
-            else ("verb", self.pick(("approve", "decline")), index, self.pick(("host", "staff")))
-        )
+        if index is None:
+            return None
+        return self._decide(self.pick(("approve", "decline")), index, self.pick(("host", "staff")))
+
+    def _decide(self, verb: str, index: int, who: str) -> Action:
+        return ("verb", verb, index, who, *([self.pick(BEHIND)] if self.hesitates else ()))
 
     def make_cancel(self, world: Any) -> Action | None:
         index = self.any_index(world)
@@ -219,7 +242,13 @@ class Scheduler:
         return ("power",) if world.tasks or world.bells else None
 
     def make_sweep(self, world: Any) -> Action | None:
-        return self.task("sweep", self.pick(SWEEPS)) if world.by_offer else None
+        if self.hesitates and any(self._is_late(world, one) for one in world.by_offer.values()):
+            self.tasks_begun += 1
+            return ("start", self.tasks_begun, "sweep", "deadlines")
+        return self.task("sweep", self.pick(self.sweeps)) if world.by_offer else None
+
+    def _is_late(self, world: Any, booking: Any) -> bool:
+        return booking.is_undecided and booking.decide_by <= world.now
 
     def make_step(self, world: Any) -> Action | None:
         if not world.tasks:
@@ -244,11 +273,14 @@ class Scheduler:
             booking.starts_at,
             booking.ends_at,
         ]
+        spans = (-90, -1, 0, 1, 90, 1000)
+        if self.hesitates and booking.is_undecided:
+            moments, spans = [booking.decide_by], (0, 0, 0, -1, 1, 90)
         moments += [page.expires_at for payment in booking.payments if (page := world.page_of(payment))]
         ahead = [moment for moment in moments if moment and moment > world.now]
         if not ahead:
             return None
-        span = (self.pick(ahead) - world.now).total_seconds() + self.pick((-90, -1, 0, 1, 90, 1000))
+        span = (self.pick(ahead) - world.now).total_seconds() + self.pick(spans)
         return ("clock", max(span, 0.0))
 
     def make_outage(self, world: Any) -> Action | None:
@@ -286,6 +318,11 @@ class Scheduler:
         return page and ("tamper", page)
 
 
+WEIGHTS = [(weight, name not in ALWAYS) for name, weight in BASE.items()]
+# In some runs processes sleep in the middle of their work, while sweeps find them late and go on in their place.
+SLOW_SWEEPS = (*SWEEPS, "operations", "operations", "operations")
+SLOW = {"step": 0.05, "clock": 2.0, "progress": 0.5}
+SLOW_WEIGHTS = [(weight * SLOW.get(name, 1), name not in ALWAYS) for name, weight in BASE.items()]
 KINDS_SOLD = list(WAYS)
 WAY_SUMS = list(accumulate(way[3] for way in WAYS.values()))
 MAKERS: list[Callable[[Scheduler, Any], Action | None]] = [

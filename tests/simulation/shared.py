@@ -12,7 +12,7 @@ from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 from rooms.occupancy import RoomTaken
-from tests.simulation import rows
+from tests.simulation import rows, thrift
 from tests.simulation.rows import stage
 
 PREFIX = "tests.simulation.copy_of_"
@@ -95,6 +95,7 @@ def _choose_provider(venue_id: int) -> tuple[str, None, bool]:
 STAND_INS: dict[str, Any] = {
     **rows.KINDS,
     "F": rows.F,
+    "InvalidTransition": thrift.InvalidTransition,
     "asdict": lambda facts: dict(vars(facts)),
     "choose_provider": _choose_provider,
     "clock": SimpleNamespace(now=lambda: stage.world.now),
@@ -103,6 +104,7 @@ STAND_INS: dict[str, Any] = {
     "outbox": SimpleNamespace(publish=_publish),
     "ring": _ring,
     "ring_now": _ring,
+    "settings": thrift.plain_settings(),
     "transaction": _Transaction(),
     "reverse": lambda name, args=(): "/page",
 }
@@ -138,7 +140,8 @@ def _payment_facts(booking: Any) -> list[Any]:
     found = []
     for payment in booking.payments:
         if not payment.mismatch:
-            payment.refunded, payment.stuck = refunded_minor(payment), stuck_minor(payment)
+            payment.refunded = refunded_minor(payment) + called_minor(payment)
+            payment.stuck = stuck_minor(payment)
             payment.disputed, payment.is_disputed = disputed_minor(payment), is_disputed(payment)
             found.append(facts._facts(payment))
     return found
@@ -146,11 +149,24 @@ def _payment_facts(booking: Any) -> list[Any]:
 
 def refunded_minor(payment: Any) -> int:
     """Money given back or on its way; a refund that failed is neither."""
+    if not payment.refunds:
+        return 0
     return sum(refund.amount_minor for refund in payment.refunds if refund.status != "failed")
+
+
+def called_minor(payment: Any) -> int:
+    """Refunds called for and not refused, of which no sync has written a row yet."""
+    return sum([
+        operation.params["amount_minor"]
+        for operation in payment.operations
+        if operation.kind == "refund" and operation.state != "refused" and operation.refund is None
+    ])  # fmt: skip
 
 
 def stuck_minor(payment: Any) -> int:
     """Refunds that failed and wait for staff."""
+    if not payment.refunds:
+        return 0
     return sum(
         refund.amount_minor
         for refund in payment.refunds
@@ -160,11 +176,13 @@ def stuck_minor(payment: Any) -> int:
 
 def disputed_minor(payment: Any) -> int:
     """What a bank took back and did not return."""
+    if not payment.disputes:
+        return 0
     return sum(one.withdrawn_minor for one in payment.disputes if one.is_open or one.status == "lost")
 
 
 def is_disputed(payment: Any) -> bool:
-    return any(one.is_open for one in payment.disputes)
+    return bool(payment.disputes) and any(one.is_open for one in payment.disputes)
 
 
 def _finish(operation: Any, state: str, error: Any) -> Any:
@@ -193,7 +211,7 @@ def _payment_of(event: Any) -> Any:
 
 OVERRIDES: dict[str, dict[str, Any]] = {
     "bookings.services": {"lock": _lock},
-    "payments.ledger": {"kept_minor": _kept_minor, "_post": _post},
+    "payments.ledger": {"kept_minor": _kept_minor, "_post": _post, "together": _Transaction().atomic},
     "payments.facts": {"payment_facts": _payment_facts},
     "payments.operations": {"_finish": _finish},
     "payments.webhooks": {"_payment_of": _payment_of},
@@ -216,6 +234,8 @@ def _copy(name: str) -> ModuleType:
     for key, value in list(vars(module).items()):
         if key in STAND_INS:
             setattr(module, key, STAND_INS[key])
+        elif isinstance(value, type):
+            setattr(module, key, thrift.plainer(value))
         elif isinstance(value, FunctionType) and value.__module__ == module.__name__:
             if value.__code__.co_name == "inner":  # what transaction.atomic makes of a function
                 setattr(module, key, value.__wrapped__)

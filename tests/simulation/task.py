@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass
+@dataclass(slots=True)
 class Task:
     """A process under way: `point` is where it waits, `answer` what a provider has sent it."""
 

@@ -1,20 +1,18 @@
 """The layer with the database: the real services keep every promise, faults or not."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
 HISTORIES = int(os.environ.get("SIMULATION_DB_HISTORIES", "500"))
 
 
-@pytest.fixture
-def database(django_db_setup, django_db_blocker):
-    """The migrated test database, of which every process takes a copy; nothing is written into it."""
-    with django_db_blocker.unblock():
-        yield
+# With the mark the migrated test database is there, of which every process takes a copy.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_500_histories_with_the_database_break_no_promise(database):
+def test_500_histories_with_the_database_break_no_promise():
     from tests.simulation.db.runner import run_db
 
     report = run_db(HISTORIES, seed=0, jobs=2)
@@ -23,7 +21,39 @@ def test_500_histories_with_the_database_break_no_promise(database):
     assert report.histories == HISTORIES
 
 
-def test_lost_settle_mark_is_found_with_the_database_too(database, monkeypatch):
+def test_what_banks_dashboards_and_staff_do_is_played_with_the_database(monkeypatch):
+    from tests.simulation.db import scheduler
+    from tests.simulation.db.runner import run_db
+
+    monkeypatch.setattr(scheduler, "RATES", (0.5,))
+    report = run_db(40, seed=30_000, jobs=2)
+    acts = " ".join(report.coverage)
+
+    assert report.violations == []
+    for act in ("chargeback, then", "by hand", "staff: refund", "staff: adjust"):
+        assert act in acts
+
+
+def test_lost_dispute_that_is_not_booked_is_found_with_the_database(monkeypatch):
+    from payments import disputes, ledger
+    from tests.simulation.db import scheduler
+    from tests.simulation.db.runner import run_db
+
+    def forgotten(*_, **__):
+        """The bank keeps the money, and nobody books it."""
+
+    monkeypatch.setattr(scheduler, "RATES", (0.5,))
+    monkeypatch.setattr(disputes, "ledger", _without(ledger, "post_dispute_withdrawn", forgotten))
+    report = run_db(40, seed=30_000, jobs=2)
+
+    assert {"M5", "M9"} & report.by_invariant.keys()
+
+
+def _without(module, name, instead):
+    return SimpleNamespace(**{**vars(module), name: instead})
+
+
+def test_lost_settle_mark_is_found_with_the_database_too(monkeypatch):
     from payments import settlement
     from tests.simulation.db.runner import run_db
 

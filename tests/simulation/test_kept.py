@@ -3,19 +3,22 @@
 import datetime as dt
 
 import pytest
+from django.db import transaction
 
 from bookings import services as bookings
 from bookings.actors import guest_actor
 from bookings.states import Status
 from core import clock
-from payments import operations, services
-from payments.models import Payment
+from payments import operations, services, settlement
+from payments.models import Payment, Settlement
 from payments.providers.base import CheckoutSession
 from tests import factories
 from tests.simulation.history import play
 from tests.simulation.plan import Offer, Plan
 from tests.simulation.plants import planted
 from tests.simulation.scheduler import WAYS
+
+HALF = {"name": "Half", "tiers": [{"hours": 0, "percent": 50}]}
 
 
 def offer(kind: str, provider: str, **more: object) -> Offer:
@@ -65,6 +68,57 @@ def test_late_answer_does_not_overwrite_the_page_that_was_paid():
 
     assert outcome.violation is None
     assert unmended.violation.code == "C1"
+
+
+# A refund was under way when the sweep looked: it counted as made, so the mark was cleared. It was never made, and its
+# key had been forgotten when its turn came: 10,000 too much were kept for good.
+UNDER_WAY = Plan(offers=(offer("workshop", "stripe", total_minor=20_000, policy=HALF),), keeps_bells=True), [
+    ("submit", 0), ("run", "checkout", 0), ("pay", "cs_1", "good"), ("run", "return", 0),
+    ("verb", "cancel", 0, "guest"), ("run", "deliver", 3),
+    ("run", "sweep", "settlements", (None, "error", "declined", "error")), ("clock", 863_588.84),
+]  # fmt: skip
+
+
+def test_refund_that_was_under_way_and_never_made_is_begun_again():
+    outcome = play(*UNDER_WAY)
+    with planted("mark_while_under_way"):
+        unmended = play(*UNDER_WAY)
+
+    assert outcome.violation is None
+    assert unmended.violation.code == "M3"
+
+
+@pytest.mark.django_db
+def test_mark_stays_while_a_call_is_under_way():
+    booking = factories.booking()
+    call = operations.begin(payment_of(booking, session_ref="cs_open"), "checkout", {})
+    with transaction.atomic():
+        settlement.mark(booking.pk)
+
+    steps, due_at = settlement.begin_next(booking.pk), Settlement.objects.get(booking=booking).due_at
+    operations.give_up(call, "the provider no longer knows the key")
+    settlement.begin_next(booking.pk)
+
+    assert steps is None
+    assert clock.now() < due_at <= clock.now() + operations.LEASE
+    assert Settlement.objects.get(booking=booking).due_at is None
+
+
+# A status of Octo's nobody knows was taken for "not paid yet", so the hold was thought to have begun after it.
+UNCLEAR = Plan(offers=(offer("hotel", "octo"),), octo_hold_minutes=30), [
+    ("submit", 0), ("run", "checkout", 0), ("pay", "RH1-checkout-1", "good"), ("clock", 320),
+    ("deliver", "RH1-checkout-1:held:0"), ("run", "webhook", 1, (None, "odd")), ("run", "return", 0),
+    ("verb", "approve", 0, "host"),
+]  # fmt: skip
+
+
+def test_status_nobody_knows_does_not_say_that_nothing_was_held():
+    outcome = play(*UNCLEAR)
+    with planted("unclear_proves_nothing"):
+        unmended = play(*UNCLEAR)
+
+    assert outcome.violation is None
+    assert unmended.violation.code == "T1"
 
 
 def payment_of(booking, **fields: object) -> Payment:

@@ -48,6 +48,16 @@ class Pages:
     def of(self, payment: Any) -> PageView | None:
         return self.named(payment.session_ref)
 
+    def intent_of(self, ref: str) -> str | None:
+        """The payment behind one of Stripe's pages; None before anybody paid there, and for pages of others."""
+        session = self.sandbox.stripe.account.all("checkout.session").get(ref)
+        return session["payment_intent"] if session else None
+
+    def uuid_of(self, ref: str) -> str | None:
+        """Octo's own name for the payment behind one of its pages."""
+        payments = self.sandbox.octo.engine.gateway.payments
+        return next((uuid for uuid, one in payments.items() if one.transaction_id == ref), None)
+
     def _stripe(self, ref: str) -> PageView:
         account = self.sandbox.stripe.account
         session = account.one("checkout.session", ref)

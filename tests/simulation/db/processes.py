@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
+from weakref import WeakKeyDictionary
 
 from django.db import connection, transaction
 from greenlet import getcurrent, greenlet
 
 MOST_POINTS = 400
+# Points that are no call at a provider.
+NO_CALL = ("commit", "answer")
 
 
 class Killed(BaseException):
@@ -22,9 +25,10 @@ class Process:
     """One of them: `point` says where it waits, `error` how it failed where it should not have."""
 
     def __init__(
-        self, name: str, arg: Any, work: Callable[[], Any], expected: tuple[type[Exception], ...]
-    ) -> None:
-        self.name, self.arg = name, arg
+        self, name: str, arg: Any, work: Callable[[], Any], expected: tuple[type[Exception], ...],
+        note_kill: Callable[["Process"], None],
+    ) -> None:  # fmt: skip
+        self.name, self.arg, self._note_kill = name, arg, note_kill
         self.point = "begin"
         self.error: Exception | None = None
         self._work, self._expected = work, expected
@@ -38,6 +42,7 @@ class Process:
         """Go on to the next point, or end there (`kill`)."""
         self._greenlet.parent = getcurrent()
         if fault == "kill":
+            self._note_kill(self)
             self._greenlet.throw(Killed())
         else:
             self.point = self._greenlet.switch(fault) or "end"
@@ -67,11 +72,20 @@ class Processes:
 
     points = 0
 
+    def __init__(self) -> None:
+        # A fault drawn where no call is made befalls the next call of the same process.
+        self._waiting: WeakKeyDictionary[greenlet, str] = WeakKeyDictionary()
+
     def pause(self, place: str) -> str | None:
         """Stop here until it is this process's turn again; returns the fault that shall befall it."""
         me = getcurrent()
         self.points += 1
-        return me.parent.switch(place) if me.parent is not None else None
+        if me.parent is None:
+            return None
+        fault = me.parent.switch(place) or self._waiting.pop(me, None)
+        if fault and place in NO_CALL:
+            self._waiting[me] = fault
+        return fault
 
 
 @contextmanager

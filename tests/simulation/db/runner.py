@@ -17,8 +17,10 @@ from django.test import override_settings
 from django.urls import reverse
 
 from sandbox.settings import Settings
-from tests.simulation.db import healing, stage
+from tests.simulation.db import checks, healing, stage, watching
 from tests.simulation.db.processes import Killed, Processes, stopping_after_commits
+from tests.simulation.db.scheduler import DbScheduler
+from tests.simulation.db.thrift import thrifty
 from tests.simulation.db.transport import connected
 from tests.simulation.db.world import DbWorld
 from tests.simulation.history import Outcome
@@ -27,18 +29,20 @@ from tests.simulation.plan import Action, Plan
 from tests.simulation.report import Report
 from tests.simulation.rows import START
 from tests.simulation.runner import quiet_collector
-from tests.simulation.scheduler import Scheduler
 
-# Kinds of action that only the pure layer knows.
-UNKNOWN = ("lie", "tamper", "bank", "dispute", "dashboard")
 KEYS = Settings()
+
+
+def load() -> None:
+    """Load what is loaded at first use: once, and not while a transaction waits."""
+    reverse("payments:return", args=["RH"])
 
 
 @contextlib.contextmanager
 def surroundings() -> Iterator[Any]:
     """The product's edges of a run: settings, clock, log."""
     logging.disable(logging.CRITICAL)
-    reverse("payments:return", args=["RH"])  # loading the URLs may take longer than a transaction may rest
+    load()
     clockwork = SimpleNamespace(monotonic=time.perf_counter, sleep=lambda _: None)
     settings = override_settings(
         BOOKING_SUBSCRIBERS={"payments": "payments.subscriber.on_booking_event"}, SITE_URL="http://localhost",
@@ -53,7 +57,7 @@ def surroundings() -> Iterator[Any]:
         ):
             # Reminders only tell people, and a second tab need not wait in real time.
             told = patch("bookings.reminders.send_due_reminders", lambda now: 0)
-            with told, patch("payments.services.IN_FLIGHT_SECONDS", 0.0):
+            with told, patch("payments.services.IN_FLIGHT_SECONDS", 0.0), thrifty():
                 yield clock
     finally:
         logging.disable(logging.NOTSET)
@@ -64,12 +68,12 @@ def play_db(
     actions: Sequence[Action] | None = None, plan: Plan | None = None,
 ) -> Outcome:  # fmt: skip
     """Draw and play one history, or play the actions given. Expects `surroundings` and a migrated database."""
-    scheduler = Scheduler(seed, faults)
+    scheduler = DbScheduler(seed, faults)
     plan = plan or scheduler.plan()
     processes = Processes()
     world = DbWorld(plan, seed, clock, processes, story=[] if is_told else None)
     outcome = Outcome(seed, world.plan, [], coverage=world.coverage)
-    with connected(world.link), stopping_after_commits(processes), broker_of(world):
+    with within(world, processes):
         try:
             for action in actions if actions is not None else _drawn(scheduler, world):
                 outcome.actions.append(action)
@@ -82,8 +86,22 @@ def play_db(
             for process in world.tasks.values():
                 with contextlib.suppress(Killed):
                     process.resume("kill")
+            stage.sweep_away(world.watch.tables)
     outcome.story = world.story or []
     return outcome
+
+
+@contextlib.contextmanager
+def within(world: DbWorld, processes: Processes) -> Iterator[None]:
+    """The product's edges of one history: its provider, its broker, its commits, what its sweeps log."""
+    with (
+        world.watch.watching(),
+        connected(world.link),
+        stopping_after_commits(processes),
+        broker_of(world),
+        patch("payments.tasks.log", world.log),
+    ):
+        yield
 
 
 def broker_of(world: DbWorld) -> Any:
@@ -91,18 +109,26 @@ def broker_of(world: DbWorld) -> Any:
     return patch("bookings.doorbell.current_app", SimpleNamespace(send_task=world.ring))
 
 
-def _drawn(scheduler: Scheduler, world: DbWorld) -> Iterator[Action]:
+def _drawn(scheduler: DbScheduler, world: DbWorld) -> Iterator[Action]:
     for _ in range(scheduler.length):
-        action = scheduler.next(world)
-        if action[0] not in UNKNOWN:
-            yield action
+        yield scheduler.next(world)
+
+
+def start() -> None:
+    """Make this process's database and connection ready for histories."""
+    stage.start_anew()
+    watching.prepare()
+    checks.prepare()
+    healing.prepare()
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")  # the database is thrown away
 
 
 def run_here(histories: int, seed: int, *, faults: Sequence[str] | None = None) -> Report:
     """Play histories on the database this process is connected to."""
     report = Report("db", seed)
     began, cpu_began = time.perf_counter(), time.process_time()
-    stage.start_anew()
+    start()
     with surroundings() as clock, quiet_collector():
         for number in range(seed, seed + histories):
             report.add(play_db(number, clock, faults=faults))
@@ -115,6 +141,7 @@ def run_db(histories: int, seed: int, *, faults: Sequence[str] | None = None, jo
     report = Report("db", seed)
     began = time.perf_counter()
     share = -(-histories // jobs)
+    load()
     with copies(jobs) as names, ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
         work = partial(_run_there, faults=faults)
         starts = range(0, histories, share)
@@ -169,7 +196,7 @@ def replay_db(seed: int, *, is_told: bool) -> int:
     base = connection.settings_dict["NAME"]
     with copies(1) as names:
         connection.settings_dict["NAME"] = names[0]
-        stage.start_anew()
+        start()
         with surroundings() as clock:
             outcome = play_db(seed, clock, is_told=is_told)
         connections.close_all()

@@ -1,5 +1,6 @@
 """The rooms of the histories with the database, made once a process; and how a history's rows are swept away."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -35,7 +36,6 @@ class BookingView:
 
 def lay_out(plan: Plan) -> list[Room]:
     """Return the room of each offer, as this history sells it; offers of one kind and slot share theirs."""
-    _sweep_away()
     found = []
     for offer in plan.offers:
         room = _room(offer.kind, offer.provider, offer.slot)
@@ -89,24 +89,30 @@ def _policy(venue: Venue, name: str) -> CancellationPolicy:
 
 
 @cache
-def _deletion(names: tuple[str, ...], spared: tuple[str, ...]) -> str:
+def _tables(names: tuple[str, ...], spared: tuple[str, ...]) -> frozenset[str]:
     models = [model for name in names for model in apps.get_app_config(name).get_models()]
-    tables = [one._meta.db_table for one in models if one.__name__ not in spared and not one._meta.proxy]
-    deletes = "; ".join(f'DELETE FROM "{table}"' for table in tables)
+    return frozenset(
+        one._meta.db_table for one in models if one.__name__ not in spared and not one._meta.proxy
+    )
+
+
+def _empty(tables: Iterable[str]) -> None:
+    deletes = "; ".join(f'DELETE FROM "{table}"' for table in sorted(tables))
     occupied = "DELETE FROM rooms_occupancy WHERE kind = 'booking'; UPDATE rooms_session SET seats_taken = 0"
     # Without triggers, of which the ledger's refuse to forget anything, and without looking for references.
-    return f"SET session_replication_role = replica; {deletes}; {occupied}; RESET session_replication_role"
-
-
-def _sweep_away() -> None:
+    order = f"SET session_replication_role = replica; {deletes}; {occupied}; RESET session_replication_role"
     with connection.cursor() as cursor:
-        cursor.execute(_deletion(PASSING_APPS, STAYING))
+        cursor.execute(order if deletes else occupied)
+
+
+def sweep_away(written: Iterable[str]) -> None:
+    """Empty those passing tables that a history wrote to."""
+    _empty(_tables(PASSING_APPS, STAYING) & set(written))
 
 
 def start_anew() -> None:
     """Empty the database, and forget what was made in another one."""
-    with connection.cursor() as cursor:
-        cursor.execute(_deletion(ALL_APPS, ()))
+    _empty(_tables(ALL_APPS, ()))
     _goods.clear()
     _people.cache_clear()
     _policy.cache_clear()

@@ -106,7 +106,7 @@ def connected(wire: Wire) -> Iterator[None]:
     """Let the adapters reach the sandbox through this wire."""
     client = stripe.StripeClient(
         "sk_test_roomhold", http_client=StripeWire(wire), max_network_retries=0,
-        base_addresses={"api": "http://sandbox.test"},
+        base_addresses={"api": "http://sandbox.test", "files": "http://sandbox.test"},
     )  # fmt: skip
     with (
         patch("payments.providers.stripe._client", lambda *_: client),

@@ -1,0 +1,65 @@
+"""What staff do in a history: refunds, lower prices, fees by hand, refunds that failed, answers to banks."""
+
+from typing import Any
+
+from bookings import services
+from bookings.models import Booking
+from core import clock
+from payments import answering, refunding
+from tests.simulation.db import stage
+
+REASON = "Asked by the guest."
+
+
+def refund(world: Any, order: tuple[int, int | None, str, bool]) -> None:
+    index, amount_minor, key, as_credit = order
+    refunding.refund(
+        booking_id=world.rows[index], actor=stage.actor("staff"), amount_minor=amount_minor, reason=REASON,
+        key=f"{key}-{index}", as_credit=as_credit,
+    )  # fmt: skip
+
+
+def adjust(world: Any, order: tuple[int, int]) -> None:
+    index, percent = order
+    due_minor = Booking.objects.values_list("due_minor", flat=True).get(pk=world.rows[index])
+    services.adjust(
+        booking_id=world.rows[index], actor=stage.actor("staff"), due_minor=due_minor * percent // 100,
+        reason=REASON,
+    )  # fmt: skip
+
+
+def override(world: Any, order: tuple[int, int]) -> None:
+    index, percent = order
+    due_minor = Booking.objects.values_list("due_minor", flat=True).get(pk=world.rows[index])
+    services.cancel(
+        booking_id=world.rows[index], actor=stage.actor("staff"), fee_minor=due_minor * percent // 100,
+        reason=REASON,
+    )  # fmt: skip
+
+
+def solve(world: Any, order: tuple[int, str]) -> None:
+    refund_id, how = order
+    who: dict[str, Any] = {"refund_id": refund_id, "actor": stage.actor("staff"), "reason": REASON}
+    if how == "retry":
+        refunding.try_again(**who)
+    elif how == "credit":
+        refunding.solve_by_credit(**who)
+    else:
+        refunding.paid_by_hand(**who, reference="Transfer 17", paid_date=clock.now().date())
+
+
+def answer(world: Any, order: tuple[int, str | None]) -> None:
+    dispute_id, words = order
+    if words is None:
+        answering.accept(dispute_id=dispute_id)
+    else:
+        answering.submit(dispute_id=dispute_id, texts={"uncategorized_text": words})
+
+
+def work(world: Any, name: str, order: Any) -> None:
+    """Let staff do it, and count what was not refused. Raises: BookingError, CannotAnswer, ProviderError."""
+    WORK[name](world, order)
+    world.cover(f"staff: {name}")
+
+
+WORK = {"refund": refund, "adjust": adjust, "override": override, "solve": solve, "answer": answer}
