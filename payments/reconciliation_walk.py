@@ -138,7 +138,9 @@ def _not_listed(provider: str, start: dt.datetime, end: dt.datetime, listed: set
 def _changed(span: Span, position: str) -> Step:
     """Compare payments from before the period that were refunded or disputed in it: no message may have told us."""
     for page in _pages(stripe.platform_account().list_changed(span.since, span.until)):
-        older = Payment.objects.filter(provider=span.provider, provider_ref__in=page, created_at__lt=span.since)
+        older = Payment.objects.filter(
+            provider=span.provider, provider_ref__in=page, created_at__lt=span.since
+        )
         pks = list(older.order_by("pk").values_list("pk", flat=True))
         for pk in pks:
             yield from _compare_one(pk)

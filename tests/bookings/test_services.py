@@ -280,6 +280,15 @@ def test_expire_approved_request_is_refused(room, host):
         services.expire(booking_id=booking.pk, now=NOW)
 
 
+def test_expire_request_approved_since_a_sweep_listed_it_is_refused(host):
+    room = factories.room(approval="before_payment", venue=host.memberships.get().venue)
+    booking = pending(room)
+    services.approve(booking_id=booking.pk, actor=member_actor(host), now=NOW)
+
+    with pytest.raises(InvalidTransition):
+        services.expire(booking_id=booking.pk, listed_as=Status.PENDING_APPROVAL, now=NOW)
+
+
 def test_expire_unpaid_booking_frees_the_room(room):
     booking = services.expire(booking_id=pending(room).pk, now=NOW)
 

@@ -37,7 +37,11 @@ def _run_all(arguments: list[str]) -> list[int]:
     running = []
     for share in range(PROCESSES):
         # Several products at rest, each sweeping every second, would keep two cores busy.
-        orders = {"KILL_SWEEP": "full", "KILL_SWEEP_SHARE": f"{share}/{PROCESSES}", "STACK_SWEEP_SECONDS": "3"}
+        orders = {
+            "KILL_SWEEP": "full",
+            "KILL_SWEEP_SHARE": f"{share}/{PROCESSES}",
+            "STACK_SWEEP_SECONDS": "3",
+        }
         environment = {**os.environ, **orders}
         running.append(subprocess.Popen(command, env=environment, cwd=results.ROOT))
     end = time.monotonic() + MOST_MINUTES * 60
