@@ -104,6 +104,8 @@ def resume(operation: PaymentOperation) -> Flow:
             yield from sync(operation.payment)
     if operation.kind == "checkout":
         yield from after_resumed_checkout(operation)
+    else:
+        settlement.mark(operation.payment.booking_id)
 
 
 def read_first(operation: PaymentOperation) -> Flow:
