@@ -34,7 +34,8 @@ def take_over_refund(refund: Refund, payment: Payment, booking: Booking) -> Book
     if not allows("adjust", booking.status):
         return booking
     excess_before = max(_net_minor(payment, booking) + refund.amount_minor - booking.due_minor, 0)
-    due_minor = booking.due_minor - max(refund.amount_minor - excess_before, 0)
+    # What was given as a credit before and is paid back there, too, is more than was due: nothing is below nothing.
+    due_minor = max(booking.due_minor - max(refund.amount_minor - excess_before, 0), 0)
     return _adjust(booking, due_minor, f"{amount} refunded in the provider's dashboard")
 
 

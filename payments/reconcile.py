@@ -186,6 +186,8 @@ def _tell_booking(payment: Payment, booking: Booking, seen: ProviderPayment, *, 
         _become(booking, bookings.confirm(booking_id=booking.pk, paid_at=payment.captured_at, locked=booking))
         if payment.captured_minor < booking.due_minor or seen.refunds:
             _become(booking, adoption.take_over_shortfall(payment, booking))
+    elif is_news and status == "CAPTURED" and booking.status in (Status.CONFIRMED, Status.COMPLETED):
+        _become(booking, adoption.take_over_shortfall(payment, booking))
     elif is_news and status in ("AUTHORIZED", "CAPTURED") and booking.status in DEAD:
         bookings.announce(booking_id=booking.pk, notice="payment_late", data={"payment": payment.n})
 

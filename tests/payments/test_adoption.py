@@ -6,8 +6,8 @@ from bookings import services as bookings
 from bookings import tasks as booking_tasks
 from bookings.actors import guest_actor, member_actor
 from bookings.states import Status
-from payments import operations, settlement
-from payments.models import Drift, Payment, PaymentOperation, Refund
+from payments import operations, refunding, settlement
+from payments.models import Drift, Payment, PaymentOperation, Refund, WebhookEvent
 from rooms.models import Room
 from tests import factories
 from tests.invariants import check_always, check_quiet
@@ -66,6 +66,24 @@ def test_refund_made_in_the_dashboard_lowers_what_is_due_and_is_not_fought(journ
     assert (adjusted.actor_kind, adjusted.data["source"]) == ("provider", "dashboard")
     assert notices(journey) == ["external_refund"]
     check_quiet(journey.sandbox)
+
+
+def test_refund_in_the_dashboard_of_what_was_given_as_a_credit_is_flagged_and_told(journey):
+    confirmed(journey)
+    refunding.refund(
+        booking_id=journey.booking.pk, actor=member_actor(factories.staff()), amount_minor=20_000, reason="Goodwill",
+        as_credit=True,
+    )  # fmt: skip
+    dashboard(journey, "refund", amount_minor=5_000)
+    journey.work()
+
+    assert (journey.fresh.status, journey.fresh.due_minor) == (Status.CONFIRMED, 0)
+    assert sorted(journey.payment.refunds.values_list("channel", "amount_minor")) == [
+        ("credit", 20_000), ("provider", 5_000),
+    ]  # fmt: skip
+    assert [state for _, state in externals()] == ["open"]
+    assert notices(journey) == ["external_refund"]
+    assert not WebhookEvent.objects.exclude(outcome="processed").exists()
 
 
 def test_refunds_made_in_the_dashboard_one_after_another_are_each_taken_over_once(journey):
@@ -248,6 +266,22 @@ def test_appointment_captured_in_the_dashboard_is_not_captured_again_when_it_is_
     journey.work()
 
     assert journey.effects["capture"] == 1
+    assert ours(journey, "capture") == 0
+    check_quiet(journey.sandbox)
+
+
+def test_part_of_an_appointments_hold_captured_in_the_dashboard_is_all_that_is_due(sandbox):
+    from tests.payments.conftest import Journey
+
+    journey = Journey(sandbox)
+    journey.room = factories.room(kind=Room.Kind.EXPERT)
+    journey.host = factories.host(venue=journey.room.venue)
+    journey.booking = factories.booking(room=journey.room, days_ahead=2)
+    journey.authorize()
+    dashboard(journey, "capture", amount_minor=5_000)
+    journey.work()
+
+    assert (journey.fresh.status, journey.fresh.due_minor) == (Status.CONFIRMED, 5_000)
     assert ours(journey, "capture") == 0
     check_quiet(journey.sandbox)
 
