@@ -25,6 +25,9 @@ CALLED = (
     .annotate(total=Sum(Cast(KeyTextTransform("amount_minor", "params"), BigIntegerField())))
     .values("total")
 )
+UNDER_WAY = PaymentOperation.objects.filter(
+    payment=OuterRef("pk"), state__in=[PaymentOperation.State.OPEN, PaymentOperation.State.UNKNOWN]
+)
 # What a bank took back and did not return: of open cases and lost ones.
 GONE = (
     Dispute.objects.filter(payment=OuterRef("pk"), status__in=[*Dispute.OPEN, Dispute.Status.LOST])
@@ -55,6 +58,7 @@ def payment_facts(booking: Booking) -> list[PaymentFacts]:
         stuck=Sum("refunds__amount_minor", filter=FAILED & Q(refunds__solved_at=None), default=0),
         disputed=Subquery(GONE),
         is_disputed=Exists(OPEN),
+        is_busy=Exists(UNDER_WAY),
     )
     return [_facts(payment) for payment in rows]
 
@@ -71,4 +75,5 @@ def _facts(payment: Payment) -> PaymentFacts:
         stuck_minor=payment.stuck,
         disputed_minor=payment.disputed or 0,
         is_disputed=payment.is_disputed,
+        is_busy=payment.is_busy,
     )

@@ -39,7 +39,8 @@ class PaymentFacts:
     """Where one payment stands; `refunded_minor` counts refunds on their way, too.
 
     `stuck_minor` came back from the guest's bank or could not be sent, and waits for staff. `disputed_minor` is what
-    the guest's bank took back; while a dispute is open (`is_disputed`) nothing is refunded.
+    the guest's bank took back; while a dispute is open (`is_disputed`) nothing is refunded. `is_busy`: a call is under
+    way, and how it ends is not known.
     """
 
     pk: int
@@ -52,6 +53,7 @@ class PaymentFacts:
     disputed_minor: int = 0
     is_disputed: bool = False
     is_two_stage: bool = False
+    is_busy: bool = False
 
     @property
     def net_minor(self) -> int:

@@ -307,20 +307,13 @@ def resume(operation_id: int) -> None:
         return
     sync(operation.payment_id)
     operation.refresh_from_db()
-    if operation.state in operations.UNFINISHED:
-        _end(operation)
-    if operation.kind != PaymentOperation.Kind.CHECKOUT:
-        # What comes after it was put off while it was under way.
-        with transaction.atomic():
-            settlement.mark(operation.payment.booking_id)
-
-
-def _end(operation: PaymentOperation) -> None:
-    if not operations.is_replayable(operation):
-        operations.give_up(operation, "the provider no longer knows the key")
-    else:
+    if operation.state not in operations.UNFINISHED:
+        return
+    if operations.is_replayable(operation):
         operations.run(operation)
         sync(operation.payment_id)
+    else:
+        operations.give_up(operation, "the provider no longer knows the key")
     if operation.kind == PaymentOperation.Kind.CHECKOUT:
         _after_resumed_checkout(operation)
 

@@ -32,7 +32,10 @@ def mark(booking_id: int, *, at: dt.datetime | None = None) -> None:
 
 
 def mark_if_needed(booking: Booking) -> None:
-    """Mark a booking settle-due where something is to be done, now or at a known time. Expects its locks."""
+    """Mark a booking settle-due where something is to be done, now or at a known time. Expects its locks.
+
+    A mark that waited for a call under way is cleared with that call's end.
+    """
     payments = payment_facts(booking)
     if not payments:
         return
@@ -41,6 +44,8 @@ def mark_if_needed(booking: Booking) -> None:
         mark(booking.pk)
     elif facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
         mark(booking.pk, at=at)
+    elif not _is_under_way(payments):
+        _clear(booking, None)
 
 
 def begin_next(booking_id: int) -> PaymentOperation | None:
@@ -58,7 +63,7 @@ def begin_next(booking_id: int) -> PaymentOperation | None:
             payments = payment_facts(booking)
             step = next_step(facts, payments, clock.now())
         if step is None:
-            _clear(booking, facts, payments)
+            _clear(booking, _due_later(facts, payments))
             return None
         operation = _begin(step)
         if operation is None:
@@ -120,17 +125,18 @@ def _begin(step: Step) -> PaymentOperation | None:
     return operations.begin(payment, step.kind, params)
 
 
-def _clear(booking: Booking, facts: BookingFacts, payments: list[PaymentFacts]) -> None:
+def _due_later(facts: BookingFacts, payments: list[PaymentFacts]) -> dt.datetime | None:
     """A call under way counts as made, and may still fail: the mark stays until its end is known."""
-    due_at = None
-    if _is_under_way(booking):
-        due_at = clock.now() + operations.LEASE
-    elif facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
-        due_at = at
+    if _is_under_way(payments):
+        return clock.now() + operations.LEASE
+    if facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
+        return at
+    return None
+
+
+def _clear(booking: Booking, due_at: dt.datetime | None) -> None:
     Settlement.objects.filter(booking=booking).update(due_at=due_at, attempts=0, last_error="")
 
 
-def _is_under_way(booking: Booking) -> bool:
-    return PaymentOperation.objects.filter(
-        payment__booking_id=booking.pk, state__in=operations.UNFINISHED
-    ).exists()
+def _is_under_way(payments: list[PaymentFacts]) -> bool:
+    return any(payment.is_busy for payment in payments)

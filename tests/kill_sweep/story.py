@@ -131,7 +131,10 @@ class Story(Journey):
         end = time.monotonic() + seconds
         wait_for(self._asked(lambda: self._is_over(phase)), seconds=seconds)
         if phase not in ("create", "checkout", "accept"):
-            wait_for(self._asked(lambda: not self.unfinished()), seconds=end - time.monotonic())
+            try:
+                wait_for(self._asked(lambda: not self.unfinished()), seconds=end - time.monotonic())
+            except AssertionError:
+                raise AssertionError(f"left after {seconds:.0f} s: {self.unfinished()}") from None
 
     def _is_over(self, phase: str) -> bool:
         if phase == "refund" and not Refund.objects.filter(

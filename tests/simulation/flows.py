@@ -97,15 +97,13 @@ def resume(operation: PaymentOperation) -> Flow:
         return
     yield from read_first(operation)
     if operation.state in UNFINISHED:
-        if not operations.is_replayable(operation):
-            operations.give_up(operation, "the provider no longer knows the key")
-        else:
+        if operations.is_replayable(operation):
             yield from run(operation)
             yield from sync(operation.payment)
+        else:
+            operations.give_up(operation, "the provider no longer knows the key")
     if operation.kind == "checkout":
         yield from after_resumed_checkout(operation)
-    else:
-        settlement.mark(operation.payment.booking_id)
 
 
 def read_first(operation: PaymentOperation) -> Flow:
