@@ -127,6 +127,20 @@ def test_partial_capture_is_read_right_however_octo_shows_it(held):
     check_quiet(held.sandbox)
 
 
+def test_hold_taken_in_part_in_the_cabinet_is_given_back_after_a_no(held):
+    held.behave(hold_minutes=WEEK, keeps_total=False)
+    held.authorize()
+    order = {"action": "capture", "payment": held.theirs[0]["id"], "amount_minor": MILLION}
+    held.sandbox.control("dashboard", order)
+    bookings.decline(booking_id=held.booking.pk, actor=member_actor(held.host))
+    held.work()
+    held.work()
+
+    assert (held.payment.captured_minor, held.payment.mismatch) == (MILLION, "")
+    assert refunds(held) == [(MILLION, "succeeded")]
+    check_quiet(held.sandbox)
+
+
 # --- given back -----------------------------------------------------------------------------------------------------
 
 
