@@ -180,7 +180,7 @@ class Booking(models.Model):
     @property
     def taken_early_minor(self) -> int:
         """What was taken at the provider before we asked for it, while no yes has made it a payment (one query)."""
-        if not self.authorized_at or self.paid_at:
+        if not self.authorized_at or self.paid_at or not self.pk:
             return 0
         if hasattr(self, "early_capture"):
             return self.early_capture or 0

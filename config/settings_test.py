@@ -13,8 +13,11 @@ os.environ.setdefault("PUSHER_SECRET", "roomhold-test-secret")
 os.environ.setdefault("ALLOWED_HOSTS", "127.0.0.1,testserver")
 
 from config.settings import *  # noqa: F403
-from config.settings import DATABASES, env
+from config.settings import CACHES, DATABASES, env
 
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "test_roomhold")}
+# Each test process counts in a cache of its own: one that clears it must not forget what another has counted.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    CACHES["default"]["LOCATION"] = CACHES["default"]["LOCATION"].removesuffix("1") + str(2 + int(worker[2:]))

@@ -5,7 +5,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from bookings.models import Booking
-from payments.models import Dispute, Payment, PaymentOperation
+from payments.models import Dispute, Payment, PaymentOperation, Settlement
 from payments.plan import BookingFacts, PaymentFacts
 from payments.providers.registry import can_end_checkout
 
@@ -28,6 +28,7 @@ CALLED = (
 UNDER_WAY = PaymentOperation.objects.filter(
     payment=OuterRef("pk"), state__in=[PaymentOperation.State.OPEN, PaymentOperation.State.UNKNOWN]
 )
+MARKED = Settlement.objects.filter(booking=OuterRef("booking_id"), due_at__isnull=False)
 # What a bank took back and did not return: of open cases and lost ones.
 GONE = (
     Dispute.objects.filter(payment=OuterRef("pk"), status__in=[*Dispute.OPEN, Dispute.Status.LOST])
@@ -59,6 +60,7 @@ def payment_facts(booking: Booking) -> list[PaymentFacts]:
         disputed=Subquery(GONE),
         is_disputed=Exists(OPEN),
         is_busy=Exists(UNDER_WAY),
+        is_marked=Exists(MARKED),
     )
     return [_facts(payment) for payment in rows]
 
@@ -76,4 +78,5 @@ def _facts(payment: Payment) -> PaymentFacts:
         disputed_minor=payment.disputed or 0,
         is_disputed=payment.is_disputed,
         is_busy=payment.is_busy,
+        is_marked=payment.is_marked,
     )

@@ -40,7 +40,7 @@ class PaymentFacts:
 
     `stuck_minor` came back from the guest's bank or could not be sent, and waits for staff. `disputed_minor` is what
     the guest's bank took back; while a dispute is open (`is_disputed`) nothing is refunded. `is_busy`: a call is under
-    way, and how it ends is not known.
+    way, and how it ends is not known. `is_marked`: its booking is marked settle-due, now or later.
     """
 
     pk: int
@@ -54,6 +54,7 @@ class PaymentFacts:
     is_disputed: bool = False
     is_two_stage: bool = False
     is_busy: bool = False
+    is_marked: bool = False
 
     @property
     def net_minor(self) -> int:

@@ -44,7 +44,7 @@ def mark_if_needed(booking: Booking) -> None:
         mark(booking.pk)
     elif facts.completed_at and next_step(facts, payments, at := capture_at(facts)):
         mark(booking.pk, at=at)
-    elif not _is_under_way(payments):
+    elif any(payment.is_marked for payment in payments) and not _is_under_way(payments):
         _clear(booking, None)
 
 

@@ -20,9 +20,8 @@ from hypothesis.stateful import (
 )
 
 from tests.simulation.db import checks, healing, stage
-from tests.simulation.db.processes import Processes, stopping_after_commits
-from tests.simulation.db.runner import broker_of, surroundings
-from tests.simulation.db.transport import connected
+from tests.simulation.db.processes import Processes
+from tests.simulation.db.runner import start, surroundings, within
 from tests.simulation.db.world import SWEEPS, DbWorld
 from tests.simulation.plan import Offer, Plan
 from tests.simulation.scheduler import POLICIES, WAYS
@@ -58,9 +57,7 @@ class Bookings(RuleBasedStateMachine):
         one = offer(kind, "stripe" if kind in ("expert", "request", "visit") else provider, policy)
         processes = Processes()
         self.world = DbWorld(Plan(offers=(one, one), refund_mood=mood), 1, self.clock, processes)
-        self.stack.enter_context(connected(self.world.link))
-        self.stack.enter_context(stopping_after_commits(processes))
-        self.stack.enter_context(broker_of(self.world))
+        self.stack.enter_context(within(self.world, processes))
         self.world.act(("submit", 0))
 
     @rule(index=st.integers(0, 1))
@@ -132,12 +129,14 @@ class Bookings(RuleBasedStateMachine):
             if self.world:
                 healing.heal(self.world)
         finally:
+            if self.world:
+                stage.sweep_away(self.world.watch.tables)
             self.stack.close()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_whatever_happens_every_promise_holds():
-    stage.start_anew()
+    start()
 
     run_state_machine_as_test(
         Bookings,

@@ -143,6 +143,7 @@ def _payment_facts(booking: Any) -> list[Any]:
             payment.refunded = refunded_minor(payment) + called_minor(payment)
             payment.stuck = stuck_minor(payment)
             payment.disputed, payment.is_disputed = disputed_minor(payment), is_disputed(payment)
+            payment.is_marked = True
             payment.is_busy = any(call.state in operations.UNFINISHED for call in payment.operations)
             found.append(facts._facts(payment))
     return found

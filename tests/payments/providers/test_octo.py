@@ -190,14 +190,14 @@ def test_captured_part_is_ours_to_know(octo: Case, keeps_total: bool) -> None:
     )
 
 
-def test_part_captured_elsewhere_shows_as_another_amount(octo: Case) -> None:
+def test_part_captured_elsewhere_shows_as_a_part_of_what_was_held(octo: Case) -> None:
     octo.hold()
     octo.capture(octo.part)
     octo.capture_minor = 0
 
     seen = octo.fetch()
 
-    assert (seen.amount_minor, seen.captured_minor) == (octo.part, octo.part)
+    assert (seen.amount_minor, seen.captured_minor) == (octo.amount, octo.part)
 
 
 def test_hold_is_kept_as_long_as_the_contract_says(octo: Case) -> None:
