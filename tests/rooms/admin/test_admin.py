@@ -12,33 +12,11 @@ from rooms.models import (
     RoomPhoto,
 )
 from tests import factories
-from tests.admin_pages import errors, filled, inline_errors, logged_in, queries, told, url
+from tests.admin_pages import errors, filled, inline_errors, queries, told, url
 
 pytestmark = pytest.mark.django_db
 
 MOST_QUERIES = 12
-
-
-@pytest.fixture(autouse=True)
-def media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def venue():
-    return factories.venue(name="Canal Hotel", currency="EUR")
-
-
-@pytest.fixture
-def room(venue):
-    made = factories.room(venue=venue, name="Canal view", price_minor=12_345)
-    factories.photo(room=made)
-    return made
-
-
-@pytest.fixture
-def client(venue):
-    return logged_in(factories.host(venue=venue, role="manager"))
 
 
 # --- room -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """A booking's page in the admin, and decisions with their confirm step."""
 
 import datetime as dt
-import html
 
 import pytest
 from django.urls import reverse
@@ -14,55 +13,13 @@ from core import clock
 from tests import factories
 from tests.admin_pages import logged_in, told
 from tests.admin_world import request_of
+from tests.bookings.admin.walking import actor_of, fresh, page, text
 
 pytestmark = pytest.mark.django_db
 
 MOST_QUERIES = 13
 INDEX = "/admin/"
 LIST = "/admin/bookings/booking/"
-
-
-@pytest.fixture
-def venue():
-    return factories.venue(name="Canal Hotel", currency="USD", time_zone="Europe/Paris")
-
-
-@pytest.fixture
-def room(venue):
-    return factories.room(venue=venue, name="Canal view", price_minor=21_000)
-
-
-@pytest.fixture
-def host(venue):
-    return factories.host(venue=venue, name="Mara Host")
-
-
-@pytest.fixture
-def client(host):
-    return logged_in(host)
-
-
-@pytest.fixture
-def request_(room):
-    return request_of(
-        room, guest=factories.guest_details(name="Elin Guest", email="elin@example.org"), party_size=2
-    )
-
-
-def page(booking, name: str = "change") -> str:
-    return reverse(f"admin:bookings_booking_{name}", args=[booking.pk])
-
-
-def text(response) -> str:
-    return " ".join(html.unescape(response.content.decode()).split())
-
-
-def fresh(booking) -> Booking:
-    return Booking.objects.get(pk=booking.pk)
-
-
-def actor_of(user):
-    return member_actor(user)
 
 
 # --- a request's page -----------------------------------------------------------------------------------------
