@@ -65,14 +65,29 @@ class Region {
     const state = fresh?.dataset.liveState;
     const isBusy = this.element.querySelector("form[data-sent]");
     if (state === undefined || state === this.element.dataset.liveVersion || isBusy) return;
-    const focused = this.element.contains(document.activeElement) ? document.activeElement.id : "";
+    const restore = remember(this.element);
     this.element.replaceChildren(...content.childNodes);
     this.element.dataset.liveVersion = state;
-    if (focused) document.getElementById(focused)?.focus();
+    restore();
     const status = document.querySelector("[data-live-status]");
     if (status && fresh.dataset.liveSay) status.textContent = fresh.dataset.liveSay;
     document.dispatchEvent(new CustomEvent("live:updated"));
   }
+}
+
+// What the reader has unfolded, typed and focused stays so in the new content, where it bears the same id.
+function remember(element) {
+  const unfolded = [...element.querySelectorAll("details[id][open]")].map(({ id }) => id);
+  const typed = [...element.querySelectorAll("input[id], textarea[id]")].filter((field) => field.value !== field.defaultValue);
+  const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+  return () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    for (const { id, value } of typed) {
+      const field = document.getElementById(id);
+      if (field) field.value = value;
+    }
+    if (focused) document.getElementById(focused)?.focus();
+  };
 }
 
 function csrfToken() {

@@ -103,4 +103,8 @@ def test_booking_page_says_where_the_money_is(host, earned, journey):
     host.press(host.page.get_by_text(re.compile("Ledger, ")))
 
     expect(host.page.get_by_role("region", name="Ledger")).to_contain_text("Platform fee")
+    books.refunded(booking.payments.get(), 1_234)
+    host.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    host.sees("€12.34")  # the page has followed, and what was unfolded stays unfolded
+    expect(host.page.get_by_role("region", name="Ledger")).to_contain_text("Platform fee")
     host.checks("host-money", full=True, guest_page=False)
