@@ -9,8 +9,9 @@ from collections.abc import Iterable
 import structlog
 from django.db.models import Sum
 
+from accounts.models import User
 from bookings import services as bookings
-from bookings.actors import PROVIDER
+from bookings.actors import PROVIDER, member_actor
 from bookings.models import Booking
 from bookings.states import Status, allows
 from core.money import format_minor
@@ -75,6 +76,28 @@ def take_over_shortfall(payment: Payment, booking: Booking) -> Booking:
             cause="The provider took less than we asked for",
         )  # fmt: skip
     return _adjust(booking, max(net_minor, 0), f"Only {taken} of {due} was taken at the provider")
+
+
+def note_lost_fee(booking: Booking, lost_minor: int) -> None:
+    """Flag, once, what is left of a cancellation's fee whose hold ended; staff collect it by hand, or waive it."""
+    payment = booking.payments.filter(is_two_stage=True, authorized_minor__gt=0).latest("n")
+    lost, due = (format_minor(minor, booking.currency) for minor in (lost_minor, booking.due_minor))
+    _, is_new = Drift.objects.get_or_create(
+        provider=payment.provider, provider_ref=payment.provider_ref, kind=Drift.Kind.FEE,
+        defaults={
+            "payment": payment, "booking": booking, "ours": f"{lost} of {due} missing", "theirs": "no hold left",
+            "cause": "The hold ended before the fee was taken. Record what the guest pays by hand, or waive it.",
+        },
+    )  # fmt: skip
+    if is_new:
+        log.error("fee_lost", booking=booking.reference, payment=payment.provider_ref, minor=lost_minor)
+
+
+def waive_lost_fee(booking: Booking, lost_minor: int, *, by: User) -> Booking:
+    """Lower what is due by what could not be taken, at the word of staff."""
+    due_minor = booking.due_minor - lost_minor
+    actor, reason = member_actor(by), "The rest of the fee was waived: it could not be taken any more."
+    return bookings.adjust(booking_id=booking.pk, actor=actor, due_minor=due_minor, reason=reason)
 
 
 def is_captured_elsewhere(payment: Payment, calls: Iterable[PaymentOperation]) -> bool:

@@ -7,12 +7,15 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 
+from bookings import services as bookings
 from bookings.errors import BookingError
 from bookings.models import Booking
 from core import clock
-from payments import bookkeeping, mending
+from payments import adoption, bookkeeping, mending
 from payments.comparison import Difference
+from payments.facts import booking_facts, payment_facts
 from payments.models import Drift, Payment, ReconciliationRun
+from payments.plan import lost_fee_minor
 from payments.providers.base import Declined, Misconfigured, ProviderError
 
 log = structlog.get_logger(__name__)
@@ -32,11 +35,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Mend:
-    """What one button does: `label` on it, `done` said afterward; `work` raises CannotMend with a reason."""
+    """What one button does: `label` on it, `done` said afterward.
+
+    `work` is given the drift and who pressed, None where nobody did; it raises CannotMend with a reason.
+    """
 
     label: str
     done: str
-    work: Callable[[Drift], None]
+    work: Callable[[Drift, Any], None]
 
 
 def report(subject: Subject, difference: Difference, *, run: ReconciliationRun | None = None) -> Drift:
@@ -67,7 +73,7 @@ def mend(drift_id: int, *, by: Any) -> Drift:
     drift = Drift.objects.select_related("payment__booking", "booking").get(pk=drift_id)
     if drift.state != State.OPEN:
         return drift
-    _run(MENDS[drift.kind].work, drift)
+    _run(MENDS[drift.kind].work, drift, by)
     closed = close(drift, State.MENDED, note=MENDS[drift.kind].done, by=by)
     _close_what_went_with_it(drift, by)
     return closed
@@ -102,7 +108,7 @@ def heal(drift: Drift) -> None:
     work = HEALED_BY_LOOKING.get(Kind(drift.kind))
     if work is None or drift.state != State.OPEN:
         return
-    _run(work, drift)
+    _run(work, drift, None)
     close(drift, State.MENDED, note="Healed by looking again.")
 
 
@@ -120,44 +126,51 @@ def is_gone(drift: Drift) -> bool:
         return False
 
 
-def _run(work: Callable[[Drift], None], drift: Drift) -> None:
+def _run(work: Callable[[Drift, Any], None], drift: Drift, by: Any) -> None:
     try:
-        work(drift)
+        work(drift, by)
     except (ProviderError, BookingError, IntegrityError) as error:
         raise mending.CannotMend(f"{type(error).__name__}: {error}"[:200]) from error
 
 
-def _look_again(drift: Drift) -> None:
+def _look_again(drift: Drift, by: Any) -> None:
     if drift.payment is None:
         mending.look_at_transfer(drift.provider_ref)
         return
     mending.look_again(mending.payment_of(drift), drift.provider_ref)
 
 
-def _adopt(drift: Drift, *, is_staffs_decision: bool = False) -> None:
+def _adopt(drift: Drift, by: Any, *, is_staffs_decision: bool = False) -> None:
     mending.adopt(drift.provider, drift.provider_ref, is_staffs_decision=is_staffs_decision)
     flagged = Drift.objects.filter(kind=Kind.EXTERNAL, provider_ref=drift.provider_ref, state=State.OPEN)
     for external in flagged.filter(found_at__gte=drift.found_at):
         close(external, State.MENDED, note="The call that did it was lost with the payment's row.")
 
 
-def _adopt_as_staff(drift: Drift) -> None:
-    _adopt(drift, is_staffs_decision=True)
+def _adopt_as_staff(drift: Drift, by: Any) -> None:
+    _adopt(drift, by, is_staffs_decision=True)
 
 
-def _restore(drift: Drift) -> None:
+def _restore(drift: Drift, by: Any) -> None:
     if drift.payment is None:
         mending.look_at_transfer(drift.provider_ref)
         return
     mending.restore_amounts(mending.payment_of(drift))
 
 
-def _post(drift: Drift) -> None:
+def _post(drift: Drift, by: Any) -> None:
     mending.post_missing(mending.payment_of(drift))
 
 
-def _accept(drift: Drift) -> None:
+def _accept(drift: Drift, by: Any) -> None:
     """What was done in the dashboard is in our books already: staff have seen it."""
+
+
+def _waive(drift: Drift, by: Any) -> None:
+    with transaction.atomic():
+        booking = bookings.lock(mending.payment_of(drift).booking_id)
+        if lost_minor := lost_fee_minor(booking_facts(booking), payment_facts(booking)):
+            adoption.waive_lost_fee(booking, lost_minor, by=by)
 
 
 MENDS: dict[str, Mend] = {
@@ -170,10 +183,11 @@ MENDS: dict[str, Mend] = {
     Kind.UNKNOWN_THERE: Mend("Look again at the provider", "Looked again: they agree now.", _look_again),
     Kind.LEDGER: Mend("Post what is missing", "Posted.", _post),
     Kind.EXTERNAL: Mend("Seen", "Seen by staff.", _accept),
+    Kind.FEE: Mend("Waive what is missing", "Waived: nothing more is due.", _waive),
 }
 
 # Looking again changes nothing that was right, so it needs nobody's leave.
-HEALED_BY_LOOKING: dict[str, Callable[[Drift], None]] = {
+HEALED_BY_LOOKING: dict[str, Callable[[Drift, Any], None]] = {
     Kind.STATUS: _look_again,
     Kind.AMOUNT: _look_again,
     Kind.REFUND: _look_again,

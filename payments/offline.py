@@ -12,8 +12,8 @@ from bookings.models import Booking
 from bookings.states import Status
 from core import clock
 from core.money import format_minor
-from payments import ledger, paid
-from payments.models import OfflinePayment, Payment, Provider
+from payments import drifts, ledger, paid
+from payments.models import Drift, OfflinePayment, Payment, Provider
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,16 @@ def record(
     )
     log.info("paid_offline", booking=booking.reference, amount_minor=amount_minor, method=method)
     paid.confirm_if_paid(booking_id)
+    _close_lost_fee(booking, actor)
     return payment
+
+
+def _close_lost_fee(booking: Booking, actor: Actor) -> None:
+    """A fee that was flagged as lost is found once nothing is missing."""
+    if paid.missing_minor(booking) > 0:
+        return
+    for drift in Drift.objects.filter(booking=booking, kind=Drift.Kind.FEE, state=Drift.State.OPEN):
+        drifts.close(drift, Drift.State.MENDED, note="Paid by hand.", by=actor.user)
 
 
 def _check(booking: Booking, amount_minor: int, reference: str, received_date: dt.date) -> None:

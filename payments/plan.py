@@ -131,6 +131,20 @@ def left_to_refund(booking: BookingFacts, payments: list[PaymentFacts]) -> int:
     return max(min(booking.due_minor, sum(payment.refundable_minor for payment in payments)), 0)
 
 
+def lost_fee_minor(booking: BookingFacts, payments: list[PaymentFacts]) -> int:
+    """Return what stays due of a cancelled booking though its hold ended and cannot be taken any more; minor units.
+
+    What a guest's bank took back counts as taken.
+    """
+    if booking.status != Status.CANCELLED:
+        return 0
+    if any(payment.status == "AUTHORIZED" or payment.is_busy for payment in payments):
+        return 0
+    had_hold = any(payment.is_two_stage and payment.authorized_minor for payment in payments)
+    taken = sum(payment.captured_minor - payment.refunded_minor for payment in payments)
+    return max(booking.due_minor - taken, 0) if had_hold else 0
+
+
 def _net(payments: list[PaymentFacts]) -> int:
     return sum(payment.net_minor for payment in payments)
 

@@ -70,7 +70,7 @@ def _enter_status(payment: Payment, booking: Booking, seen: ProviderPayment) -> 
 
 def _note_dashboard(payment: Payment, booking: Booking, before: str, calls: list[PaymentOperation]) -> None:
     """Money taken or let go by somebody in the provider's dashboard is flagged; see adoption.py."""
-    if booking.status in DEAD:
+    if booking.status in DEAD and _is_otherwise_paid(payment, booking):
         return
     if payment.status == "CAPTURED" and adoption.is_captured_elsewhere(payment, calls):
         _become(booking, adoption.note_capture(payment, booking))
@@ -188,8 +188,14 @@ def _tell_booking(payment: Payment, booking: Booking, seen: ProviderPayment, *, 
             _become(booking, adoption.take_over_shortfall(payment, booking))
     elif is_news and status == "CAPTURED" and booking.status in (Status.CONFIRMED, Status.COMPLETED):
         _become(booking, adoption.take_over_shortfall(payment, booking))
-    elif is_news and status in ("AUTHORIZED", "CAPTURED") and booking.status in DEAD:
+    elif is_news and _is_too_late(payment, booking):
         bookings.announce(booking_id=booking.pk, notice="payment_late", data={"payment": payment.n})
+
+
+def _is_too_late(payment: Payment, booking: Booking) -> bool:
+    """Return whether money came for a booking that is over; the fee of a cancellation is not too late."""
+    is_money = payment.status in ("AUTHORIZED", "CAPTURED")
+    return is_money and booking.status in DEAD and _is_otherwise_paid(payment, booking)
 
 
 def _awaits_host(payment: Payment, booking: Booking) -> bool:

@@ -9,10 +9,18 @@ from bookings import services as bookings
 from bookings.doorbell import ring
 from bookings.models import Booking
 from core import clock
-from payments import operations, without_provider
+from payments import adoption, operations, without_provider
 from payments.facts import booking_facts, payment_facts
 from payments.models import Payment, PaymentOperation, Settlement
-from payments.plan import BookingFacts, PaymentFacts, Step, capture_at, is_paid_unconfirmed, next_step
+from payments.plan import (
+    BookingFacts,
+    PaymentFacts,
+    Step,
+    capture_at,
+    is_paid_unconfirmed,
+    lost_fee_minor,
+    next_step,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +54,7 @@ def mark_if_needed(booking: Booking) -> None:
         mark(booking.pk, at=at)
     elif any(payment.is_marked for payment in payments) and not _is_under_way(payments):
         _clear(booking, None)
+    _note_lost_fee(booking, facts, payments)
 
 
 def begin_next(booking_id: int) -> PaymentOperation | None:
@@ -64,6 +73,7 @@ def begin_next(booking_id: int) -> PaymentOperation | None:
             step = next_step(facts, payments, clock.now())
         if step is None:
             _clear(booking, _due_later(facts, payments))
+            _note_lost_fee(booking, facts, payments)
             return None
         operation = _begin(step)
         if operation is None:
@@ -123,6 +133,11 @@ def _begin(step: Step) -> PaymentOperation | None:
     else:
         params = {"provider_ref": payment.provider_ref, "amount_minor": step.amount_minor}
     return operations.begin(payment, step.kind, params)
+
+
+def _note_lost_fee(booking: Booking, facts: BookingFacts, payments: list[PaymentFacts]) -> None:
+    if lost_minor := lost_fee_minor(facts, payments):
+        adoption.note_lost_fee(booking, lost_minor)
 
 
 def _due_later(facts: BookingFacts, payments: list[PaymentFacts]) -> dt.datetime | None:

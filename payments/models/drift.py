@@ -41,6 +41,7 @@ class Drift(models.Model):
         REFUND = "refund", "Refunds differ"
         LEDGER = "ledger", "Ledger and payments differ"
         EXTERNAL = "external", "Done in the provider's dashboard"
+        FEE = "fee", "A cancellation's fee could not be taken"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
