@@ -1,5 +1,8 @@
 """Small helps of tests that walk the admin as a browser does."""
 
+import html
+
+from django.contrib import admin
 from django.db import connection
 from django.db.models import Model
 from django.http import HttpResponse
@@ -8,6 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+
+# Every model the admin lists, in one order for all runs.
+REGISTRY = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
 def logged_in(user: User, **options) -> Client:
@@ -18,6 +24,10 @@ def logged_in(user: User, **options) -> Client:
 
 def url(model: type[Model], page: str, *args) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def text_of(response: HttpResponse) -> str:
+    return html.unescape(response.content.decode(errors="replace"))
 
 
 def told(response: HttpResponse) -> list[str]:

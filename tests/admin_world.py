@@ -35,6 +35,9 @@ from payments.models import (
 from rooms.models import Blackout, CancellationPolicy, Occupancy, Room, Session, Venue
 from tests import factories
 
+# Marks of one's own venue, and of the stranger's: no page may ever show the canary.
+OWN, CANARY = "XOWNX", "XCANARYX"
+
 
 @dataclass
 class Side:

@@ -68,7 +68,7 @@ SYNCS = {"payments:return", "api:verify", "api:get_status"}
 
 
 def names(resolver=None, space: str = "") -> list[str]:
-    """Return the names of all addresses but the admin's, which tests/test_access_admin.py walks."""
+    """Return the names of all addresses but the admin's, which tests/access/test_admin.py walks."""
     found = []
     for pattern in (resolver or get_resolver()).url_patterns:
         if hasattr(pattern, "url_patterns"):

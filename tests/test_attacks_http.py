@@ -1,6 +1,6 @@
 """Attacks over HTTP: numbers in test names are the rows of docs/reliability.md, section 5.
 
-Beside these: tests/test_attacks_crawl.py (1-4, 39, 47, 48), tests/test_access_admin.py (4-6), tests/api/ (7-9, 12,
+Beside these: tests/test_attacks_crawl.py (1-4, 39, 47, 48), tests/access/test_admin.py (4-6), tests/api/ (7-9, 12,
 42, 43 of the API), tests/test_attacks_identity.py (32-37),
 tests/test_attacks_input.py (42-46), tests/payments/test_webhooks.py (13-19, 23, 24).
 """

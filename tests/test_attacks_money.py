@@ -1,7 +1,7 @@
 """Attacks on Octo's webhook, on texts and files about money, and on pages; numbers: rows of docs/reliability.md.
 
 Beside these: tests/test_attacks_amounts.py (7-9), tests/payments/test_octo_way.py (13-17, 21 of Octo),
-tests/payments/test_refunding.py (10), tests/payments/test_credits.py (11), tests/test_access_matrix.py (4, 5, 39
+tests/payments/test_refunding.py (10), tests/payments/test_credits.py (11), tests/access/test_matrix.py (4, 5, 39
 of the admin).
 """
 

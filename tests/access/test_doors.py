@@ -1,44 +1,18 @@
 """The admin's doors to everybody who is no host: staff, guests, strangers, forms without a token."""
 
-import html
 import re
 
 import pytest
-from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
 from bookings.models import Booking
 from rooms.models import Venue
-from rooms.scoping import VenueScopedAdmin
 from tests import factories
-from tests.admin_pages import logged_in, url
-from tests.admin_world import Side, build
+from tests.admin_pages import REGISTRY, logged_in, text_of, url
+from tests.admin_world import CANARY
 
 pytestmark = pytest.mark.django_db
-
-CANARY, OWN = "XCANARYX", "XOWNX"
-REGISTRY = sorted(admin.site._registry, key=lambda model: model._meta.label)
-LINK = re.compile(r'(?:href|action|data-live-url)="(/admin/[^"#]*)"')
-STAFF_ONLY = {
-    model for model in REGISTRY if not isinstance(admin.site.get_model_admin(model), VenueScopedAdmin)
-}
-CLERK_SEES = {Booking}
-BOOKING_PAGES = ("live", "approve", "decline", "cancel", "complete")
-
-
-@pytest.fixture
-def own() -> Side:
-    return build(OWN)
-
-
-@pytest.fixture
-def strange() -> Side:
-    return build(CANARY)
-
-
-def text_of(response) -> str:
-    return html.unescape(response.content.decode(errors="replace"))
 
 
 def test_staff_sees_all_rows(own, strange):

@@ -16,7 +16,7 @@ from bookings.models import Booking, BulkCancellation
 from payments.models import Payout, Refund
 from rooms.models import Room, Session, Venue
 from tests import factories
-from tests.admin_world import Side, build
+from tests.admin_world import Side
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ PAGES = {
     "payments_webhookevent_parked": PLATFORM, "payments_webhookevent_replay": PLATFORM,
 }  # fmt: skip
 STANDARD = re.compile(r"_(changelist|add|change|delete|history)$")
-# Doors of Django's own, for everybody: login and logout; and what tests/test_access_admin.py looks behind.
+# Doors of Django's own, for everybody: login and logout; and what test_admin.py looks behind.
 DOORS = {
     "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n", "search",
     "view_on_site", "view_on_site_is_shut", "app_list",
@@ -85,16 +85,6 @@ def further_pages() -> dict[str, list[str]]:
 
 
 FURTHER = further_pages()
-
-
-@pytest.fixture
-def own() -> Side:
-    return build("XOWNX")
-
-
-@pytest.fixture
-def strange() -> Side:
-    return build("XCANARYX")
 
 
 def client_of(role: str, own: Side, strange: Side) -> Client:

@@ -23,13 +23,11 @@ from payments.models import Dispute, Refund
 from rooms.models import Blackout, CancellationPolicy, Room, Session, Venue, VenueMember
 from rooms.scoping import VenueScopedAdmin
 from tests import factories
-from tests.admin_pages import logged_in, url
-from tests.admin_world import Side, build
+from tests.admin_pages import REGISTRY, logged_in, text_of, url
+from tests.admin_world import CANARY, OWN, Side
 
 pytestmark = pytest.mark.django_db
 
-CANARY, OWN = "XCANARYX", "XOWNX"
-REGISTRY = sorted(admin.site._registry, key=lambda model: model._meta.label)
 LINK = re.compile(r'(?:href|action|data-live-url)="(/admin/[^"#]*)"')
 STAFF_ONLY = {
     model for model in REGISTRY if not isinstance(admin.site.get_model_admin(model), VenueScopedAdmin)
@@ -38,23 +36,9 @@ CLERK_SEES = {Booking}
 BOOKING_PAGES = ("live", "approve", "decline", "cancel", "complete")
 
 
-@pytest.fixture
-def own() -> Side:
-    return build(OWN)
-
-
-@pytest.fixture
-def strange() -> Side:
-    return build(CANARY)
-
-
 @pytest.fixture(params=["owner", "manager", "clerk"])
 def host(request, own: Side) -> User:
     return factories.host(venue=own[Venue], role=request.param)
-
-
-def text_of(response) -> str:
-    return html.unescape(response.content.decode(errors="replace"))
 
 
 def request_of(user: User):
