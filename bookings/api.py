@@ -135,7 +135,7 @@ def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn(
     """A guest may owe what the booking's policy says; the venue's team and staff cancel free of charge."""
     access = access_to(request.auth, reference)
     booking = access.booking
-    before_minor = _cost_before_cancel(booking)
+    before_minor = booking.cost_before_cancel_minor
     schedule = cancellation.schedule_of(booking) if booking.status != Status.CANCELLED else ()
     if body.dry_run:
         fee_minor = _fee_if_cancelled(booking, access.actor)
@@ -191,12 +191,6 @@ def _guest(body: BookingIn, caller: Caller) -> services.GuestDetails:
     if caller.by_token and caller.user.email.lower() != body.guest.email:
         user = None
     return services.GuestDetails(**body.guest.dict(), user=user)
-
-
-def _cost_before_cancel(booking: Booking) -> int:
-    """Return what the booking cost when it was cancelled, or costs now; earlier refunds are not returned again."""
-    event = booking.events.filter(verb="cancel").last() if booking.status == Status.CANCELLED else None
-    return event.data.get("before_minor", booking.total_minor) if event else booking.due_minor
 
 
 def _fee_if_cancelled(booking: Booking, actor: Actor) -> int:

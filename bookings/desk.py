@@ -203,8 +203,13 @@ def _approved(booking: Booking) -> str:
         taken = format_minor(taken_minor, booking.currency)
         return f"{taken} was taken from the guest's card already; nothing more is charged."
     if is_taken_after:
-        return f"The booking is confirmed at once. {total} stays held on the guest's card and is charged {after}."
-    return f"{total} will be charged to the guest's card now."
+        held = format_minor(booking.card_minor, booking.currency)
+        return (
+            f"The booking is confirmed at once. {held} stays held on the guest's card and is charged {after}."
+        )
+    if held_minor := booking.card_minor:
+        return f"{format_minor(held_minor, booking.currency)} will be charged to the guest's card now."
+    return f"{total} is paid already; nothing more is charged."
 
 
 def _given_back(booking: Booking, fee_minor: int) -> str:
@@ -220,11 +225,19 @@ def _given_back(booking: Booking, fee_minor: int) -> str:
     if taken_minor := booking.taken_early_minor:
         return f"The {format_minor(taken_minor, booking.currency)} taken from the guest's card is refunded in full."
     if booking.authorized_at and booking.due_minor:
-        return f"The hold of {amount} will be released; nothing is charged."
+        return _let_go(booking)
     return "Nothing was paid, and nothing is charged."
+
+
+def _let_go(booking: Booking) -> str:
+    """Say what becomes of a hold, and of what was paid without a card."""
+    held_minor, paid_minor = booking.card_minor, booking.without_card_minor
+    held = f"The hold of {format_minor(held_minor, booking.currency)} will be released; nothing is charged."
+    paid = f"{format_minor(paid_minor, booking.currency)} paid without a card goes back to the guest."
+    return " ".join([*([held] if held_minor else []), *([paid] if paid_minor else [])])
 
 
 def _completed(booking: Booking) -> str:
     if booking.capture == Room.Capture.AFTER_COMPLETION and booking.authorized_at and not booking.paid_at:
-        return f"{format_minor(booking.due_minor, booking.currency)} will be charged to the guest's card soon after."
+        return f"{format_minor(booking.card_minor, booking.currency)} will be charged to the guest's card soon after."
     return "Nothing changes about the money."

@@ -49,14 +49,19 @@ class ManualForm(forms.Form):
         label="Session, for a workshop",
         widget=UnfoldAdminSelectWidget(),
     )
+    # The browser's own pickers: unfold's need scripts that this page does not load.
     first_date = forms.DateField(
-        label="Day, or check-in", required=False, widget=UnfoldAdminSingleDateWidget()
+        label="Day, or check-in", required=False, widget=UnfoldAdminSingleDateWidget({"type": "date"})
     )
     last_date = forms.DateField(
-        label="Check-out, by the night", required=False, widget=UnfoldAdminSingleDateWidget()
+        label="Check-out, by the night", required=False, widget=UnfoldAdminSingleDateWidget({"type": "date"})
     )
-    starts = forms.TimeField(label="From, by the hour", required=False, widget=UnfoldAdminSingleTimeWidget())
-    ends = forms.TimeField(label="To, by the hour", required=False, widget=UnfoldAdminSingleTimeWidget())
+    starts = forms.TimeField(
+        label="From, by the hour", required=False, widget=UnfoldAdminSingleTimeWidget({"type": "time"})
+    )
+    ends = forms.TimeField(
+        label="To, by the hour", required=False, widget=UnfoldAdminSingleTimeWidget({"type": "time"})
+    )
     party_size = forms.IntegerField(
         label="People", min_value=1, max_value=1000, initial=1, widget=UnfoldAdminIntegerFieldWidget()
     )

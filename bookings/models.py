@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Upper
 from django.urls import reverse
 
 from bookings.states import BLOCKING, Status
@@ -19,6 +20,8 @@ from rooms.models import Room, Session, Venue
 REFERENCE_ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXZ"
 # The notice that somebody took held money in the provider's dashboard.
 CAPTURED_ELSEWHERE = "external_capture"
+# The notices of money that came without a card: what they cover is never held.
+PAID_WITHOUT_CARD = ("credit_used", "paid_offline")
 
 
 def new_reference() -> str:
@@ -34,10 +37,17 @@ class BookingQuerySet(models.QuerySet):
         return self.filter(venue__members__user=user)
 
     def knowing_captures(self) -> "BookingQuerySet":
-        """Each with what `taken_early_minor` asks for, so that a list takes no query a row."""
-        notices = BookingEvent.objects.filter(booking=models.OuterRef("pk"), verb=CAPTURED_ELSEWHERE)
-        latest = notices.order_by("-version").values("data__amount_minor")[:1]
-        return self.annotate(early_capture=models.Subquery(latest))
+        """Each with what the properties about its money ask for, so that a list takes no query a row."""
+        events = BookingEvent.objects.filter(booking=models.OuterRef("pk")).order_by("-version")
+        captures = events.filter(verb=CAPTURED_ELSEWHERE).values("data__amount_minor")[:1]
+        amount = Cast(KT("data__amount_minor"), models.BigIntegerField())
+        paid = events.filter(verb__in=PAID_WITHOUT_CARD).order_by().values("booking")
+        cancels = events.filter(verb="cancel").values("data__before_minor")[:1]
+        return self.annotate(
+            early_capture=models.Subquery(captures),
+            without_card=models.Subquery(paid.annotate(total=models.Sum(amount)).values("total")),
+            cost_when_cancelled=models.Subquery(cancels),
+        )
 
 
 class Booking(models.Model):
@@ -186,6 +196,35 @@ class Booking(models.Model):
             return self.early_capture or 0
         notices = self.events.filter(verb=CAPTURED_ELSEWHERE).order_by("-version")
         return notices.values_list("data__amount_minor", flat=True).first() or 0
+
+    @property
+    def without_card_minor(self) -> int:
+        """What a credit, or money paid by hand, covers of the price (one query)."""
+        if not self.pk:
+            return 0
+        if hasattr(self, "without_card"):
+            return self.without_card or 0
+        notices = self.events.filter(verb__in=PAID_WITHOUT_CARD)
+        return sum(notices.values_list("data__amount_minor", flat=True))
+
+    @property
+    def card_minor(self) -> int:
+        """What a card holds, or will be asked for, of what the booking costs now (one query)."""
+        return max(self.due_minor - self.without_card_minor, 0)
+
+    @property
+    def cost_before_cancel_minor(self) -> int:
+        """What the booking cost when it was cancelled, or costs now; earlier refunds do not go back again."""
+        if not self.pk:
+            return self.total_minor
+        if self.status != Status.CANCELLED:
+            return self.due_minor
+        if hasattr(self, "cost_when_cancelled"):
+            cost = self.cost_when_cancelled
+        else:
+            cancels = self.events.filter(verb="cancel").order_by("-version")
+            cost = cancels.values_list("data__before_minor", flat=True).first()
+        return self.total_minor if cost is None else cost
 
     @property
     def is_two_stage(self) -> bool:

@@ -1,6 +1,7 @@
 """What happened to a booking's money after it was paid, in words for its timeline. Pure functions."""
 
 from bookings.models import BookingEvent
+from bookings.states import Status
 from core.money import format_minor
 
 SOLUTIONS = {
@@ -26,6 +27,12 @@ TITLES: dict[str, tuple[str, str]] = {
     "external_capture": ("{amount} taken at the payment provider", "quiet"),
     "external_cancel": ("The hold of {amount} was released at the payment provider", "quiet"),
 }
+# What a guest reads of a dispute of their own.
+TO_THE_GUEST: dict[str, str] = {
+    "dispute_opened": "Your bank asks for the money back.",
+    "dispute_inquiry": "Your bank asks about the charge; no money was taken back.",
+    "dispute_lost": "The money went back to you.",
+}
 DETAILS: dict[str, str] = {
     "refund_failed": "Our staff take care of it.",
     "credit_given": "The code comes by e-mail.",
@@ -41,14 +48,16 @@ DETAILS: dict[str, str] = {
 }
 
 
-def told(event: BookingEvent) -> tuple[str, str, str] | None:
+def told(event: BookingEvent, *, is_for_guest: bool = False) -> tuple[str, str, str] | None:
     """Return (title, detail, tone) of an event about money; None for any other."""
     if event.verb == "adjust":
         return _adjusted(event)
     if event.verb not in TITLES:
         return None
     title, tone = TITLES[event.verb]
-    return title.format(amount=_amount(event, "amount_minor")), _detail(event), tone
+    is_inquiry = event.verb == "dispute_opened" and event.data.get("is_inquiry")
+    to_guest = TO_THE_GUEST.get("dispute_inquiry" if is_inquiry else event.verb, "") if is_for_guest else ""
+    return title.format(amount=_amount(event, "amount_minor")), to_guest or _detail(event), tone
 
 
 def _adjusted(event: BookingEvent) -> tuple[str, str, str]:
@@ -70,6 +79,8 @@ def _detail(event: BookingEvent) -> str:
         return SOLUTIONS.get(data.get("solution", ""), "")
     if event.verb == "dispute_opened" and data.get("is_inquiry"):
         return "The guest's bank asks about the charge; no money was taken back."
+    if event.verb == "external_capture" and event.to_status != Status.PENDING_APPROVAL:
+        return "Not asked for here."
     return DETAILS.get(event.verb, "")
 
 

@@ -163,6 +163,7 @@ def _live_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],
         "terms": terms,
         "taken_early_minor": booking.taken_early_minor if terms else 0,
+        "card_minor": booking.card_minor if terms else 0,
         # A step of the policy that has passed changes the page, too.
         "state": panels.fingerprint(booking, collected, can_book_again, len(terms.ahead) if terms else 0),
         "poll_seconds": QUICK_POLL_SECONDS if _is_under_way(booking, collected) else "",
@@ -194,14 +195,17 @@ def _cancel_page(
     *,
     status: int = 200,
 ) -> HttpResponse:
+    taken_early_minor = booking.taken_early_minor
     context = {
         "booking": booking,
         "room": booking.room,
         "venue": booking.venue,
         "form": form,
         "fee_minor": fee_minor,
-        "back_minor": booking.due_minor - fee_minor,
-        "taken_early_minor": booking.taken_early_minor,
+        "back_minor": max((taken_early_minor or booking.due_minor) - fee_minor, 0),
+        "taken_early_minor": taken_early_minor,
+        "card_minor": booking.card_minor,
+        "without_card_minor": booking.without_card_minor,
         "terms": _terms(booking, now),
         "back_by": now + BANK_DAYS,
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],

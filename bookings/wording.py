@@ -78,7 +78,7 @@ def next_step(booking: Booking) -> NextStep:
 
 
 def _to_pay(booking: Booking) -> NextStep:
-    total = format_minor(booking.due_minor, booking.currency)
+    total = format_minor(booking.card_minor, booking.currency)
     deadline = {"deadline": booking.payment_due_at, "deadline_label": "Room kept until"}
     if booking.is_approved and booking.approval == Room.Approval.AFTER_PAYMENT:
         sentence = (
@@ -89,7 +89,7 @@ def _to_pay(booking: Booking) -> NextStep:
         sentence = f"{total} will be held on your card, not taken, and the booking is confirmed. {when_taken(booking)}"
         return NextStep(GUEST, "The host said yes: place the hold", sentence, "held", **deadline)
     if booking.is_approved:
-        sentence = f"The host said yes. Pay {total} and the booking is confirmed.{_why_now(booking)}"
+        sentence = f"Pay {total} and the booking is confirmed.{_why_now(booking)}"
         return NextStep(GUEST, "The host said yes: your turn to pay", sentence, "held", **deadline)
     if booking.is_two_stage:
         sentence = f"{total} will be held on your card, not taken. {when_taken(booking)}"
@@ -130,16 +130,8 @@ def _to_decide(booking: Booking) -> NextStep:
             "The payment is being completed. This usually takes a few seconds; the page updates by itself."
         )
         return NextStep(SITE, "The host said yes", sentence, "good")
-    held = format_minor(booking.due_minor, booking.currency)
-    if taken_minor := booking.taken_early_minor:
-        taken = format_minor(taken_minor, booking.currency)
-        sentence = (
-            f"{taken} was taken from your card. If the host says no, or nothing at all, it is refunded."
-        )
-    elif booking.authorized_at:
-        sentence = (
-            f"{held} is held on your card, not taken. If the host says no, or nothing at all, it is released."
-        )
+    if booking.authorized_at:
+        sentence = _set_aside(booking)
     elif booking.total_minor:
         sentence = "Nothing has been charged. The host answers first; you pay after a yes."
     else:
@@ -154,6 +146,20 @@ def _to_decide(booking: Booking) -> NextStep:
     )
 
 
+def _set_aside(booking: Booking) -> str:
+    """Say where the money is while the host decides: taken, held on the card, or paid without one."""
+    if taken_minor := booking.taken_early_minor:
+        taken = format_minor(taken_minor, booking.currency)
+        return f"{taken} was taken from your card. If the host says no, or nothing at all, it is refunded."
+    if held_minor := booking.card_minor:
+        held = format_minor(held_minor, booking.currency)
+        return (
+            f"{held} is held on your card, not taken. If the host says no, or nothing at all, it is released."
+        )
+    paid = format_minor(booking.due_minor, booking.currency)
+    return f"{paid} is paid already. If the host says no, or nothing at all, it comes back to you."
+
+
 def _confirmed(booking: Booking) -> str:
     total = format_minor(booking.due_minor, booking.currency)
     if not booking.total_minor:
@@ -161,9 +167,11 @@ def _confirmed(booking: Booking) -> str:
     mails = "A calendar file and a reminder come by e-mail."
     if booking.paid_at:
         return f"{total} is paid. {mails}"
+    if taken_minor := booking.taken_early_minor:
+        return f"{format_minor(taken_minor, booking.currency)} was taken from your card. {mails}"
     if booking.authorized_at:
-        after = f"taken after your {ways.visit_word(booking.room)}"
-        return f"{total} is held on your card and {after}. {mails}"
+        held = format_minor(booking.card_minor, booking.currency)
+        return f"{held} is held on your card and taken after your {ways.visit_word(booking.room)}. {mails}"
     return f"{total} is paid at the venue. {mails}"
 
 
@@ -190,8 +198,9 @@ def money_back(booking: Booking) -> str:
     taken_minor = booking.taken_early_minor
     if booking.authorized_at and booking.due_minor:
         kept = format_minor(booking.due_minor, booking.currency)
-        rest = "the rest is refunded" if taken_minor else "the rest of the hold is released"
-        return f"{kept} stays due by the cancellation policy; {rest}."
+        if taken_minor:
+            return f"{kept} is kept by the cancellation policy; the rest is refunded."
+        return f"{kept} stays due by the cancellation policy; the rest of the hold is released."
     if taken_minor:
         return f"{_refund_of(taken_minor, booking)} Banks usually show it within 5 to 10 days."
     if booking.authorized_at:
@@ -204,11 +213,12 @@ def _refund_of(taken_minor: int, booking: Booking) -> str:
 
 
 def _refunded(booking: Booking) -> str:
-    back = format_minor(booking.total_minor - booking.due_minor, booking.currency)
+    cost_minor = booking.cost_before_cancel_minor
+    back = format_minor(cost_minor - booking.due_minor, booking.currency)
     if not booking.due_minor:
         return f"{back} goes back to your card. Banks usually show it within 5 to 10 days."
     kept = format_minor(booking.due_minor, booking.currency)
-    if booking.due_minor >= booking.total_minor:
+    if booking.due_minor >= cost_minor:
         return f"By the cancellation policy, {kept} is kept."
     return f"{back} goes back to your card; {kept} is kept by the cancellation policy."
 
@@ -317,7 +327,7 @@ def _told(booking: Booking, event: BookingEvent, viewer: str) -> tuple[str, str,
     }  # fmt: skip
     if key in table:
         return table[key]
-    if told := money_words.told(event):
+    if told := money_words.told(event, is_for_guest=viewer == GUEST):
         return told
     if event.verb == "decline":
         return "The host said no", _nothing_kept(booking), "bad"

@@ -18,7 +18,7 @@ SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Rooms", "bed", "rooms.room"),
             ("Sessions", "groups", "rooms.session"),
             ("Closed dates", "event_busy", "rooms.blackout"),
-            ("Cancelled at once", "event_repeat", "bookings.bulkcancellation"),
+            ("Bulk cancellations", "event_repeat", "bookings.bulkcancellation"),
             ("Cancellation policies", "policy", "rooms.cancellationpolicy"),
         ),
     ),

@@ -99,6 +99,7 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         "ends": moment(booking.ends_at),
         "first_day": day(booking.starts_at, zone),
         "total": format_minor(booking.total_minor, booking.currency),
+        **_parts(booking),
         "pay_by": moment(booking.payment_due_at),
         "decide_by": moment(booking.decide_by),
         "held_until": day(booking.held_until, zone) if booking.held_until else "",
@@ -116,6 +117,16 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         "from_status": event.from_status,
         **_refund_facts(booking, event),
         **_case_facts(booking, event),
+    }
+
+
+def _parts(booking: Booking) -> dict[str, Any]:
+    """Return what of the price is a card's, and what came without one: a credit, or money paid by hand."""
+    paid_minor = booking.without_card_minor
+    return {
+        "on_card": format_minor(booking.card_minor, booking.currency),
+        "is_on_card": booking.card_minor > 0,
+        "without_card": format_minor(paid_minor, booking.currency) if paid_minor else "",
     }
 
 

@@ -16,7 +16,12 @@ def addresses_of(message: Message, booking: Booking) -> list[str]:
 
 
 def reply_address(message: Message, booking: Booking) -> str:
-    """Return whom an answer to the mail reaches: the venue for guests, the guest for hosts."""
+    """Return whom an answer to the mail reaches: the venue for guests, the guest for hosts.
+
+    What staff alone are told is not the guest's to read: an answer goes to the sender, as to any mail.
+    """
+    if message.audience == STAFF:
+        return ""
     return booking.venue.email if message.audience == GUEST else booking.guest_email
 
 

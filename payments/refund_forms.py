@@ -71,7 +71,7 @@ class OfflineForm(AmountForm):
     reference = forms.CharField(
         label="Receipt or transfer number", max_length=64, widget=UnfoldAdminTextInputWidget()
     )
-    received_date = forms.DateField(label="Received on", widget=UnfoldAdminSingleDateWidget())
+    received_date = forms.DateField(label="Received on", widget=UnfoldAdminSingleDateWidget({"type": "date"}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,7 +92,7 @@ class HandForm(SolveForm):
 
     reason = reason_field("How it was paid back, for the guest to read")
     reference = forms.CharField(label="Transfer number", max_length=64, widget=UnfoldAdminTextInputWidget())
-    paid_date = forms.DateField(label="Paid on", widget=UnfoldAdminSingleDateWidget())
+    paid_date = forms.DateField(label="Paid on", widget=UnfoldAdminSingleDateWidget({"type": "date"}))
     field_order = ("reference", "paid_date", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -288,7 +288,7 @@ def test_book_page_tells_what_comes_back_before_paying(client):
             "(Strict)",
             "€180.00",
             "€90.00",
-            "Before the host says yes: free of charge.",
+            "Free until the host says yes. After that:",
         ):
             assert part in page, (path, part)
 

@@ -11,6 +11,7 @@ from bookings.actors import PROVIDER, member_actor
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
+from core.money import format_minor
 from rooms.models import Room
 from tests import factories
 from tests.pages import text
@@ -255,6 +256,45 @@ def test_pages_after_a_capture_at_the_provider_speak_of_a_refund_not_of_a_hold(c
     assert "€240.00 was taken from your card. If the host says no, or nothing at all, it is refunded." in page
     assert "The €240.00 taken from your card is refunded in full." in asked
     assert "released" not in asked
+
+
+def test_cancel_page_with_a_fee_after_a_capture_at_the_provider_says_what_is_kept_and_refunded(client):
+    booking = held(factories.room(kind="expert"), days_ahead=3)
+    Booking.objects.filter(pk=booking.pk).update(
+        policy={"name": "Half", "tiers": [{"hours": 0, "percent": 50}]}
+    )
+    facts = {"amount_minor": booking.due_minor, "currency": "EUR", "ref": "pi_1"}
+    services.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
+    knows(client, booking)
+    taken, half = format_minor(booking.due_minor, "EUR"), format_minor(booking.due_minor // 2, "EUR")
+
+    page = text(client.get(booking.get_absolute_url()))
+    asked = text(client.get(reverse("bookings:cancel", args=[booking.reference])))
+
+    assert (
+        f"Of the {taken} taken from your card, {half} is kept by the cancellation policy; {half} is refunded."
+        in asked
+    )
+    assert "Your bank shows it on your statement by" in asked
+    assert f"comes back to your card, {half} is kept." in page
+    for said in (page, asked):
+        assert "held on your card" not in said
+        assert "released" not in said
+
+
+def test_cancel_page_of_a_request_paid_in_part_by_credit_names_both_parts(client, room):
+    booking = held(room)
+    facts = {"amount_minor": 4_000, "currency": "EUR", "credit": 1}
+    services.announce(booking_id=booking.pk, notice="credit_used", data=facts, actor=PROVIDER)
+    knows(client, booking)
+
+    asked = text(client.get(reverse("bookings:cancel", args=[booking.reference])))
+
+    assert (
+        f"The hold of {format_minor(booking.due_minor - 4_000, 'EUR')} is released. Nothing is charged."
+        in asked
+    )
+    assert "€40.00 paid without a card comes back the way it was paid." in asked
 
 
 def test_my_bookings_asks_the_same_queries_for_one_and_for_three(client, django_assert_num_queries):

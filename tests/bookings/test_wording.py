@@ -106,7 +106,7 @@ def test_request_before_payment_is_free_until_the_yes():
     approved(booking)
     booking.refresh_from_db()
     assert told(booking) == (
-        "guest", "The host said yes: your turn to pay", "The host said yes. Pay €100.00 and the booking is confirmed.",
+        "guest", "The host said yes: your turn to pay", "Pay €100.00 and the booking is confirmed.",
     )  # fmt: skip
     assert [state for _label, state in stages(booking)] == ["done", "done", "current"]
 
@@ -174,6 +174,73 @@ def test_declined_booking_taken_at_the_provider_says_it_is_refunded():
         "The €200.00 taken from the card is refunded in full. Banks usually show it within 5 to 10 days."
     )
     assert last_moment(booking).detail == "The €200.00 taken from the card is refunded in full."
+
+
+def partly_paid_by_credit(booking: Booking, amount_minor: int = 4_000) -> Booking:
+    facts = {"amount_minor": amount_minor, "currency": "EUR", "credit": 1}
+    return services.announce(booking_id=booking.pk, notice="credit_used", data=facts, actor=PROVIDER)
+
+
+def test_booking_paid_in_part_by_credit_asks_the_card_for_the_rest_alone():
+    booking = partly_paid_by_credit(booked())
+
+    assert (
+        told(booking)[2]
+        == "€60.00 will be held on your card, not taken. It is taken only if the host says yes."
+    )
+
+
+def test_booking_held_for_the_rest_names_what_is_on_the_card():
+    booking = partly_paid_by_credit(booked())
+    services.authorize(booking_id=booking.pk, held_until=clock.now() + dt.timedelta(days=7))
+    booking.refresh_from_db()
+
+    assert told(booking)[2].startswith("€60.00 is held on your card, not taken.")
+    assert desk.consequence("approve", booking) == "€60.00 will be charged to the guest's card now."
+    assert desk.consequence("decline", booking) == (
+        "The hold of €60.00 will be released; nothing is charged. "
+        "€40.00 paid without a card goes back to the guest."
+    )
+
+
+def test_request_paid_by_credit_alone_speaks_of_no_card():
+    booking = partly_paid_by_credit(booked(), 10_000)
+    services.authorize(booking_id=booking.pk, held_until=None)
+    booking.refresh_from_db()
+
+    assert told(booking)[2] == (
+        "€100.00 is paid already. If the host says no, or nothing at all, it comes back to you."
+    )
+    assert desk.consequence("approve", booking) == "€100.00 is paid already; nothing more is charged."
+
+
+def test_booking_of_a_list_knows_its_money_without_a_query(django_assert_num_queries):
+    partly_paid_by_credit(booked())
+    [booking] = Booking.objects.knowing_captures()
+
+    with django_assert_num_queries(0):
+        assert (booking.without_card_minor, booking.card_minor) == (4_000, 6_000)
+
+
+def test_appointment_taken_at_the_provider_speaks_of_no_hold():
+    booking = held(room=factories.room(kind="expert"), days_ahead=3)
+    facts = {"amount_minor": booking.due_minor, "currency": "EUR", "ref": "pi_1"}
+    services.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
+    booking.refresh_from_db()
+
+    assert "was taken from your card" in told(booking)[2]
+    assert "held" not in told(booking)[2]
+    assert last_moment(booking).detail == "Not asked for here."
+
+
+def test_booking_cancelled_after_a_refund_counts_what_was_left():
+    booking = confirmed()
+    staff = member_actor(factories.staff())
+    services.adjust(booking_id=booking.pk, due_minor=7_000, actor=staff, reason="Noise")
+
+    booking = services.cancel(booking_id=booking.pk, actor=staff)
+
+    assert told(booking)[2] == "€70.00 goes back to your card. Banks usually show it within 5 to 10 days."
 
 
 @pytest.mark.parametrize(
@@ -284,3 +351,13 @@ def test_appointment_beyond_the_hold_says_that_it_is_charged_now():
         "than a card can be held; what comes back if you cancel is listed below."
     )
     assert stages(booking) == [("Paid", "current"), ("Confirmed", "ahead")]
+
+
+def test_dispute_is_told_to_its_guest_as_theirs():
+    facts = {"amount_minor": 10_000, "currency": "EUR"}
+    booking = services.announce(
+        booking_id=confirmed().pk, notice="dispute_opened", data=facts, actor=PROVIDER
+    )
+
+    assert last_moment(booking).detail == "Your bank asks for the money back."
+    assert last_moment(booking, "host").detail == "The guest's bank asks for the money back."

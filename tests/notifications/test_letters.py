@@ -188,6 +188,17 @@ def test_reminder_after_a_capture_at_the_provider_says_the_money_is_refunded(sto
     assert "is released" not in written.text
 
 
+def test_held_for_what_a_credit_left_names_both_parts(story):
+    tale = story().announced("credit_used", amount_minor=4_000, currency="EUR").authorized()
+
+    to_guest = letters.write(MESSAGES["authorized"], tale.booking, tale.event).text
+    to_host = letters.write(MESSAGES["host_request"], tale.booking, tale.event).text
+
+    assert "A hold of €60.00 has been placed on your card" in to_guest
+    assert "€40.00 is paid without it." in to_guest
+    assert "€60.00 is held on the guest's card, and €40.00 is paid without it." in to_host
+
+
 def test_confirmed_says_what_was_charged(story):
     tale = story(nights=3).authorized().approved().confirmed()
 

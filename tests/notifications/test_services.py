@@ -74,6 +74,16 @@ def test_host_mail_is_answered_to_the_guest(story, mailoutbox):
     assert mailoutbox[0].reply_to == [tale.booking.guest_email]
 
 
+def test_mail_to_staff_alone_is_not_answered_to_the_guest(story, mailoutbox):
+    factories.staff()
+    tale = story().authorized().announced("external_capture", amount_minor=10_000, currency="EUR")
+    delivery = queued(tale.event, "external_change")
+
+    services.deliver(delivery.pk)
+
+    assert mailoutbox[0].reply_to == []
+
+
 def test_confirmation_carries_the_calendar_file(story, mailoutbox):
     tale = story().authorized().approved().confirmed()
 
