@@ -49,7 +49,8 @@ def fetch(payment: Payment, provider_ref: str = "") -> ProviderPayment:
 
     Raises: ProviderError; Declined when the provider does not know it.
     """
-    ref = payment.provider_ref or provider_ref
+    # A page stands for itself: no other reference may be held against what its payment says of itself.
+    ref = payment.provider_ref or ("" if payment.session_ref else provider_ref)
     return provider_for(payment).fetch(
         session_ref=payment.session_ref or ref,
         provider_ref=ref,

@@ -144,6 +144,18 @@ def test_payments_of_octo_are_looked_at_one_by_one(octo: OctoJourney, settings):
     assert (drift.provider, drift.booking, drift.ours) == ("octo", octo.booking, "taken 0.01 UZS")
 
 
+def test_octos_payment_nobody_told_us_of_differs_in_its_status_alone(octo: OctoJourney, settings):
+    settings.RECONCILE_HOUR, settings.RECONCILE_PAUSE_SECONDS = 0, 0
+    octo.payable().pay()
+    octo.advance(minutes=15)
+
+    tasks.sweep_reconciliation()
+
+    drift = Drift.objects.get()
+    assert (drift.kind, drift.state, drift.theirs) == ("status", "mended", "captured")
+    assert octo.payment.status == "CAPTURED"
+
+
 # --- heartbeats -----------------------------------------------------------------------------------------------
 
 
