@@ -34,7 +34,8 @@ def take_over_refund(refund: Refund, payment: Payment, booking: Booking) -> Book
     booking = _tell(booking, "external_refund", payment, refund.amount_minor, refund.provider_ref)
     if not allows("adjust", booking.status):
         return booking
-    excess_before = max(_net_minor(payment, booking) + refund.amount_minor - booking.due_minor, 0)
+    net_before = _net_minor(payment, booking) + refund.amount_minor - _under_way_minor(booking)
+    excess_before = max(net_before - booking.due_minor, 0)
     # What was given as a credit before and is paid back there, too, is more than was due: nothing is below nothing.
     due_minor = max(booking.due_minor - max(refund.amount_minor - excess_before, 0), 0)
     return _adjust(booking, due_minor, f"{amount} refunded in the provider's dashboard")
@@ -128,6 +129,13 @@ def _net_minor(payment: Payment, booking: Booking) -> int:
     taken = payment.captured_minor + (others.aggregate(total=Sum("captured_minor"))["total"] or 0)
     back = Refund.objects.filter(payment__booking=booking).exclude(status=Refund.Status.FAILED)
     return taken - (back.aggregate(total=Sum("amount_minor"))["total"] or 0)
+
+
+def _under_way_minor(booking: Booking) -> int:
+    """What our own refunds that nobody has seen yet send back besides, or sent already."""
+    calls = PaymentOperation.objects.filter(payment__booking=booking, kind=Kind.REFUND, refund__isnull=True)
+    made = calls.exclude(state=PaymentOperation.State.REFUSED)
+    return sum(call.params["amount_minor"] for call in made)
 
 
 def _flag(

@@ -101,7 +101,8 @@ def _apply_refunds(payment: Payment, booking: Booking, seen: ProviderPayment) ->
     if payment.status != "CAPTURED" or not seen.refunds:
         return
     known = {refund.provider_ref: refund for refund in payment.refunds.all()}
-    for theirs in seen.refunds:
+    # Ours first: what was on its way back by us is not to be taken for a part of what a dashboard gave.
+    for theirs in sorted(seen.refunds, key=lambda one: not one.key):
         refund = known.get(theirs.ref)
         if refund is None:
             refund = _adopt_refund(payment, booking, theirs)
@@ -182,6 +183,8 @@ def _tell_booking(payment: Payment, booking: Booking, seen: ProviderPayment, *, 
     elif status == "CAPTURED" and booking.status == Status.PENDING_PAYMENT and _awaits_host(payment, booking):
         # Nothing lapses any more, so the host has the venue's usual time to answer.
         _become(booking, bookings.authorize(booking_id=booking.pk, held_until=None, locked=booking))
+    elif booking.status == Status.PENDING_PAYMENT and _waits_for_another(payment, booking, seen):
+        return
     elif status == "CAPTURED" and (booking.status == Status.PENDING_PAYMENT or booking.is_capturing):
         _become(booking, bookings.confirm(booking_id=booking.pk, paid_at=payment.captured_at, locked=booking))
         if payment.captured_minor < booking.due_minor or seen.refunds:
@@ -209,6 +212,11 @@ def _is_gone(payment: Payment, seen: ProviderPayment) -> bool:
     """Return whether nothing is left of what was held: released, or taken and given back in the dashboard."""
     back = sum(refund.amount_minor for refund in seen.refunds if refund.status != "failed")
     return payment.status == "VOIDED" or (payment.status == "CAPTURED" and back >= payment.captured_minor > 0)
+
+
+def _waits_for_another(payment: Payment, booking: Booking, seen: ProviderPayment) -> bool:
+    """Return whether a booking that said yes asks for money anew, since what it had was given back."""
+    return payment.is_two_stage and booking.is_approved and _is_gone(payment, seen)
 
 
 def _lose_hold(booking: Booking, payment_status: str) -> None:

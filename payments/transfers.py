@@ -40,7 +40,7 @@ def send(payout_id: int) -> None:
     try:
         transfer = _transfer(stripe_connect(), payout)
     except Declined as error:
-        payouts.close(payout.pk, Status.FAILED, reason=f"{error.code or 'refused'}: {error}"[:2000])
+        _end(payout, Status.FAILED, reason=f"{error.code or 'refused'}: {error}"[:2000])
         log.error("payout_refused", payout=payout.key, code=error.code)
     except Unavailable as error:
         _wait(payout, error, is_final=error.is_final)
@@ -49,7 +49,7 @@ def send(payout_id: int) -> None:
         _wait(payout, error)
         raise
     else:
-        payouts.close(payout.pk, Status.PAID, provider_ref=transfer.ref)
+        _end(payout, Status.PAID, provider_ref=transfer.ref)
 
 
 def look(payout_id: int) -> str:
@@ -97,13 +97,26 @@ def _transfer(connect: StripeConnect, payout: Payout) -> Transfer:
     )
 
 
+def _end(payout: Payout, status: str, **facts: str) -> None:
+    """Close a payout; one that another process took over and ended the same way stays as it is.
+
+    Raises: PayoutError where it ended otherwise.
+    """
+    try:
+        payouts.close(payout.pk, status, **facts)
+    except payouts.PayoutError:
+        if not Payout.objects.filter(pk=payout.pk, status=status).exists():
+            raise
+        log.info("payout_ended_elsewhere", payout=payout.key, status=status)
+
+
 def _wait(payout: Payout, error: Unavailable | Misconfigured, *, is_final: bool = False) -> None:
     """Leave the payout under way, to be looked for later and later; staff are alarmed after many tries.
 
     A failure that Stripe would repeat for this key ends the payout: nothing was moved, the next run pays it anew.
     """
     if is_final:
-        payouts.close(payout.pk, Status.FAILED, reason=f"{error.code or 'error'}: {error}"[:2000])
+        _end(payout, Status.FAILED, reason=f"{error.code or 'error'}: {error}"[:2000])
         return
     pause = min(dt.timedelta(seconds=2 ** min(payout.attempts, 12)), MAX_PAUSE)
     Payout.objects.filter(pk=payout.pk, status=Status.SENDING).update(

@@ -70,6 +70,48 @@ def test_refund_made_in_the_dashboard_lowers_what_is_due_and_is_not_fought(journ
     check_quiet(journey.sandbox)
 
 
+def test_refund_of_ours_seen_together_with_a_later_one_in_the_dashboard_lowers_what_is_due_by_both(journey):
+    confirmed(journey)
+    staff = member_actor(factories.staff())
+    refunding.refund(booking_id=journey.booking.pk, actor=staff, amount_minor=500, reason="Noise")
+    operations.run(settlement.begin_next(journey.booking.pk))
+
+    dashboard(journey, "refund", amount_minor=5_000)
+    journey.work()
+
+    assert journey.fresh.due_minor == 14_500
+    check_quiet(journey.sandbox)
+
+
+def test_refund_in_the_dashboard_while_ours_is_under_way_lowers_what_is_due_by_both(journey):
+    confirmed(journey)
+    staff = member_actor(factories.staff())
+    refunding.refund(booking_id=journey.booking.pk, actor=staff, amount_minor=500, reason="Noise")
+    call = settlement.begin_next(journey.booking.pk)
+
+    dashboard(journey, "refund", amount_minor=5_000)
+    operations.run(call)
+    journey.sync()
+    journey.work()
+
+    assert journey.fresh.due_minor == 14_500
+    check_quiet(journey.sandbox)
+
+
+def test_approved_hold_taken_and_given_back_in_the_dashboard_does_not_confirm_at_a_later_look(journey):
+    journey.authorize()
+    journey.approve()
+    order = {"action": "capture", "payment_intent": journey.payment.provider_ref}
+    journey.sandbox.control("dashboard", order)
+    dashboard(journey, "refund", amount_minor=20_000)
+    asked_anew = journey.fresh.status
+
+    journey.sync()
+
+    assert asked_anew == Status.PENDING_PAYMENT
+    assert (journey.fresh.status, journey.fresh.due_minor) == (Status.PENDING_PAYMENT, 20_000)
+
+
 def test_refund_in_the_dashboard_of_what_was_given_as_a_credit_is_flagged_and_told(journey):
     confirmed(journey)
     refunding.refund(

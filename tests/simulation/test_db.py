@@ -34,6 +34,27 @@ def test_what_banks_dashboards_and_staff_do_is_played_with_the_database(monkeypa
         assert act in acts
 
 
+def test_what_comes_late_is_played_with_the_database(monkeypatch):
+    from tests.simulation.db import scheduler
+    from tests.simulation.db.runner import run_db
+
+    for rate in ("NIGHTS_EVERY", "PAYEES_EVERY"):
+        monkeypatch.setattr(scheduler, rate, 2)
+    monkeypatch.setattr(scheduler, "RATES", (0.5,))
+    report = run_db(60, seed=60_000, jobs=2)
+    acts = " ".join(report.coverage)
+
+    assert report.violations == []
+    for act in (
+        "nightly comparison with stripe",
+        "unheard, then",
+        "payout by bank",
+        "payout by stripe",
+        "staff: answer",
+    ):
+        assert act in acts
+
+
 def test_lost_dispute_that_is_not_booked_is_found_with_the_database(monkeypatch):
     from payments import disputes, ledger
     from tests.simulation.db import scheduler

@@ -93,7 +93,8 @@ def check_quiet(world: Any) -> None:
 def _check_balance(world: Any) -> None:
     """M5: what our ledger has lie at Stripe is what Stripe's own balance adds up to, fees and disputes with it."""
     theirs = sum(one["net"] for one in world.sandbox.stripe.account.all("balance_transaction").values())
-    at_stripe = LedgerEntry.objects.filter(account="clearing", transaction__payment__provider="stripe")
+    is_stripes = Q(transaction__payment__provider="stripe") | Q(transaction__payout__method="stripe")
+    at_stripe = LedgerEntry.objects.filter(is_stripes, account="clearing")
     ours = at_stripe.aggregate(total=Sum("amount_minor", default=0))["total"]
     if ours != theirs:
         raise Violation("M5", f"our books have {ours} at Stripe, Stripe has {theirs}")

@@ -7,7 +7,7 @@ from django.db import connection
 from bookings.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
 from payments.models import Dispute, Payment
 from payments.services import OUTAGE_PATIENCE
-from tests.simulation.db import checks
+from tests.simulation.db import checks, nightly, payouts
 from tests.simulation.db.world import SWEEPS, DbWorld
 from tests.simulation.healing import LONGEST_LOOK, MAX_ROUNDS
 from tests.simulation.invariants import Violation
@@ -55,7 +55,34 @@ def heal(world: DbWorld) -> None:
         _round(world, pause)
     checks.check_settled(world)
     _live_on(world)
+    _compare(world)
+    if world.plan.payee:
+        _pay(world)
+        _compare(world)
+        payouts.check_quiet(world)
+    nightly.check_quiet(world)
     checks.check_quiet(world)
+
+
+def _compare(world: DbWorld) -> None:
+    """Live on from night to night until a comparison finds nothing any more. Raises: Violation when none does."""
+    if not world.plan.has_nights:
+        return
+    for _ in range(nightly.MOST_NIGHTS):
+        last = nightly.latest_run()
+        _round(world, (nightly.next_night(world.now) - world.now).total_seconds() + 1)
+        _live_on(world)
+        if nightly.found_nothing(last):
+            return
+    raise Violation("C1", "the nightly comparison finds something every night")
+
+
+def _pay(world: DbWorld) -> None:
+    """Live on from week to week until every venue has what it earned."""
+    for _ in range(payouts.MOST_WEEKS):
+        _round(world, payouts.WEEK.total_seconds())
+        payouts.end_what_waits(world)
+    world.check()
 
 
 def _round(world: DbWorld, seconds: float) -> None:
@@ -72,6 +99,10 @@ def _round(world: DbWorld, seconds: float) -> None:
         world.bells.clear()
         for name in SWEEPS:
             world.do_run("sweep", name)
+        if world.plan.payee:
+            world.do_run("pay_sweep", "")
+        if world.plan.has_nights:
+            world.do_run("nightly", "")
         world.collect()
         if world.processes.points == before:
             break

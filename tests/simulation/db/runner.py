@@ -17,10 +17,11 @@ from django.test import override_settings
 from django.urls import reverse
 
 from sandbox.settings import Settings
-from tests.simulation.db import checks, healing, stage, watching
+from tests.simulation.db import checks, healing, nightly, stage, watching
+from tests.simulation.db.prepared import prepared
 from tests.simulation.db.processes import Killed, Processes, stopping_after_commits
 from tests.simulation.db.scheduler import DbScheduler
-from tests.simulation.db.thrift import thrifty
+from tests.simulation.db.thrift import DOUBTED_EVERY, scribe, thrifty
 from tests.simulation.db.transport import connected
 from tests.simulation.db.world import DbWorld
 from tests.simulation.history import Outcome
@@ -48,6 +49,8 @@ def surroundings() -> Iterator[Any]:
         BOOKING_SUBSCRIBERS={"payments": "payments.subscriber.on_booking_event"}, SITE_URL="http://localhost",
         OCTO_SHOP_ID=KEYS.octo_shop_id, OCTO_SECRET=KEYS.octo_secret, OCTO_UNIQUE_KEY=KEYS.octo_unique_key,
         OCTO_API_BASE="http://octo.test", OCTO_TEST=True, SANDBOX_CLOCK_FILE="",
+        PAYOUT_WEEKDAY=2, PAYOUT_ACCOUNT_HOLDER="Roomhold Ltd", PAYOUT_ACCOUNT="DE89370400440532013000",
+        PAYOUT_BANK_CODE="COBADEFFXXX", RECONCILE_PAUSE_SECONDS=0.0,
     )  # fmt: skip
     try:
         with (
@@ -57,7 +60,7 @@ def surroundings() -> Iterator[Any]:
         ):
             # Reminders only tell people, and a second tab need not wait in real time.
             told = patch("bookings.reminders.send_due_reminders", lambda now: 0)
-            with told, patch("payments.services.IN_FLIGHT_SECONDS", 0.0), thrifty():
+            with told, patch("payments.services.IN_FLIGHT_SECONDS", 0.0), thrifty(), nightly.session_locks():
                 yield clock
     finally:
         logging.disable(logging.NOTSET)
@@ -68,6 +71,7 @@ def play_db(
     actions: Sequence[Action] | None = None, plan: Plan | None = None,
 ) -> Outcome:  # fmt: skip
     """Draw and play one history, or play the actions given. Expects `surroundings` and a migrated database."""
+    scribe.is_doubting = seed % DOUBTED_EVERY == 0
     scheduler = DbScheduler(seed, faults)
     plan = plan or scheduler.plan()
     processes = Processes()
@@ -96,10 +100,12 @@ def within(world: DbWorld, processes: Processes) -> Iterator[None]:
     """The product's edges of one history: its provider, its broker, its commits, what its sweeps log."""
     with (
         world.watch.watching(),
+        connection.execute_wrapper(prepared),
         connected(world.link),
         stopping_after_commits(processes),
         broker_of(world),
         patch("payments.tasks.log", world.log),
+        nightly.heard(world.log),
     ):
         yield
 
@@ -118,10 +124,12 @@ def start() -> None:
     """Make this process's database and connection ready for histories."""
     stage.start_anew()
     watching.prepare()
+    prepared.forget()
     checks.prepare()
     healing.prepare()
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")  # the database is thrown away
+        cursor.execute("SET plan_cache_mode = force_generic_plan")  # every table is small
 
 
 def run_here(histories: int, seed: int, *, faults: Sequence[str] | None = None) -> Report:

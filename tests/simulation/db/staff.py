@@ -1,12 +1,17 @@
-"""What staff do in a history: refunds, lower prices, fees by hand, refunds that failed, answers to banks."""
+"""What staff do in a history: refunds, lower prices, fees by hand, refunds that failed, answers to banks.
 
+And the table of all further processes: payouts and the nightly comparison.
+"""
+
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from bookings import services
 from bookings.models import Booking
 from core import clock
 from payments import answering, refunding
-from tests.simulation.db import stage
+from tests.simulation.db import nightly, payouts, stage
 
 REASON = "Asked by the guest."
 
@@ -56,10 +61,23 @@ def answer(world: Any, order: tuple[int, str | None]) -> None:
         answering.submit(dispute_id=dispute_id, texts={"uncategorized_text": words})
 
 
+def _payouts(name: str, world: Any, order: Any) -> None:
+    payouts.work(world, name, order)
+
+
 def work(world: Any, name: str, order: Any) -> None:
-    """Let staff do it, and count what was not refused. Raises: BookingError, CannotAnswer, ProviderError."""
+    """Let staff or the clock do it, and count what was not refused.
+
+    Raises: BookingError, CannotAnswer, ProviderError.
+    """
     WORK[name](world, order)
-    world.cover(f"staff: {name}")
+    if name in STAFFS:
+        world.cover(f"staff: {name}")
 
 
-WORK = {"refund": refund, "adjust": adjust, "override": override, "solve": solve, "answer": answer}
+STAFFS = {"refund": refund, "adjust": adjust, "override": override, "solve": solve, "answer": answer}
+WORK: dict[str, Callable[[Any, Any], None]] = {
+    **STAFFS,
+    **{name: partial(_payouts, name) for name in payouts.WORK},
+    "nightly": nightly.compare,
+}

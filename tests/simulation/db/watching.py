@@ -14,7 +14,7 @@ from django.db import connection
 
 READS = ("SELECT", "SAVEPOINT", "RELEASE", "EXECUTE")
 UNNAMED = "some table"
-WRITTEN = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+WRITTEN = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)"?')
 # When each sweep could find something at the earliest; a sweep that finds rows of others would need a line here.
 DUE = """
     SELECT
