@@ -6,8 +6,11 @@ import structlog
 from celery import Celery
 from celery.signals import setup_logging, task_failure, task_postrun, task_prerun
 
+from config import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+broker.register()
 app = Celery("roomhold")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

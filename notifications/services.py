@@ -24,8 +24,10 @@ log = structlog.get_logger(__name__)
 Channel, State = Delivery.Channel, Delivery.State
 DELIVER_TASK = "notifications.tasks.deliver_one"
 
-# Longer than a worker's hard time limit: whoever holds a lapsed lease is dead.
-LEASE = dt.timedelta(seconds=150)
+# A worker stops a message that takes longer, and is killed soon after; a mail server has 10 seconds for each answer.
+TIME_LIMITS = {"soft_time_limit": 30, "time_limit": 35}
+# Longer than that: whoever holds a lapsed lease is dead. Short enough that a killed worker's mails go within a minute.
+LEASE = dt.timedelta(seconds=40)
 # Seconds before each further try: a day for mail; an open page has asked for itself long before that.
 DELAYS = {
     Channel.EMAIL: (30, 60, 120, 240, 480, 960, 1920, *[3600] * 23),

@@ -8,7 +8,7 @@ from notifications import services
 BATCH = 200
 
 
-@shared_task
+@shared_task(**services.TIME_LIMITS)
 def deliver_one(delivery_id: int) -> None:
     """Send one queued message."""
     services.deliver(delivery_id)

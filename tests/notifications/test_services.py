@@ -212,6 +212,10 @@ def test_worker_that_died_while_sending_is_followed_after_the_lease(story, mailo
     assert len(mailoutbox) == 1
 
 
+def test_lease_lasts_longer_than_a_worker_may_take_and_ends_within_a_minute():
+    assert tasks.deliver_one.time_limit < services.LEASE.total_seconds() < 60
+
+
 def test_worker_that_comes_back_after_its_lease_spoils_nothing(story, mailoutbox, time_machine):
     delivery = queued(story().event)
     slow = services._claim(delivery.pk)

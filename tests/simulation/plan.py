@@ -34,5 +34,7 @@ class Plan(NamedTuple):
     keeps_bells: bool = False  # healing hears the doorbells before it sweeps
     # With the database only:
     has_nights: bool = False  # the comparison with the providers is made every night
-    payee: tuple[str, int, int] | None = None  # venues are paid: by what, hours after the start, from which sum
+    payee: tuple[str, int, int] | None = (
+        None  # venues are paid: by what, hours after the start, from which sum
+    )
     octo_tells: bool = False  # Octo sends a message of refunds, too

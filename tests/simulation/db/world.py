@@ -86,8 +86,10 @@ class Letter:
     @property
     def page(self) -> Any:
         is_found = self.world.plan.has_nights and self.provider == "stripe"
-        is_only = not is_found and self.intent in self.world.touched and not any(
-            other.intent == self.intent and other is not self for other in self.world.wire
+        is_only = (
+            not is_found
+            and self.intent in self.world.touched
+            and not any(other.intent == self.intent and other is not self for other in self.world.wire)
         )
         return SimpleNamespace(is_touched=True, refunds=()) if is_only else None
 
