@@ -14,6 +14,7 @@ from bookings import services as bookings
 from bookings.actors import PROVIDER, member_actor
 from bookings.models import Booking
 from bookings.states import Status, allows
+from core import clock
 from core.money import format_minor
 from payments.models import Drift, Payment, PaymentOperation, Refund
 
@@ -39,6 +40,18 @@ def take_over_refund(refund: Refund, payment: Payment, booking: Booking) -> Book
     # What was given as a credit before and is paid back there, too, is more than was due: nothing is below nothing.
     due_minor = max(booking.due_minor - max(refund.amount_minor - excess_before, 0), 0)
     return _adjust(booking, due_minor, f"{amount} refunded in the provider's dashboard")
+
+
+def close_if_not_owed(refund: Refund, booking: Booking) -> bool:
+    """Close a failed refund of a dashboard's that never lowered what is due; returns whether it was one.
+
+    Its money is here again and wanted, so that staff need not give it back a second time.
+    """
+    if not refund.is_external or _net_minor(refund.payment, booking) > booking.due_minor:
+        return False
+    refund.solved_at = clock.now()
+    refund.save(update_fields=["solved_at"])
+    return True
 
 
 def note_capture(payment: Payment, booking: Booking) -> Booking:

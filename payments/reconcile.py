@@ -140,6 +140,8 @@ def _follow_refund(refund: Refund, booking: Booking, theirs: ProviderRefund) -> 
     if refund.status == Refund.Status.FAILED:
         ledger.post_refund_failed(refund, booking, kept_before_minor=ledger.kept_minor(booking))
         log.error("refund_failed", booking=booking.reference, refund=refund.provider_ref)
+        if adoption.close_if_not_owed(refund, booking):
+            return
     _become(booking, refund_news.tell(refund, booking))
 
 

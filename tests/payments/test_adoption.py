@@ -14,6 +14,8 @@ from tests import factories
 from tests.invariants import check_always, check_quiet
 from tests.payments.conftest import Journey
 
+REFUNDS_FAIL = "4000000000005126"  # some time after they were made
+
 
 @pytest.fixture(autouse=True)
 def _invariants(sandbox):
@@ -110,6 +112,42 @@ def test_approved_hold_taken_and_given_back_in_the_dashboard_does_not_confirm_at
 
     assert asked_anew == Status.PENDING_PAYMENT
     assert (journey.fresh.status, journey.fresh.due_minor) == (Status.PENDING_PAYMENT, 20_000)
+
+
+def test_refund_in_the_dashboard_that_failed_before_we_saw_it_leaves_nothing_to_staff(sandbox):
+    journey = Journey(sandbox)
+    journey.room = factories.room(venue=journey.room.venue, kind=Room.Kind.WORKSHOP, capacity=10)
+    session = factories.session(room=journey.room)
+    journey.booking = factories.booking(room=journey.room, session=session, party_size=2)
+    journey.pay(REFUNDS_FAIL)
+    sandbox.control("dashboard", {"action": "refund", "payment_intent": intent_of(journey)})
+    journey.advance(days=2)
+    journey.sync()
+    journey.work()
+
+    refund = Refund.objects.get()
+    assert (refund.status, refund.solved_at is None, refund.is_external) == ("failed", False, True)
+    assert (journey.fresh.status, journey.fresh.due_minor) == (Status.CONFIRMED, 20_000)
+    check_quiet(sandbox)
+
+
+def intent_of(journey) -> str:
+    """The last payment at the provider, of which we know the page alone."""
+    return journey.sandbox.control("books")["stripe"]["payments"][-1]["id"]
+
+
+def test_refund_in_the_dashboard_that_fails_after_it_lowered_what_is_due_waits_for_staff(journey):
+    journey.pay(REFUNDS_FAIL)
+    journey.sync()
+    journey.approve()
+    journey.work()
+    dashboard(journey, "refund", amount_minor=5_000)
+    journey.advance(days=2)
+    journey.sync()
+
+    refund = Refund.objects.get()
+    assert (refund.status, refund.solved_at, journey.fresh.due_minor) == ("failed", None, 15_000)
+    check_quiet(journey.sandbox)
 
 
 def test_refund_in_the_dashboard_of_what_was_given_as_a_credit_is_flagged_and_told(journey):
