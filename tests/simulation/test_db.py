@@ -82,3 +82,33 @@ def test_lost_settle_mark_is_found_with_the_database_too(monkeypatch):
     report = run_db(30, seed=0, jobs=2)
 
     assert {"M3", "M4", "C2"} & report.by_invariant.keys()
+
+
+def test_failing_history_with_the_database_is_told_without_what_it_does_not_need(monkeypatch, capsys):
+    from payments import settlement
+    from tests.simulation.db.runner import replay_db
+
+    monkeypatch.setattr(settlement, "mark_if_needed", lambda booking: None)
+    code = replay_db(0, is_told=True)
+    *story, verdict = capsys.readouterr().out.strip().splitlines()
+
+    assert code == 1
+    assert verdict.startswith("seed 0: M4")
+    assert verdict.endswith("(in 3 actions)")
+    assert [line.partition("  ")[2].split()[0] for line in story[1:4]] == ["submit", "run", "pay"]
+
+
+def test_kept_words_of_a_query_that_are_not_so_are_noticed(monkeypatch):
+    from bookings.models import Booking
+    from tests.simulation.db import thrift
+
+    monkeypatch.setattr(thrift, "_kept", {})
+    monkeypatch.setattr(thrift.scribe, "is_doubting", True)
+    with thrift.thrifty():
+        Booking.objects.filter(reference="RHA").first()
+        Booking.objects.filter(reference="RHB").first()
+        for words in thrift._kept.values():
+            words.sql += " FOR UPDATE"
+
+        with pytest.raises(AssertionError, match="not what was kept"):
+            Booking.objects.filter(reference="RHC").first()

@@ -30,8 +30,11 @@ from tests.simulation.plan import Action, Plan
 from tests.simulation.report import Report
 from tests.simulation.rows import START
 from tests.simulation.runner import quiet_collector
+from tests.simulation.shrink import shrink
 
 KEYS = Settings()
+# A try takes a good part of a second.
+MOST_TRIES = 150
 
 
 def load() -> None:
@@ -207,8 +210,20 @@ def replay_db(seed: int, *, is_told: bool) -> int:
         start()
         with surroundings() as clock:
             outcome = play_db(seed, clock, is_told=is_told)
+            if outcome.violation:
+                outcome = shortened(outcome, clock)
         connections.close_all()
         connection.settings_dict["NAME"] = base
-    print("\n".join(outcome.story) if is_told else "")
-    print(f"seed {seed}: {outcome.violation or 'nothing is violated'}")
+    if is_told:
+        print("\n".join([str(outcome.plan), *outcome.story]))
+    print(f"seed {seed}: {outcome.violation or 'nothing is violated'} (in {len(outcome.actions)} actions)")
     return 1 if outcome.violation else 0
+
+
+def shortened(failed: Outcome, clock: Any) -> Outcome:
+    """Leave out of a failed history what it does not need to fail; tells the story of what is left."""
+
+    def again(plan: Plan, actions: Sequence[Action]) -> Outcome:
+        return play_db(failed.seed, clock, plan=plan, actions=actions, is_told=True)
+
+    return shrink(failed, again, most_tries=MOST_TRIES)
