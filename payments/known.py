@@ -22,6 +22,7 @@ def known_of(payment: Payment) -> Known | None:
         session_ref=payment.session_ref,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
+        is_two_stage=payment.is_two_stage,
         held_since=payment.authorized_at,
         unpaid_at=None if payment.authorized_at else payment.synced_at or payment.created_at,
         capture_minor=captures[-1] if captures else 0,

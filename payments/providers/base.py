@@ -166,6 +166,7 @@ class Known:
     session_ref: str = ""
     amount_minor: int = 0
     currency: str = ""
+    is_two_stage: bool = False
     held_since: dt.datetime | None = None
     unpaid_at: dt.datetime | None = None
     capture_minor: int = 0

@@ -286,8 +286,8 @@ def _amounts(state: State, shown_minor: int | None, known: Known) -> tuple[int, 
         return shown_minor, 0
     if known.capture_minor and shown_minor in (known.capture_minor, agreed_minor):
         return agreed_minor, known.capture_minor
-    if known.held_since and shown_minor < agreed_minor:
-        # What was held was taken in part, by hand, in its cabinet.
+    if known.is_two_stage and shown_minor < agreed_minor:
+        # What was held was taken in part, by hand, in its cabinet; we need not have seen the hold.
         return agreed_minor, shown_minor
     return shown_minor, shown_minor
 

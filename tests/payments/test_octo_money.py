@@ -141,6 +141,21 @@ def test_hold_taken_in_part_in_the_cabinet_is_given_back_after_a_no(held):
     check_quiet(held.sandbox)
 
 
+def test_hold_taken_in_part_before_we_ever_saw_it_is_a_part_of_it_too(held):
+    held.behave(hold_minutes=WEEK, keeps_total=False)
+    held.pay()
+    order = {"action": "capture", "payment": held.theirs[0]["id"], "amount_minor": MILLION}
+    held.sandbox.control("dashboard", order)
+    held.sync()
+    bookings.decline(booking_id=held.booking.pk, actor=member_actor(held.host))
+    held.work()
+    held.work()
+
+    assert (held.payment.captured_minor, held.payment.mismatch) == (MILLION, "")
+    assert refunds(held) == [(MILLION, "succeeded")]
+    check_quiet(held.sandbox)
+
+
 # --- given back -----------------------------------------------------------------------------------------------------
 
 

@@ -142,6 +142,7 @@ class Case:
             amount_minor=self.amount,
             currency=self.currency,
             held_since=self.held_since,
+            is_two_stage=self.held_since is not None,
             capture_minor=self.capture_minor,
             refunds=tuple(self.refunds),
         )
