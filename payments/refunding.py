@@ -248,11 +248,13 @@ def _lock_waiting(refund_id: int, reason: str) -> tuple[Refund, Booking]:
 
 
 def _check_still_here(refund: Refund, booking: Booking) -> None:
-    """What a bank has taken back since, or went another way, is not given a second time."""
-    kept = sum(one.net_minor for one in payment_facts(booking) if one.pk == refund.payment_id)
-    if refund.amount_minor > kept:
-        left = format_minor(max(kept, 0), booking.currency)
-        raise NotWaiting(f"Only {left} of this payment is still here; the rest has gone another way.")
+    """What a bank has taken back since, or a dashboard gave back, is not given a second time."""
+    payments = payment_facts(booking)
+    kept = sum(one.net_minor for one in payments if one.pk == refund.payment_id)
+    owed = sum(one.net_minor for one in payments) - booking.due_minor
+    if refund.amount_minor > min(kept, owed):
+        left = format_minor(max(min(kept, owed), 0), booking.currency)
+        raise NotWaiting(f"Only {left} of this refund is still owed; the rest has gone another way.")
 
 
 def _solve(refund: Refund, booking: Booking, solution: str, actor: Actor, reason: str) -> None:

@@ -86,8 +86,9 @@ def _check_money(booking: Booking, payments: list[Payment]) -> None:
     kept = sum(p.captured_minor for p in payments) - _total(refunds)
     _check_where_it_lies(booking, payments, totals, paid, credits)
     failed = Refund.objects.filter(payment__booking=booking, status="failed", solved_at=None)
-    # A failed refund is still here, in staff's queue; the same money may have failed twice, and is here but once.
-    settled = kept - min(_total(failed), kept)
+    # A failed refund is still owed, in staff's queue, which may list more than is owed: the same money may have failed
+    # twice, or have been given back in the dashboard since. Only what is owed can be given.
+    settled = kept - min(_total(failed), max(kept - booking.due_minor, 0))
     if booking.status in (Status.CONFIRMED, Status.COMPLETED) and booking.capture == "on_confirmation":
         assert not payments or settled == booking.due_minor, f"M3 {booking} {booking.status} keeps {kept}"
     disputes = Dispute.objects.filter(payment__booking=booking)

@@ -150,6 +150,26 @@ def test_refund_in_the_dashboard_that_fails_after_it_lowered_what_is_due_waits_f
     check_quiet(journey.sandbox)
 
 
+def test_failed_refund_given_back_in_the_dashboard_is_not_given_a_second_time(journey):
+    journey.pay(REFUNDS_FAIL)
+    journey.sync()
+    journey.approve()
+    journey.work()
+    staff = member_actor(factories.staff())
+    refunding.refund(booking_id=journey.booking.pk, actor=staff, amount_minor=500, reason="Noise")
+    journey.work()
+    journey.advance(days=2)
+    journey.sync()
+    dashboard(journey, "refund", amount_minor=500)
+    failed = Refund.objects.get(is_external=False)
+
+    with pytest.raises(refunding.NotWaiting, match="Only €0.00 of this refund is still owed"):
+        refunding.solve_by_credit(refund_id=failed.pk, actor=staff, reason="Sorry")
+
+    assert (failed.status, journey.fresh.due_minor) == ("failed", 19_500)
+    check_quiet(journey.sandbox)
+
+
 def test_refund_in_the_dashboard_of_what_was_given_as_a_credit_is_flagged_and_told(journey):
     confirmed(journey)
     refunding.refund(
