@@ -18,7 +18,9 @@ ALWAYS = """
     UNION ALL
     SELECT 'M2', 'payment ' || p.id FROM payments_payment p WHERE NOT (
         p.captured_minor <= p.authorized_minor AND p.authorized_minor <= p.amount_minor
-        AND (SELECT coalesce(sum(r.amount_minor), 0) FROM payments_refund r
+        -- What we gave as a credit or by hand, somebody may give back in the provider's dashboard, too.
+        AND (SELECT greatest(coalesce(sum(r.amount_minor) FILTER (WHERE NOT r.is_external), 0),
+                    coalesce(sum(r.amount_minor) FILTER (WHERE r.channel = 'provider'), 0)) FROM payments_refund r
              WHERE r.payment_id = p.id AND r.status <> 'failed') <= p.captured_minor)
     UNION ALL
     SELECT 'M6', 'booking ' || booking_id FROM payments_payment WHERE status = 'CREATED'
