@@ -163,7 +163,7 @@ def test_failed_refund_given_back_in_the_dashboard_is_not_given_a_second_time(jo
     dashboard(journey, "refund", amount_minor=500)
     failed = Refund.objects.get(is_external=False)
 
-    with pytest.raises(refunding.NotWaiting, match="Only €0.00 of this refund is still owed"):
+    with pytest.raises(refunding.NotWaiting, match=r"Only €0\.00 of this refund is still owed"):
         refunding.solve_by_credit(refund_id=failed.pk, actor=staff, reason="Sorry")
 
     assert (failed.status, journey.fresh.due_minor) == ("failed", 19_500)
