@@ -127,11 +127,13 @@ def test_partial_capture_is_read_right_however_octo_shows_it(held):
     check_quiet(held.sandbox)
 
 
-def test_hold_taken_in_part_in_the_cabinet_is_given_back_after_a_no(held):
-    held.behave(hold_minutes=WEEK, keeps_total=False)
-    held.authorize()
+def take_a_part(held) -> None:
+    """Staff take less than is held, in Octo's cabinet."""
     order = {"action": "capture", "payment": held.theirs[0]["id"], "amount_minor": MILLION}
     held.sandbox.control("dashboard", order)
+
+
+def assert_all_goes_back_after_a_no(held) -> None:
     bookings.decline(booking_id=held.booking.pk, actor=member_actor(held.host))
     held.work()
     held.work()
@@ -139,21 +141,21 @@ def test_hold_taken_in_part_in_the_cabinet_is_given_back_after_a_no(held):
     assert (held.payment.captured_minor, held.payment.mismatch) == (MILLION, "")
     assert refunds(held) == [(MILLION, "succeeded")]
     check_quiet(held.sandbox)
+
+
+def test_hold_taken_in_part_in_the_cabinet_is_given_back_after_a_no(held):
+    held.behave(hold_minutes=WEEK, keeps_total=False)
+    held.authorize()
+    take_a_part(held)
+    assert_all_goes_back_after_a_no(held)
 
 
 def test_hold_taken_in_part_before_we_ever_saw_it_is_a_part_of_it_too(held):
     held.behave(hold_minutes=WEEK, keeps_total=False)
     held.pay()
-    order = {"action": "capture", "payment": held.theirs[0]["id"], "amount_minor": MILLION}
-    held.sandbox.control("dashboard", order)
+    take_a_part(held)
     held.sync()
-    bookings.decline(booking_id=held.booking.pk, actor=member_actor(held.host))
-    held.work()
-    held.work()
-
-    assert (held.payment.captured_minor, held.payment.mismatch) == (MILLION, "")
-    assert refunds(held) == [(MILLION, "succeeded")]
-    check_quiet(held.sandbox)
+    assert_all_goes_back_after_a_no(held)
 
 
 # --- given back -----------------------------------------------------------------------------------------------------
