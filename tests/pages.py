@@ -5,6 +5,7 @@ import datetime as dt
 from django.http import HttpResponse
 
 from core import clock
+from tests import factories
 
 
 def text(response: HttpResponse) -> str:
@@ -12,8 +13,8 @@ def text(response: HttpResponse) -> str:
 
 
 def ahead(days: int) -> str:
-    """A date so many days from now, as a browser sends it."""
-    return (clock.now().date() + dt.timedelta(days=days)).isoformat()
+    """A date so many days from today in the zone of the factories' venues, as a browser sends it."""
+    return (clock.now().astimezone(factories.ZONE).date() + dt.timedelta(days=days)).isoformat()
 
 
 def nights(first: int = 10, last: int = 12, **more) -> dict:

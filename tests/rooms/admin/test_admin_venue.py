@@ -14,6 +14,7 @@ from rooms.models import (
 )
 from tests import factories
 from tests.admin_pages import errors, filled, logged_in, queries, url
+from tests.pages import ahead
 
 pytestmark = pytest.mark.django_db
 
@@ -205,7 +206,7 @@ def test_closing_dates_occupies_the_room_in_its_zone(client, room):
 
 def test_closing_dates_of_a_booking_is_refused_by_the_field(client, room):
     factories.booking(room=room, days_ahead=10)
-    date = str(dt.date.today() + dt.timedelta(days=10))
+    date = ahead(10)
 
     response = client.post(url(Blackout, "add"), closing(room, first_date=date, last_date=date))
 
