@@ -122,6 +122,8 @@ def _octo_payment_of(event: WebhookEvent) -> Payment | None:
     if payment is None:
         return _end(event, Outcome.PARKED, "no such payment here")
     event.payment = payment
+    if not payment.session_ref and payment.is_open:
+        payment = services.sync(payment.pk)  # asks nobody: it closes what can never be paid any more
     if not payment.session_ref and not payment.is_open:
         # Its page opened at Octo, but its answer was lost and the booking ended: no guest was ever led there.
         has_ended = event.type.endswith(("canceled", "created"))

@@ -8,8 +8,8 @@ from bookings import services as bookings
 from bookings.actors import guest_actor
 from bookings.errors import InvalidTransition
 from bookings.states import Status
-from payments import services, tasks
-from payments.models import Payment
+from payments import services, tasks, webhooks
+from payments.models import Payment, WebhookEvent
 from payments.providers.base import Misconfigured, Unavailable
 from tests import factories
 from tests.invariants import check_always, check_quiet
@@ -99,6 +99,27 @@ def test_trouble_while_opening_keeps_the_room_and_opens_once(octo, fault):
 
     assert (octo.fresh.status, octo.effects["create"]) == (Status.CONFIRMED, 1)
     check_quiet(octo.sandbox)
+
+
+def test_message_of_a_page_nobody_was_shown_is_done_with_at_once(octo):
+    """Found by seed 1001859 of the simulation: it waited up to an hour for the payment's next look."""
+    octo.room.approval = "none"
+    octo.room.save()
+    octo.booking = factories.booking(room=octo.room, days_ahead=20)
+    octo.fault("prepare_payment", "timeout_after", seconds=2)
+    with pytest.raises(Unavailable):
+        octo.checkout()
+    octo.advance(minutes=60 * 24)
+    tasks.sweep_unpaid()
+    tasks.sweep_operations()
+    assert (octo.fresh.status, octo.payment.status) == (Status.EXPIRED, "CREATED")
+
+    octo.deliver()
+    webhooks.process(WebhookEvent.objects.get().pk)
+
+    event = WebhookEvent.objects.get()
+    assert (event.type, event.outcome) == ("octo.canceled", "ignored")
+    assert (octo.payment.status, octo.payment.session_ref) == ("FAILED", "")
 
 
 @pytest.mark.parametrize("fault", ["html_502", "html_200", "truncated", "reset"])
