@@ -34,15 +34,15 @@ from rooms.stays import Stay, check_stay, period_of
 
 log = structlog.get_logger(__name__)
 
+# Asked at every step of every booking, so put together once.
+LOCKED_ROOMS = Room.objects.select_for_update(no_key=True, of=("self",)).select_related("venue")
+LOCKED_BOOKINGS = Booking.objects.select_for_update(no_key=True)
+
 
 def lock(booking_id: int) -> Booking:
     """Lock room, then booking, until the transaction ends; returns the fresh booking with room and venue."""
-    room = (
-        Room.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("venue")
-        .get(bookings=booking_id)
-    )
-    booking = Booking.objects.select_for_update(no_key=True).get(pk=booking_id)
+    room = LOCKED_ROOMS.get(bookings=booking_id)
+    booking = LOCKED_BOOKINGS.get(pk=booking_id)
     booking.room, booking.venue = room, room.venue
     return booking
 

@@ -3,14 +3,16 @@
 Codes are those of docs/reliability.md: M1-M9 about money, O1/O3 about occupancy, H1-H3 about history.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Sum
 
 from bookings.models import Booking, BookingEvent
 from bookings.states import ARROWS, BLOCKING, DEAD, Status
-from payments.ledger import SHARES, SHARING, kept_minor, split
+from payments.ledger import SHARES, SHARING, split
 from payments.models import (
     Credit,
     CreditUse,
@@ -32,88 +34,148 @@ PROVIDER_WORDS = {
 }
 
 
+@dataclass
+class Money:
+    """All that was written about the money of one booking; amounts in minor units."""
+
+    booking: Booking
+    payments: list[Payment] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    disputes: list[Dispute] = field(default_factory=list)
+    # By account, all of them, and those of sharing alone.
+    totals: Counter[str] = field(default_factory=Counter)
+    shares: Counter[str] = field(default_factory=Counter)
+    # Given as credits, paid with credits, and paid out from credits that were given here.
+    credits: int = 0
+    spent_here: int = 0
+    paid_out: int = 0
+
+    def refunded(self, **facts: object) -> int:
+        """What went back or is on its way, by refunds of which these facts are true."""
+        return _sum(one for one in self.refunds if one.status != "failed" and _is_so(one, facts))
+
+
+def _moneys() -> list[Money]:
+    """Read every table once, whatever the number of bookings."""
+    found = {booking.pk: Money(booking) for booking in Booking.objects.all()}
+    of_payment = {}
+    for payment in Payment.objects.order_by("pk"):
+        of_payment[payment.pk] = money = found[payment.booking_id]
+        money.payments.append(payment)
+    for refund in Refund.objects.order_by("pk"):
+        of_payment[refund.payment_id].refunds.append(refund)
+    for dispute in Dispute.objects.defer("evidence_pdf").order_by("pk"):
+        of_payment[dispute.payment_id].disputes.append(dispute)
+    entries = LedgerEntry.objects.exclude(transaction__booking=None)
+    kinds = entries.values_list("transaction__booking", "transaction__kind", "account")
+    for booking, kind, account, amount in kinds.annotate(Sum("amount_minor")).order_by():
+        found[booking].totals[account] += amount
+        found[booking].shares[account] += amount if kind in SHARING else 0
+    for credit in Credit.objects.exclude(booking=None):
+        found[credit.booking_id].credits += credit.amount_minor
+    for use in CreditUse.objects.select_related("credit"):
+        if use.booking_id:
+            found[use.booking_id].spent_here += use.amount_minor
+        elif use.credit.booking_id:
+            found[use.credit.booking_id].paid_out += use.amount_minor
+    return list(found.values())
+
+
+def _sum(rows: Iterable, name: str = "amount_minor") -> int:
+    return sum(getattr(row, name) for row in rows)
+
+
+def _is_so(row: object, facts: dict[str, object]) -> bool:
+    return all(getattr(row, name) == value for name, value in facts.items())
+
+
 def check_always() -> None:
     """Check what must hold after every step."""
-    check_books()
-    for payment in Payment.objects.all():
-        refunds = payment.refunds.exclude(status="failed")
-        # What we gave as a credit, somebody may give back in the provider's dashboard, too.
-        refunded = max(_total(refunds.filter(is_external=False)), _total(refunds.filter(channel="provider")))
-        assert 0 <= refunded <= payment.captured_minor <= payment.authorized_minor <= payment.amount_minor, (
-            f"M2 {payment}"
-        )
+    _check_always(_moneys())
+
+
+def _check_always(moneys: list[Money]) -> None:
+    _check_books(moneys)
+    for money in moneys:
+        for payment in money.payments:
+            _check_amounts(payment, money)
     twice = Payment.objects.filter(status="CREATED").values("booking").annotate(n=Count("pk")).filter(n__gt=1)
     assert not twice.exists(), "M6 two ways to pay are open"
-    _check_occupancy()
-    _check_history()
+    _check_occupancy([money.booking for money in moneys])
+    _check_history([money.booking for money in moneys])
+
+
+def _check_amounts(payment: Payment, money: Money) -> None:
+    # What we gave as a credit, somebody may give back in the provider's dashboard, too.
+    ours = money.refunded(payment_id=payment.pk, is_external=False)
+    theirs = money.refunded(payment_id=payment.pk, channel="provider")
+    amounts = [0, max(ours, theirs), payment.captured_minor, payment.authorized_minor, payment.amount_minor]
+    assert amounts == sorted(amounts), f"M2 {payment}"
 
 
 def check_books() -> None:
     """Check what must hold of the ledger and of payouts, whatever bookings and payments do."""
+    _check_books(_moneys())
+
+
+def _check_books(moneys: list[Money]) -> None:
     for movement in LedgerTransaction.objects.annotate(total=Sum("entries__amount_minor")):
         assert movement.total == 0, f"M1 {movement.key} does not balance"
     by_currency = LedgerEntry.objects.values_list("currency").annotate(Sum("amount_minor")).order_by()
     assert not any(dict(by_currency).values()), f"M1 {dict(by_currency)} do not sum to zero"
-    for booking in Booking.objects.all():
-        _check_shares(booking, kept_minor(booking))
+    for money in moneys:
+        _check_shares(money, -sum(money.shares[account] for account in SHARES))
     for payout in Payout.objects.all():
         _check_payout(payout)
 
 
 def check_quiet(sandbox) -> None:
     """Check what must hold once nothing is left to do: ledger, payments and the provider's books agree."""
-    check_always()
+    moneys = _moneys()
+    _check_always(moneys)
     books = sandbox.control("books")
     theirs = {row["id"]: row for name in PROVIDER_WORDS for row in books[name]["payments"]}
     _check_disputes(books["stripe"].get("disputes", []))
     unfinished = PaymentOperation.objects.filter(state__in=["open", "unknown"])
     assert not unfinished.exists(), f"C2 {list(unfinished)}"
-    for booking in Booking.objects.all():
-        payments = list(booking.payments.all())
-        _check_money(booking, payments)
-        for payment in payments:
+    missed = set(Drift.objects.filter(kind=Drift.Kind.FEE).values_list("booking", flat=True))
+    for money in moneys:
+        _check_money(money, is_fee_missed=money.booking.pk in missed)
+        for payment in money.payments:
             if payment.provider_ref:
-                _check_against_provider(payment, theirs[payment.provider_ref])
+                _check_against_provider(payment, money, theirs[payment.provider_ref])
 
 
-def _check_money(booking: Booking, payments: list[Payment]) -> None:
-    entries = LedgerEntry.objects.filter(transaction__booking=booking)
-    totals = defaultdict(int, entries.values_list("account").annotate(Sum("amount_minor")).order_by())
-    refunds = Refund.objects.filter(payment__booking=booking).exclude(status="failed")
-    credits = _total(Credit.objects.filter(booking=booking))
-    # A refund given as a credit has a row of both: the money itself stays.
-    paid = sum(p.captured_minor for p in payments) - _total(refunds.exclude(channel=Refund.Channel.CREDIT))
-    kept = sum(p.captured_minor for p in payments) - _total(refunds)
-    _check_where_it_lies(booking, payments, totals, paid, credits)
-    failed = Refund.objects.filter(payment__booking=booking, status="failed", solved_at=None)
+def _check_money(money: Money, *, is_fee_missed: bool) -> None:
+    booking, payments = money.booking, money.payments
+    kept = _sum(payments, "captured_minor") - money.refunded()
+    _check_where_it_lies(money)
+    failed = _sum(one for one in money.refunds if one.status == "failed" and one.solved_at is None)
     # A failed refund is still owed, in staff's queue, which may list more than is owed: the same money may have failed
     # twice, or have been given back in the dashboard since. Only what is owed can be given.
-    settled = kept - min(_total(failed), max(kept - booking.due_minor, 0))
+    settled = kept - min(failed, max(kept - booking.due_minor, 0))
     if booking.status in (Status.CONFIRMED, Status.COMPLETED) and booking.capture == "on_confirmation":
         assert not payments or settled == booking.due_minor, f"M3 {booking} {booking.status} keeps {kept}"
-    disputes = Dispute.objects.filter(payment__booking=booking)
-    lost = _total(disputes.filter(status="lost"), "withdrawn_minor")
-    if booking.status in DEAD and not disputes.filter(status__in=Dispute.OPEN).exists():
+    lost = _sum((one for one in money.disputes if one.status == "lost"), "withdrawn_minor")
+    if booking.status in DEAD and not any(one.status in Dispute.OPEN for one in money.disputes):
         # What a bank took back is not refunded once more, even where that leaves less than is due; a fee whose hold
         # ended before it was taken is on staff's list.
-        is_missed = Drift.objects.filter(booking=booking, kind=Drift.Kind.FEE).exists()
-        expected = {booking.due_minor if payments else 0} | ({settled - lost} if lost or is_missed else set())
+        may_differ = {settled - lost} if lost or is_fee_missed else set()
+        expected = {booking.due_minor if payments else 0} | may_differ
         assert settled - lost in expected and settled - lost <= booking.due_minor, (
             f"M3 {booking} {booking.status} keeps {kept}"
         )
         assert not [p for p in payments if p.status == "AUTHORIZED"], f"M4 {booking} still holds money"
-    held = sum(p.authorized_minor for p in payments if p.status == "AUTHORIZED")
-    assert totals["hold"] == held == -totals["guest"], f"M4 {booking} hold"
-    _check_shares(booking, kept - lost)
+    held = _sum((p for p in payments if p.status == "AUTHORIZED"), "authorized_minor")
+    assert money.totals["hold"] == held == -money.totals["guest"], f"M4 {booking} hold"
+    _check_shares(money, kept - lost)
 
 
-def _check_shares(booking: Booking, kept: int) -> None:
-    shared = LedgerEntry.objects.filter(transaction__booking=booking, transaction__kind__in=SHARING)
-    shares = defaultdict(int, shared.values_list("account").annotate(Sum("amount_minor")).order_by())
-    parts = split(kept, booking)
-    assert [-shares[account] for account in SHARES] == [
+def _check_shares(money: Money, kept: int) -> None:
+    parts = split(kept, money.booking)
+    assert [-money.shares[account] for account in SHARES] == [
         parts.venue_minor, parts.fee_minor, parts.tax_minor,
-    ], f"M9 {booking}"  # fmt: skip
+    ], f"M9 {money.booking}"  # fmt: skip
 
 
 # How the provider's words for a dispute read in ours.
@@ -135,26 +197,26 @@ def _check_disputes(theirs: list[dict]) -> None:
         assert gone == row["withdrawn_minor"], f"C1 {dispute} withdrawn"
 
 
-def _check_where_it_lies(
-    booking: Booking, payments: list[Payment], totals: dict[str, int], paid: int, credits: int
-) -> None:
+def _check_where_it_lies(money: Money) -> None:
     """M5: what lies at providers and in the bank is what was paid, less fees, disputes and credits paid out."""
-    disputes = Dispute.objects.filter(payment__booking=booking)
-    gone = _total(disputes.exclude(status="won"), "withdrawn_minor")
-    fees = sum(p.provider_fee_minor or 0 for p in payments) + _total(disputes, "fee_minor")
-    spent_here = _total(CreditUse.objects.filter(booking=booking))
-    refunds = Refund.objects.filter(payment__booking=booking, payment__provider="credit")
-    returned = _total(refunds.exclude(status="failed"))
-    paid_out = _total(CreditUse.objects.filter(credit__booking=booking, booking=None))
+    booking, totals, disputes = money.booking, money.totals, money.disputes
+    # A refund given as a credit has a row of both: the money itself stays.
+    as_credit = money.refunded(channel=Refund.Channel.CREDIT)
+    paid = _sum(money.payments, "captured_minor") - money.refunded() + as_credit
+    gone = _sum((one for one in disputes if one.status != "won"), "withdrawn_minor")
+    fees = sum(p.provider_fee_minor or 0 for p in money.payments) + _sum(disputes, "fee_minor")
+    by_credit = [payment.pk for payment in money.payments if payment.provider == "credit"]
+    returned = sum(money.refunded(payment_id=pk) for pk in by_credit)
     at_hand = totals["clearing"] + totals["bank"]
-    assert at_hand == paid - spent_here - gone - fees - paid_out, f"M5 {booking} clearing"
-    assert totals["credit"] == spent_here + paid_out - credits - returned, f"M5 {booking} credit"
-    is_open = disputes.exclude(status__in=["won", "lost"])
-    assert totals["disputed"] == _total(is_open, "withdrawn_minor"), f"M5 {booking} disputed"
+    assert at_hand == paid - money.spent_here - gone - fees - money.paid_out, f"M5 {booking} clearing"
+    credit = money.spent_here + money.paid_out - money.credits - returned
+    assert totals["credit"] == credit, f"M5 {booking} credit"
+    disputed = _sum((one for one in disputes if one.status not in ("won", "lost")), "withdrawn_minor")
+    assert totals["disputed"] == disputed, f"M5 {booking} disputed"
 
 
 def _check_payout(payout: Payout) -> None:
-    assert _total(payout.lines.all()) == payout.amount_minor, f"M9 {payout} is not the sum of its lines"
+    assert _sum(payout.lines.all()) == payout.amount_minor, f"M9 {payout} is not the sum of its lines"
     entries = LedgerEntry.objects.filter(transaction__payout=payout).values_list("account")
     totals = defaultdict(int, entries.annotate(Sum("amount_minor")).order_by())
     is_back, amount = payout.status in payout.UNDONE, payout.amount_minor
@@ -163,23 +225,19 @@ def _check_payout(payout: Payout) -> None:
     assert totals[source] == (-amount if payout.status == "paid" else 0), f"M5 {payout} {source}"
 
 
-def _total(rows: QuerySet, field: str = "amount_minor") -> int:
-    return rows.aggregate(total=Sum(field))["total"] or 0
-
-
-def _check_against_provider(payment: Payment, row: dict) -> None:
-    refunded = _total(payment.refunds.filter(channel="provider").exclude(status="failed"))
-    ours = (payment.captured_minor, refunded)
+def _check_against_provider(payment: Payment, money: Money, row: dict) -> None:
+    ours = (payment.captured_minor, money.refunded(payment_id=payment.pk, channel="provider"))
     assert ours == (row["captured_minor"], row["refunded_minor"]), f"C1 {payment}"
     words = PROVIDER_WORDS[payment.provider].get(payment.status)
     assert not words or row["status"] in words, f"C1 {payment} is {row['status']} there"
     assert row["currency"].upper() == payment.currency, f"C1 {payment}"
 
 
-def _check_occupancy() -> None:
-    for booking in Booking.objects.filter(session=None):
-        rows = Occupancy.objects.filter(reference=booking.reference).count()
-        assert rows == (1 if booking.status in BLOCKING else 0), f"O3 {booking} {booking.status}"
+def _check_occupancy(bookings: list[Booking]) -> None:
+    rows = Counter(Occupancy.objects.exclude(reference="").values_list("reference", flat=True))
+    for booking in bookings:
+        expected = 1 if booking.status in BLOCKING else 0
+        assert booking.session_id or rows[booking.reference] == expected, f"O3 {booking} {booking.status}"
     waiting = Booking.objects.filter(status=Status.PENDING_PAYMENT, payment_due_at=None)
     assert not waiting.exists(), "O3 a pending booking without a deadline"
     by_room: dict[int, list[Occupancy]] = {}
@@ -190,9 +248,12 @@ def _check_occupancy() -> None:
             assert earlier.period.upper <= later.period.lower, f"O1 {earlier} and {later}"
 
 
-def _check_history() -> None:
-    for booking in Booking.objects.all():
-        events = list(BookingEvent.objects.filter(booking=booking).order_by("version"))
+def _check_history(bookings: list[Booking]) -> None:
+    events_of = defaultdict(list)
+    for event in BookingEvent.objects.order_by("booking", "version"):
+        events_of[event.booking_id].append(event)
+    for booking in bookings:
+        events = events_of[booking.pk]
         assert [event.version for event in events] == list(range(1, booking.version + 1)), f"H1 {booking}"
         assert events[-1].to_status == booking.status, f"H1 {booking}"
         for earlier, later in pairwise(events):

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -21,8 +22,6 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    # No socket: no limit on the path's length, no rights to get wrong.
-    "unix_socket_directories": "",
     "max_connections": "200",
     "jit": "off",
     "timezone": "UTC",
@@ -32,6 +31,14 @@ SETTINGS = {
 # Safe against kill -9, not against a power cut: only where the data is worth nothing.
 # synchronous_commit stays on, for without it a killed server forgets what it had said yes to.
 CARELESS = {"fsync": "off", "full_page_writes": "off"}
+
+
+def socket_host(port: int) -> str:
+    """Return the host under which Linux reaches the server on a port without its network; elsewhere nothing.
+
+    In the kernel's own names, not in a directory: no limit on the path's length, no rights to get wrong.
+    """
+    return f"@roomhold-{port}" if sys.platform == "linux" else ""
 
 
 class Postgres:
@@ -153,6 +160,7 @@ class Postgres:
 
     def _try_port(self) -> bool:
         settings = {**SETTINGS, **({} if self.durable else CARELESS), "port": str(self.port)}
+        settings["unix_socket_directories"] = socket_host(self.port)
         command = [str(self.binaries.bin / "postgres"), "-D", str(self.data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

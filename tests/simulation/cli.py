@@ -1,6 +1,7 @@
 """`python -m tests.simulation`: what `make simulate` calls."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -36,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of the first history; the next ones count on")
     parser.add_argument("--layer", choices=("pure", "db"), default="pure")
     parser.add_argument("--faults", default=None, help="only these, comma-separated; none for no faults")
-    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side")
     parser.add_argument("--plant", action="append", help="plant a bug and look for it; all for each in turn")
     parser.add_argument("--list-plants", action="store_true")
     parser.add_argument("--replay", type=int, help="play one seed again")

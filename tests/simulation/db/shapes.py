@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from weakref import ref
 
 from django.db.models import Field, Model, lookups
 from django.db.models.expressions import BaseExpression, Col
@@ -19,10 +20,11 @@ from django.db.models.sql.query import Query
 from django.utils.tree import Node
 
 VALUES = (str, bytes, int, float, bool, Decimal, dt.datetime, dt.date, dt.timedelta)
+KEPT = "_kept_shape"
 # Remembered by a part for itself, or how it was called for before it was resolved.
 ASIDE = frozenset((
     "_constructor_args", "_annotation_select_cache", "base_table", "contains_aggregate", "contains_over_clause",
-    "contains_column_references", "convert_value", "identity", "used_aliases", "creation_counter", "resolved",
+    "contains_column_references", "convert_value", "identity", "used_aliases", "creation_counter", "resolved", KEPT,
 ))  # fmt: skip
 NAMES = ("Exact", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual")
 COMPARISONS = {
@@ -96,7 +98,15 @@ def _way(kind: type) -> Callable[[Any], Any]:
 
 
 def _whole(part: Any) -> Any:
-    return type(part), tuple([(name, _shape(one)) for name, one in vars(part).items() if name not in ASIDE])
+    """All of a part; remembered by the part itself, since those of a query put together once come again and again."""
+    kept = vars(part).get(KEPT)
+    # What was copied from a part, to be changed, brings the memory of the other one.
+    if kept and kept[0]() is part:
+        return kept[1]
+    shape = type(part), tuple([(name, _shape(one)) for name, one in vars(part).items() if name not in ASIDE])
+    if isinstance(part, BaseExpression):
+        vars(part)[KEPT] = (ref(part), shape)
+    return shape
 
 
 def _column(part: Col) -> Any:

@@ -18,7 +18,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from tests.simulation.db.shapes import Unknown, shape_of
 
 # Every so many histories nothing is taken on trust.
-DOUBTED_EVERY = 20
+DOUBTED_EVERY = 50
 _kept: dict[Any, "Words"] = {}
 _write, _converters = SQLCompiler.as_sql, SQLCompiler.get_converters
 

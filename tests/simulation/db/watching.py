@@ -10,11 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 READS = ("SELECT", "SAVEPOINT", "RELEASE", "EXECUTE")
 UNNAMED = "some table"
 WRITTEN = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)"?')
+# After midnight, and after a week's beginning.
+NIGHT = dt.timedelta(hours=settings.RECONCILE_HOUR)
+PAYDAY = dt.timedelta(days=2, hours=6)
+
+
+def _next(span: str, moment: dt.timedelta, after: str) -> str:
+    """SQL for the first such moment of a day or week that comes after another time."""
+    shift = f"interval '{moment.total_seconds()} seconds'"
+    return f"date_trunc('{span}', {after} - {shift}, 'UTC') + {shift} + interval '1 {span}'"
+
+
 # When each sweep could find something at the earliest; a sweep that finds rows of others would need a line here.
 DUE = """
     SELECT
@@ -27,6 +39,27 @@ DUE = """
         (SELECT min(CASE status WHEN 'CONFIRMED' THEN ends_at ELSE decide_by END) FROM bookings_booking
             WHERE status IN ('PENDING_APPROVAL', 'CONFIRMED')) AS deadlines
 """
+# The same for nights and weeks, which few histories have: runs under way, transfers that wait, the next night or week.
+DUE_SELDOM = f"""
+    SELECT
+        (SELECT min(due_at) FROM (
+            SELECT started_at AS due_at FROM payments_reconciliationrun WHERE finished_at IS NULL
+            UNION ALL
+            SELECT coalesce((
+                SELECT {_next("day", NIGHT, "max(started_at)")} FROM payments_reconciliationrun r
+                WHERE r.provider = p.provider
+            ), timestamptz '2000-01-01') FROM payments_payment p WHERE provider IN ('stripe', 'octo')
+        ) nights) AS nightly,
+        (SELECT min(due_at) FROM (
+            SELECT cutoff_at AS due_at FROM payments_payoutrun WHERE finished_at IS NULL
+            UNION ALL
+            SELECT coalesce(lease_until, created_at) FROM payments_payout
+            WHERE method = 'stripe' AND status IN ('ready', 'sending')
+            UNION ALL
+            SELECT coalesce({_next("week", PAYDAY, "max(cutoff_at)")}, timestamptz '2000-01-01') FROM payments_payoutrun
+        ) weeks) AS pay_sweep
+"""
+SELDOM = ("nightly", "pay_sweep")
 
 
 class Watch:
@@ -36,7 +69,7 @@ class Watch:
         self.writes = 0
         self.tables: dict[str, int] = {}
         self._due: dict[str, dt.datetime | None] = {}
-        self._due_as_of = -1
+        self._due_as_of: dict[str, int] = {}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -45,11 +78,12 @@ class Watch:
 
     def due_at(self, sweep: str) -> dt.datetime | None:
         """When this sweep could find something at the earliest, as the rows are now."""
-        if self._due_as_of != self.writes:
+        question = "due_seldom" if sweep in SELDOM else "due"
+        if self._due_as_of.get(question) != self.writes:
             with connection.cursor() as cursor:
-                cursor.execute("EXECUTE due")
-                self._due = dict(zip(_names(cursor), cursor.fetchone(), strict=True))
-            self._due_as_of = self.writes
+                cursor.execute(f"EXECUTE {question}")
+                self._due |= dict(zip(_names(cursor), cursor.fetchone(), strict=True))
+            self._due_as_of[question] = self.writes
         return self._due[sweep]
 
     def to(self, *tables: str) -> int:
@@ -69,6 +103,7 @@ def prepare() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
         cursor.execute(f"PREPARE due AS {DUE}")
+        cursor.execute(f"PREPARE due_seldom AS {DUE_SELDOM}")
 
 
 def _names(cursor: Any) -> list[str]:

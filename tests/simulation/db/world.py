@@ -31,7 +31,7 @@ from tests.simulation.db.outside import Outside
 from tests.simulation.db.pages import Pages
 from tests.simulation.db.processes import Process, Processes
 from tests.simulation.db.transport import Wire
-from tests.simulation.db.watching import Watch
+from tests.simulation.db.watching import SELDOM, Watch
 from tests.simulation.invariants import Violation
 from tests.simulation.plan import Action, Plan
 from tests.simulation.rows import START
@@ -58,6 +58,11 @@ WORK: dict[str, Callable[[Any], Any]] = {
     "webhook": webhooks.process,
     "deliver": outbox.deliver,
     "sweep": lambda name: SWEEPS[name](),
+}
+# All that begins by itself, and finds nothing before `watching` says so.
+BY_THE_CLOCK: dict[str, Callable[[Any], Any]] = {
+    **{name: lambda _, sweep=sweep: sweep() for name, sweep in SWEEPS.items()},
+    **{name: lambda world, work=staff.WORK[name]: work(world, "") for name in SELDOM},
 }
 TABLES = {"webhook": "payments_webhookevent", "settle": "bookings_booking"}
 BELLS = {
@@ -112,8 +117,7 @@ class DbWorld(Outside):
     rows: dict[int, int] = field(default_factory=dict)
     watch: Watch = field(default_factory=Watch)
     log: "SweepLog" = field(default_factory=lambda: SweepLog())
-    views: dict[int, Any] | None = None
-    seen_writes: int = -1
+    seen: dict[str, tuple[int, Any]] = field(default_factory=dict)
     checked_writes: int = -1
 
     def __post_init__(self) -> None:
@@ -140,17 +144,27 @@ class DbWorld(Outside):
     @property
     def by_offer(self) -> dict[int, Any]:
         """The bookings as they stand before the next action."""
-        writes = self.watch.to("bookings_booking", "payments_payment")
-        if self.views is None or self.seen_writes != writes:
-            self.views, self.seen_writes = self._looked_up(), writes
-        return self.views
+        bookings = self._as_of("bookings_booking", self._bookings)
+        payments_of = self._as_of("payments_payment", self._payments)
+        return {
+            index: stage.BookingView(bookings[pk], payments_of.get(pk, [])) for index, pk in self.rows.items()
+        }
 
-    def _looked_up(self) -> dict[int, Any]:
-        found = Booking.objects.in_bulk(list(self.rows.values()))
-        payments_of: dict[int, list[Payment]] = {pk: [] for pk in found}
-        for payment in Payment.objects.filter(booking__in=list(found)).order_by("n"):
-            payments_of[payment.booking_id].append(payment)
-        return {index: stage.BookingView(found[pk], payments_of[pk]) for index, pk in self.rows.items()}
+    def _as_of(self, table: str, look: Callable[[], Any]) -> Any:
+        """What was seen in a table, looked up again once it was written to."""
+        writes = self.watch.to(table)
+        if table not in self.seen or self.seen[table][0] != writes:
+            self.seen[table] = (writes, look())
+        return self.seen[table][1]
+
+    def _bookings(self) -> dict[int, Booking]:
+        return Booking.objects.in_bulk(list(self.rows.values()))
+
+    def _payments(self) -> dict[int, list[Payment]]:
+        found: dict[int, list[Payment]] = {}
+        for payment in Payment.objects.filter(booking__in=list(self.rows.values())).order_by("n"):
+            found.setdefault(payment.booking_id, []).append(payment)
+        return found
 
     def page_of(self, payment: Payment) -> Any:
         return self.pages.of(payment)
@@ -292,7 +306,7 @@ class DbWorld(Outside):
             arg = self.rows.get(arg)
         if arg is None or (name in TABLES and not self.exists(TABLES[name], arg)):
             return None
-        if name == "sweep" and self.is_idle(arg):
+        if (sweep := arg if name == "sweep" else name) in BY_THE_CLOCK and self.is_idle(sweep):
             return None
         work = (lambda: staff.work(self, name, arg)) if name in staff.WORK else (lambda: WORK[name](arg))
         return Process(name, arg, work, EXPECTED, self.note)
@@ -309,7 +323,7 @@ class DbWorld(Outside):
             return False
         if self.seed % ALL_SWEEPS_EVERY == 0:
             before = self.watch.writes
-            SWEEPS[sweep]()
+            BY_THE_CLOCK[sweep](self)
             if self.watch.writes != before:
                 raise Violation("C2", f"the sweep of {sweep} found something that nothing said was due")
         return True
