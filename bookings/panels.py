@@ -21,7 +21,8 @@ class Panel:
     """One app's share of a booking's page.
 
     `template` is rendered with `context`, the fields of `json` join the API's answer. What `is_under_way` changes
-    by itself within seconds, often without an event of the booking: an open page asks again soon.
+    by itself within seconds, often without an event of the booking: an open page asks again soon. `notice` is what a
+    guest has to know before cancelling.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Panel:
     context: dict[str, Any] = field(default_factory=dict)
     json: dict[str, Any] = field(default_factory=dict)
     is_under_way: bool = False
+    notice: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,12 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
 @require_safe
 @private_page
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
-    booking = visits.booking_or_404(request, reference)
-    return render(request, "bookings/detail.html", _live_context(request, booking))
+    return detail_page(request, visits.booking_or_404(request, reference))
+
+
+def detail_page(request: HttpRequest, booking: Booking, *, status: int = 200) -> HttpResponse:
+    """Return a booking's page; `status` is another where a form on it was refused."""
+    return render(request, "bookings/detail.html", _live_context(request, booking), status=status)
 
 
 @require_safe
@@ -207,6 +211,7 @@ def _cancel_page(
         "card_minor": booking.card_minor,
         "without_card_minor": booking.without_card_minor,
         "terms": _terms(booking, now),
+        "notices": [panel.notice for panel in panels.collect(booking, panels.GUEST) if panel.notice],
         "back_by": now + BANK_DAYS,
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],
     }

@@ -278,7 +278,7 @@ def _reached(booking: Booking) -> int:
     if booking.status == S.COMPLETED:
         return len(labels)
     if booking.status == S.CONFIRMED or booking.confirmed_at:
-        waits = labels[-1] == AFTERWARDS and not booking.paid_at
+        waits = labels[-1] == AFTERWARDS and not (booking.paid_at or booking.taken_early_minor)
         return len(labels) - 1 if waits else len(labels)
     if booking.is_approved:
         return 2

@@ -83,6 +83,9 @@ class DriftAdmin(PlatformAdmin):
             "booking": self.booking_link(drift),
             "payment": payment_link(drift.payment) if drift.payment else "–",
             "mend": drifts.MENDS[drift.kind] if drift.state == "open" else None,
+            "record_url": reverse("admin:payments_offlinepayment_record", args=[drift.booking_id])
+            if drift.kind == Drift.Kind.FEE
+            else "",
             "form": form,
         }
         return TemplateResponse(request, "admin/payments/drift.html", context, status=status)

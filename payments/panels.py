@@ -6,6 +6,7 @@ from bookings import wording
 from bookings.models import Booking
 from bookings.panels import Panel
 from bookings.states import allows
+from core.money import format_minor
 from payments import credits, offline, paid, returning, selectors, whereabouts
 from payments.models import Dispute
 
@@ -35,15 +36,20 @@ def booking_panel(booking: Booking, viewer: str) -> Panel:
     context |= _returned(booking, money, returned) | {
         "credits": _credits(booking) if viewer == "guest" else []
     }
+    # Without money taken there is nothing to dispute.
+    disputes = Dispute.objects.filter(payment__booking=booking).defer("evidence_pdf")
+    context["disputes"] = list(disputes) if money.captured_minor else []
+    told = [_told(dispute, money.currency) for dispute in context["disputes"]]
+    context["dispute_notice"] = " ".join(filter(None, told))
     if viewer == "host":
         context |= _doors(booking, money)
         context["whereabouts"] = whereabouts.where(booking)
-        context["disputes"] = list(Dispute.objects.filter(payment__booking=booking).defer("evidence_pdf"))
     return Panel(
         name="payments",
         template=TEMPLATES[viewer],
         context=context,
         is_under_way=context["is_moving"],
+        notice=context["dispute_notice"],
         json={
             "held_minor": money.held_minor,
             "captured_minor": money.captured_minor,
@@ -57,6 +63,19 @@ def booking_panel(booking: Booking, viewer: str) -> Panel:
             ],
         },
     )
+
+
+def _told(dispute: Dispute, currency: str) -> str:
+    """Say to a guest what a chargeback means for money that would come back; nothing where it changes nothing."""
+    amount = format_minor(dispute.amount_minor, currency)
+    if dispute.status in (Dispute.Status.NEEDS_RESPONSE, Dispute.Status.UNDER_REVIEW):
+        return (
+            f"Your bank has asked for {amount} back. Until it has decided, nothing of this payment can be refunded: "
+            "what is due to you comes after its decision."
+        )
+    if dispute.status == Dispute.Status.LOST:
+        return f"Your bank has given you {amount} back. That part is not refunded a second time."
+    return ""
 
 
 def _returned(booking: Booking, money: selectors.Money, refunds: list[returning.Returned]) -> dict:

@@ -87,6 +87,7 @@ class VenueForm(forms.ModelForm):
     class Meta:
         model = Venue
         fields = "__all__"
+        labels = {"is_published": "Published"}
 
 
 class WayWidget(UnfoldAdminRadioSelectWidget):
@@ -141,6 +142,10 @@ class RoomForm(AmountsForm):
     class Meta:
         model = Room
         exclude = ("price_minor", "cleaning_fee_minor", "is_published")
+        labels = {"min_units": "Shortest stay", "max_units": "Longest stay", "size_m2": "Size in m²"}
+        help_texts = dict.fromkeys(
+            ("min_units", "max_units"), "Nights, hours, appointments or seats, as it is sold"
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -201,6 +206,8 @@ class PriceRuleForm(AmountsForm):
     class Meta:
         model = PriceRule
         fields = ("name", "weekdays", "first_date", "last_date", "price", "min_units", "discount_percent")
+        labels = {"min_units": "For stays from", "discount_percent": "Discount in percent"}
+        help_texts = {"min_units": "So many nights, hours, appointments or seats"}
 
     def currency(self) -> str:
         room = getattr(self.instance, "room", None) if self.instance.room_id else None

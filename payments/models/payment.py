@@ -26,7 +26,7 @@ class Payment(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="payments")
     provider = models.CharField(max_length=12, choices=Provider)
-    n = models.PositiveSmallIntegerField(help_text="1 for the booking's first attempt, and so on")
+    n = models.PositiveSmallIntegerField("number", help_text="1 for the booking's first attempt, and so on")
     status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
     account = models.ForeignKey(
         ProviderAccount,
@@ -37,17 +37,19 @@ class Payment(models.Model):
         help_text="The venue's own account at the provider; empty: the platform's",
     )
     is_live = models.BooleanField(default=False, help_text="Real money, as it was when begun")
-    is_two_stage = models.BooleanField(help_text="Held first, taken later")
+    is_two_stage = models.BooleanField("in two stages", help_text="Held first, taken later")
     currency = models.CharField(max_length=3)
     amount_minor = models.PositiveBigIntegerField()
     authorized_minor = models.PositiveBigIntegerField(default=0)
     captured_minor = models.PositiveBigIntegerField(default=0)
 
-    session_ref = models.CharField(max_length=255, blank=True, help_text="The provider's pay page (cs_…)")
+    session_ref = models.CharField("pay page", max_length=255, blank=True, help_text="At the provider (cs_…)")
     session_url = models.URLField(max_length=2000, blank=True)
-    session_expires_at = models.DateTimeField(null=True, blank=True)
-    provider_ref = models.CharField(max_length=255, blank=True, help_text="The provider's payment (pi_…)")
-    charge_ref = models.CharField(max_length=255, blank=True)
+    session_expires_at = models.DateTimeField("pay page ends at", null=True, blank=True)
+    provider_ref = models.CharField(
+        "payment at the provider", max_length=255, blank=True, help_text="Its own number (pi_…)"
+    )
+    charge_ref = models.CharField("charge at the provider", max_length=255, blank=True)
     client_secret = models.CharField(
         max_length=255, blank=True, help_text="Opens the provider's card form on our own page; never logged"
     )
@@ -66,8 +68,8 @@ class Payment(models.Model):
         default=0, help_text="Numbers the fetches; see services.sync"
     )
     fetch_applied = models.PositiveBigIntegerField(default=0)
-    synced_at = models.DateTimeField(null=True, blank=True)
-    next_sync_at = models.DateTimeField(null=True, blank=True)
+    synced_at = models.DateTimeField("last looked at", null=True, blank=True)
+    next_sync_at = models.DateTimeField("next look at", null=True, blank=True)
 
     created_at = models.DateTimeField(default=clock.now, editable=False)
     authorized_at = models.DateTimeField(null=True, blank=True)

@@ -157,6 +157,16 @@ def test_undecided_booking_taken_at_the_provider_says_so():
     )
 
 
+def test_appointment_taken_at_the_provider_early_waits_for_no_charge_afterwards():
+    booking = held(room=factories.room(kind="expert"), days_ahead=2)
+    before = stages(booking)
+    facts = {"amount_minor": booking.total_minor, "currency": "EUR", "ref": "pi_1"}
+    services.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
+
+    assert before == [("Money held", "done"), ("Confirmed", "done"), ("Charged afterwards", "current")]
+    assert stages(Booking.objects.get()) == [(label, "done") for label, _ in before]
+
+
 def test_approving_what_was_taken_at_the_provider_promises_no_second_charge():
     assert desk.consequence("approve", taken_early()) == (
         "€200.00 was taken from the guest's card already; nothing more is charged."

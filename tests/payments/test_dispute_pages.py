@@ -222,3 +222,38 @@ def test_every_reason_has_a_meaning_and_advice(reason):
 
     assert words.meaning.endswith(".")
     assert words.advice
+
+
+# --- what the guest reads -------------------------------------------------------------------------------------
+
+
+def guest_pages(journey) -> tuple[str, str]:
+    """The booking's page and the one that asks before cancelling."""
+    client = Client()
+    client.get(journey.booking.secret_path)
+    address = journey.booking.get_absolute_url()
+    return text_of(client.get(address)), text_of(client.get(f"{address}cancel/"))
+
+
+def test_guest_reads_that_nothing_is_refunded_while_the_bank_decides(journey, case):
+    for shown in guest_pages(journey):
+        assert (
+            "Your bank has asked for €200.00 back. Until it has decided, nothing of this payment can be"
+            in shown
+        )
+
+
+def test_guest_reads_that_what_the_bank_gave_back_is_not_refunded_again(journey, case):
+    journey.sandbox.control("dispute", {"dispute": case.provider_ref, "resolve": "lost"})
+    journey.sync()
+
+    for shown in guest_pages(journey):
+        assert "Your bank has given you €200.00 back. That part is not refunded a second time." in shown
+
+
+def test_guest_reads_nothing_of_a_dispute_that_was_won(journey, case):
+    journey.sandbox.control("dispute", {"dispute": case.provider_ref, "resolve": "won"})
+    journey.sync()
+
+    for shown in guest_pages(journey):
+        assert "Your bank has" not in shown

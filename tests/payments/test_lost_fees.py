@@ -1,6 +1,8 @@
 """An appointment's hold, taken in part or ended by hand; and the fee of a late cancellation that is taken from it."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from bookings import services as bookings
 from bookings.actors import guest_actor, member_actor
@@ -11,6 +13,7 @@ from payments.models import Drift
 from rooms.models import Room
 from tests import factories
 from tests.invariants import check_quiet
+from tests.pages import text
 from tests.payments.conftest import Journey
 from tests.payments.dashboards import dashboard, externals, ours
 
@@ -107,6 +110,21 @@ def test_waived_fee_leaves_only_what_was_taken_due(appointment):
     assert (drift.state, drift.closed_by, appointment.fresh.due_minor) == ("mended", staff, 1_000)
     assert appointment.fresh.events.get(verb="adjust").actor == staff
     check_quiet(appointment.sandbox)
+
+
+def test_page_of_a_lost_fee_leads_to_recording_its_payment(appointment):
+    client = Client()
+    client.force_login(factories.staff())
+    cancel_late(appointment)
+    dashboard(appointment, "cancel")
+    appointment.work()
+    record = reverse("admin:payments_offlinepayment_record", args=[appointment.booking.pk])
+
+    shown = text(client.get(reverse("admin:payments_drift_change", args=[Drift.objects.get(kind="fee").pk])))
+
+    assert f'href="{record}">Record a payment…</a>' in shown
+    assert "Waive what is missing" in shown
+    assert "€50.00" in text(client.get(record))
 
 
 def test_fee_paid_by_hand_closes_its_flag(appointment):

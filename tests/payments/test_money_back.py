@@ -137,12 +137,26 @@ def test_payment_step_takes_a_credits_code_and_says_what_is_left_to_pay(client):
     booking = factories.booking(room=factories.room(approval="none"))
     client.get(booking.secret_path)
 
-    wrong = client.post(f"/bookings/{booking.reference}/credit/", {"code": "NOPE"}, follow=True)
+    wrong = client.post(f"/bookings/{booking.reference}/credit/", {"code": "NOPE"})
     right = client.post(f"/bookings/{booking.reference}/credit/", {"code": code}, follow=True)
 
-    assert "There is no credit with this code." in wrong.content.decode()
+    assert wrong.status_code == 422
+    assert 'value="NOPE" aria-invalid="true"' in wrong.content.decode()
+    assert 'id="credit-code-error"><li>There is no credit with this code.</li>' in wrong.content.decode()
     assert "€40.00 is paid with your credit" in right.content.decode()
     assert "Pay €60.00" in right.content.decode()
+
+
+@pytest.mark.django_db
+def test_credit_refused_where_nothing_is_left_to_pay_is_told_at_the_top(client):
+    booking = paid_by_hand()
+    client.get(booking.secret_path)
+
+    page = client.post(f"/bookings/{booking.reference}/credit/", {"code": "NOPE"}, follow=True)
+
+    assert page.redirect_chain == [(booking.get_absolute_url(), 302)]
+    assert 'class="messages"' in page.content.decode()
+    assert "credit-code" not in page.content.decode()
 
 
 @pytest.mark.django_db
