@@ -4,10 +4,12 @@ Codes are those of docs/reliability.md: M1-M9 about money, O1/O3 about occupancy
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from django.db import connection, transaction
 from django.db.models import Count, Sum
 
 from bookings.models import Booking, BookingEvent
@@ -55,6 +57,20 @@ class Money:
         return _sum(one for one in self.refunds if one.status != "failed" and _is_so(one, facts))
 
 
+@contextmanager
+def _moment() -> Iterator[None]:
+    """See all tables as they were at one moment, whatever workers write meanwhile; within a test's own transaction
+    nobody else writes.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
 def _moneys() -> list[Money]:
     """Read every table once, whatever the number of bookings."""
     found = {booking.pk: Money(booking) for booking in Booking.objects.all()}
@@ -89,6 +105,7 @@ def _is_so(row: object, facts: dict[str, object]) -> bool:
     return all(getattr(row, name) == value for name, value in facts.items())
 
 
+@_moment()
 def check_always() -> None:
     """Check what must hold after every step."""
     _check_always(_moneys())
@@ -113,6 +130,7 @@ def _check_amounts(payment: Payment, money: Money) -> None:
     assert amounts == sorted(amounts), f"M2 {payment}"
 
 
+@_moment()
 def check_books() -> None:
     """Check what must hold of the ledger and of payouts, whatever bookings and payments do."""
     _check_books(_moneys())
@@ -129,6 +147,7 @@ def _check_books(moneys: list[Money]) -> None:
         _check_payout(payout)
 
 
+@_moment()
 def check_quiet(sandbox) -> None:
     """Check what must hold once nothing is left to do: ledger, payments and the provider's books agree."""
     moneys = _moneys()
