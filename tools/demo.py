@@ -39,6 +39,7 @@ def run() -> int:
                 sweep_seconds=5,
                 durable=True,
                 echo=bool(os.environ.get("LOGS")),
+                extra={"STRIPE_EMBEDDED": "true"} if os.environ.get("EMBEDDED") else None,
             )
             try:
                 _bring_up(stack, began)
