@@ -27,7 +27,7 @@ def collect(booking: Booking) -> list[Exhibit]:
 
 ACTS = {
     "submit": "Booked on the site, with the cancellation policy shown beside the price",
-    "authorize": "Entered the card and agreed to the payment on the payment provider's page",
+    "authorize": "Entered the card and agreed to the payment in the payment provider's own form",
     "confirm": "Paid",
     "cancel": "Cancelled on the site",
     "reschedule": "Moved the booking to another time",
