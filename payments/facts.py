@@ -1,5 +1,7 @@
 """What the plan needs to know, read from the database: a booking's demand, and where each payment stands."""
 
+import threading
+
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
@@ -37,20 +39,28 @@ GONE = (
     .annotate(total=Sum("withdrawn_minor"))
     .values("total")
 )
-# Put together once: Django needs longer for that than PostgreSQL for the answer. A payment that provider and booking
-# disagree on is left to staff.
-PAYMENTS = (
-    Payment.objects.filter(mismatch="")
-    .annotate(
-        refunded=Sum("refunds__amount_minor", filter=~FAILED, default=0) + Coalesce(Subquery(CALLED), 0),
-        stuck=Sum("refunds__amount_minor", filter=FAILED & Q(refunds__solved_at=None), default=0),
-        disputed=Subquery(GONE),
-        is_disputed=Exists(OPEN),
-        is_busy=Exists(UNDER_WAY),
-        is_marked=Exists(MARKED),
-    )
-    .order_by("n")
-)
+
+
+class _Kept(threading.local):
+    """A thread's own query, put together once: Django needs longer for that than PostgreSQL for the answer.
+
+    Not one for all threads: Django counts in the queries nested in it while it writes their SQL.
+    """
+
+    def __init__(self) -> None:
+        # A payment that provider and booking disagree on is left to staff.
+        agreed = Payment.objects.filter(mismatch="").order_by("n")
+        self.payments = agreed.annotate(
+            refunded=Sum("refunds__amount_minor", filter=~FAILED, default=0) + Coalesce(Subquery(CALLED), 0),
+            stuck=Sum("refunds__amount_minor", filter=FAILED & Q(refunds__solved_at=None), default=0),
+            disputed=Subquery(GONE),
+            is_disputed=Exists(OPEN),
+            is_busy=Exists(UNDER_WAY),
+            is_marked=Exists(MARKED),
+        )
+
+
+kept = _Kept()
 
 
 def booking_facts(booking: Booking) -> BookingFacts:
@@ -67,7 +77,7 @@ def booking_facts(booking: Booking) -> BookingFacts:
 
 def payment_facts(booking: Booking) -> list[PaymentFacts]:
     """Return where each payment stands, in order; one that provider and booking disagree on is left out."""
-    return [_facts(payment) for payment in PAYMENTS.filter(booking_id=booking.pk)]
+    return [_facts(payment) for payment in kept.payments.filter(booking_id=booking.pk)]
 
 
 def _facts(payment: Payment) -> PaymentFacts:
