@@ -1,5 +1,6 @@
 """A person's own pages beside those of allauth: profile and API tokens."""
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -35,7 +36,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if not request.user.is_staff:
         raise PermissionDenied
     if request.method == "POST":
-        return _create_token(request)
+        # What was typed waits in the session meanwhile: it is only the token's name.
+        return reauthentication_required(_create_token)(request)
     return _tokens_page(request, TokenForm())
 
 

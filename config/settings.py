@@ -150,6 +150,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 # Tells the owner of an account when its password or address changes.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Changing addresses asks for the password once more (accounts.stepup: tokens and payees, too), good for so long.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 # Proxies that set X-Forwarded-For in front of us; 0 trusts only the peer's own address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.http import HttpResponse
+from django.test import Client
 
 from core import clock
 from tests import factories
@@ -10,6 +11,11 @@ from tests import factories
 
 def text(response: HttpResponse) -> str:
     return response.content.decode()
+
+
+def prove(client: Client, *, password: str = factories.PASSWORD, next: str = "") -> HttpResponse:
+    """Type the password once more, as pages that move money or access ask for it (accounts.stepup)."""
+    return client.post("/account/reauthenticate/", {"password": password, "next": next})
 
 
 def ahead(days: int) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts import services
 from accounts.models import ApiToken, User
 from tests import factories
+from tests.pages import prove
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +188,7 @@ def host():
 
 def test_token_is_shown_once_and_stored_as_its_digest(client, host):
     client.force_login(host)
+    prove(client)
 
     response = client.post(reverse("accounts:tokens"), {"name": "Desk"})
 
@@ -229,6 +231,7 @@ def test_tokens_page_is_not_for_guests(client):
 @pytest.mark.parametrize("name", ["", "x" * 81, "\0"])
 def test_token_with_a_wrong_name_is_refused(client, host, name):
     client.force_login(host)
+    prove(client)
 
     response = client.post(reverse("accounts:tokens"), {"name": name})
 
@@ -241,6 +244,7 @@ def test_token_beyond_the_limit_is_refused(client, host):
     for n in range(services.MAX_TOKENS):
         ApiToken.issue(user=host, name=str(n))
     client.force_login(host)
+    prove(client)
 
     response = client.post(reverse("accounts:tokens"), {"name": "One more"})
 

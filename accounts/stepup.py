@@ -1,0 +1,39 @@
+"""Step-up: what a stolen session must not do asks once more for the password or the second factor.
+
+A proof is allauth's own re-authentication and lasts ACCOUNT_REAUTHENTICATION_TIMEOUT seconds; signing in is none.
+"""
+
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from core.problems import Problem
+
+
+def is_proven(request: HttpRequest) -> bool:
+    """Return whether this session's person has proved lately who they are."""
+    return request.user.is_authenticated and did_recently_reauthenticate(request)
+
+
+def lead_to_proof(request: HttpRequest) -> HttpResponse | None:
+    """Return None to a proven person, else the way to the proof and back to this address.
+
+    For pages; call it before the form is shown and again when it comes back. Nothing typed is kept meanwhile, unlike
+    with allauth's `reauthentication_required`: bank details must not lie readable in a session.
+    """
+    if is_proven(request):
+        return None
+    return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
+
+
+def require_proof(request: HttpRequest) -> None:
+    """Refuse an API call that moves where money goes, unless its session is proven; tokens cannot prove themselves.
+
+    Raises: Problem 403 `step_up_required`.
+    """
+    if request.auth.by_token or not is_proven(request):
+        raise Problem(
+            403, "step_up_required",
+            f"Sign in, confirm your password at {reverse('account_reauthenticate')}, and try again within minutes.",
+        )  # fmt: skip
