@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 class ProviderError(Exception):
@@ -212,4 +212,6 @@ class Provider(Protocol):
 def refuse_in_transaction() -> None:
     """A provider call must not hold a database transaction open. Raises: RuntimeError."""
     if connection.in_atomic_block:
-        raise RuntimeError("a provider was called inside a database transaction")
+        # Django's own rule for what must be outermost; the block around a test that is rolled back does not count.
+        with transaction.atomic(durable=True):
+            return

@@ -26,7 +26,7 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 
 @pytest.fixture
-def sandbox(sandbox_process: Sandbox, settings, transactional_db) -> Sandbox:
+def sandbox(sandbox_process: Sandbox, settings, db) -> Sandbox:
     """A sandbox that has forgotten everything; no webhook arrives unless a test brings it."""
     sandbox_process.control("reset", {})
     settings.STRIPE_API_BASE = sandbox_process.base

@@ -61,6 +61,7 @@ def test_lost_message_is_found_and_healed_by_looking(journey):
     check_quiet(journey.sandbox)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_restored_backup_without_the_payment_is_made_whole(confirmed):
     lost = confirmed.payment
     forget(lost)
@@ -173,6 +174,7 @@ def test_altered_price_stops_the_payment_until_it_is_restored(confirmed):
     assert (confirmed.payment.amount_minor, confirmed.payment.mismatch) == (20_000, "")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_missing_ledger_entry_is_found_and_posted_by_the_button(confirmed):
     movement = LedgerTransaction.objects.get(key=f"capture:{confirmed.payment.pk}")
     delete("DELETE FROM payments_ledgerentry WHERE transaction_id = %s", movement.pk)
@@ -332,6 +334,7 @@ def test_refund_made_in_the_dashboard_is_taken_over(confirmed):
     check_always()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_restored_backup_of_a_refunded_booking_is_made_whole_without_moving_money(confirmed):
     bookings.cancel(booking_id=confirmed.booking.pk, actor=member_actor(confirmed.host), reason="Flood")
     confirmed.work()

@@ -323,6 +323,7 @@ def test_solved_refund_cannot_be_solved_twice(journey, failed):
     assert Credit.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_solving_at_once_by_many_gives_one_credit(journey, failed):
     actor = staff()
     results = race(
