@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Upper
 from django.urls import reverse
 
 from bookings.states import BLOCKING, Status
-from core import clock
+from core import clock, zones
 from rooms.models import Room, Session, Venue
 
 # No vowels and no look-alikes: references are read aloud at a desk.
@@ -74,7 +74,7 @@ class Booking(models.Model):
 
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    time_zone = models.CharField(
+    time_zone = zones.ZoneField(
         max_length=64, help_text="Of the venue when booked: wall times are shown in it"
     )
 
@@ -135,6 +135,7 @@ class Booking(models.Model):
                 | models.Q(~models.Q(decision=""), decision_made_at__isnull=False),
                 name="booking_decision_has_time",
             ),
+            zones.known("time_zone", "booking_zone_is_known"),
         ]
         indexes = [
             models.Index(fields=["venue", "status", "-created_at"], name="booking_inbox"),

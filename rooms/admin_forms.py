@@ -1,7 +1,6 @@
 """Forms of the admin for venues and rooms: amounts as people write them, rules as people say them."""
 
 import datetime as dt
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -18,6 +17,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from core import zones
 from core.money import InvalidAmount, exponent, to_decimal, to_minor
 from rooms import photos, services, ways
 from rooms.models import Blackout, OpeningHours, PriceRule, Room, RoomPhoto, Venue
@@ -79,10 +79,7 @@ class AmountsForm(forms.ModelForm):
 
 
 class VenueForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(
-        choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
-        widget=UnfoldAdminSelect2Widget(),
-    )
+    time_zone = zones.ZoneChoice(widget=UnfoldAdminSelect2Widget())
 
     class Meta:
         model = Venue

@@ -1,6 +1,5 @@
 """The page where somebody with an account opens a venue and so becomes a host."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -10,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from core import zones
 from rooms import services
 from rooms.models import Venue
 
@@ -20,10 +20,7 @@ class OpenVenueForm(forms.ModelForm):
     """What a venue needs to exist; the rest has sensible values and is set in the admin."""
 
     time_zone = forms.ChoiceField(
-        choices=lambda: [
-            ("", "Choose one"),
-            *((name, name) for name in sorted(zoneinfo.available_timezones())),
-        ],
+        choices=lambda: [("", "Choose one"), *zones.choices()],
         help_text="Check-in times and opening hours are meant in it.",
     )
 

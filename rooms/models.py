@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
-from core import clock
+from core import clock, zones
 from core.money import CURRENCIES
 from rooms.places import COUNTRIES
 
@@ -28,7 +28,7 @@ class Venue(models.Model):
     address = models.CharField(max_length=200)
     city = models.CharField(max_length=80)
     country = models.CharField(max_length=2, choices=list(COUNTRIES.items()))
-    time_zone = models.CharField(max_length=64, help_text="IANA name, e.g. Europe/Paris")
+    time_zone = zones.ZoneField(max_length=64, help_text="IANA name, e.g. Europe/Paris")
     currency = models.CharField(max_length=3, choices=[(code, code) for code in CURRENCIES])
     email = models.EmailField(blank=True, help_text="Where requests are announced, beside the members")
     phone = models.CharField(max_length=32, blank=True)
@@ -63,13 +63,10 @@ class Venue(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [zones.known("time_zone", "venue_zone_is_known")]
 
     def __str__(self) -> str:
         return self.name
-
-    def clean(self) -> None:
-        if self.time_zone not in zoneinfo.available_timezones():
-            raise ValidationError({"time_zone": "Unknown time zone."})
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

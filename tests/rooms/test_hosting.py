@@ -48,6 +48,8 @@ def test_open_venue_without_login_asks_for_it(client):
     [
         ("name", ""),
         ("time_zone", "Mars/Base"),
+        ("time_zone", "localtime"),
+        ("time_zone", "CET"),
         ("currency", "XXX"),
         ("country", "ZZ"),
         ("name", "x\0y"),
