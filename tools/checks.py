@@ -1,4 +1,4 @@
-"""`make test` and its parts: lint, Django's own checks, then pytest in two runs."""
+"""`make test` and its parts: lint, Django's own checks, and pytest in two runs side by side."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools import browser
@@ -16,7 +17,8 @@ from tools.services import start_test_services
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-FLOWS = ("tests/flows", "tests/e2e")
+# What runs the whole product and waits for it more than it works; the sweep of kills comes last, it leaves no servers.
+FLOWS = ("tests/flows", "tests/e2e", "tests/kill_sweep")
 LINT = {
     "ruff": [str(BIN / "ruff"), "check", "."],
     "format": [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
@@ -47,14 +49,19 @@ def e2e(arguments: Sequence[str]) -> int:
 
 
 def everything(arguments: Sequence[str]) -> int:
-    """Run all there is; the last lines are pytest's closing lines and their sum. Returns the exit code."""
+    """Run all there is; the last lines are pytest's closing lines and their sum. Returns the exit code.
+
+    Flows mostly wait for servers, so they run beside everything else; their lines follow when they are through.
+    """
     began = time.monotonic()
     # Without a browser the tests skip themselves, but where nobody reads the line it must not pass for green.
     no_browser = not browser.ensure() and bool(os.environ.get("CI"))
-    results = {"lint": lint(), "django": django_checks(), "browser": int(no_browser)}
-    results["unit"], unit = _pytest(_unit(arguments), "test_unit")
     flows = [folder for folder in FLOWS if (ROOT / folder).is_dir()]
-    results["flows"], flow = _pytest([*flows, *arguments], "test_flows") if flows else (0, "")
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(_pytest, [*flows, *arguments], "test_flows", is_shown=False)
+        results = {"lint": lint(), "django": django_checks(), "browser": int(no_browser)}
+        results["unit"], unit = _pytest(_unit(arguments), "test_unit")
+        results["flows"], flow = waiting.result()
     failed = [name for name, code in results.items() if code]
     print(f"\nroomhold: {'FAILED: ' + ', '.join(failed) if failed else 'all checks passed'}")
     for line in filter(None, (unit, flow)):
@@ -107,21 +114,24 @@ def _step(name: str, command: Sequence[str], environment: Mapping[str, str]) -> 
     return done.returncode
 
 
-def _pytest(arguments: Sequence[str], database: str) -> tuple[int, str]:
-    """Run pytest and show its lines as they come; returns the exit code and its closing line."""
+def _pytest(arguments: Sequence[str], database: str, *, is_shown: bool = True) -> tuple[int, str]:
+    """Run pytest and show its lines as they come, or all at its end; returns the exit code and its closing line."""
     environment = {**os.environ, "TEST_DATABASE_NAME": database}
     if sys.stdout.isatty():
         environment["FORCE_COLOR"] = "1"
     command = [sys.executable, "-m", "pytest", *arguments]
-    print(f"== pytest {' '.join(arguments)}", flush=True)
+    kept = [f"== pytest {' '.join(arguments)}\n"]
     closing = ""
+    if is_shown:
+        print(kept.pop(), end="", flush=True)
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         for line in process.stdout or ():
-            print(line, end="", flush=True)
+            print(line, end="", flush=True) if is_shown else kept.append(line)
             if CLOSING.match(ANSI.sub("", line)):
                 closing = ANSI.sub("", line).strip()
+    print("".join(kept), end="", flush=True)
     code = 0 if process.returncode == NOTHING_COLLECTED and "-k" in arguments else process.returncode
     return code, closing
 
