@@ -16,7 +16,7 @@ from accounts.admin_base import DaysFilter, PlatformAdmin
 from payments import payout_pages
 from payments.admin import figures, link_to, pill
 from payments.admin_refunds import staff_only
-from payments.models import LedgerCheckpoint, Payout, PayoutLine, PayoutRun, PayoutSkip
+from payments.models import LedgerCheckpoint, Payout, PayoutFile, PayoutLine, PayoutRun, PayoutSkip
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline
 
 TONES = {"ready": "held", "sending": "held", "paid": "good", "failed": "bad", "returned": "bad"}
@@ -160,8 +160,11 @@ class PayoutAdmin(ReadOnlyAdmin):
     def file(self, payout: Payout) -> SafeString | str:
         if payout.method != Payout.Method.BANK or not payout.provider_ref:
             return payout.provider_ref or "–"
-        url = reverse("admin:payments_payout_file", args=[payout.provider_ref, "xml"])
-        return format_html('<a class="rh-link" href="{}">{}</a>', url, payout.provider_ref)
+        kept = PayoutFile.objects.filter(message_id=payout.provider_ref).only("name").first()
+        if kept is None:  # sent before files were kept
+            return payout.provider_ref
+        url = reverse("admin:payments_payout_file", args=kept.name.rsplit(".", 1))
+        return format_html('<a class="rh-link" href="{}">{}</a>', url, kept.name)
 
     @display(description="Closed by")
     def closed_by_name(self, payout: Payout) -> str:

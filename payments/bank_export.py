@@ -1,4 +1,7 @@
-"""Hands ready bank payouts over to the bank: a file, and the payouts in it are under way. Each goes into one file."""
+"""Hands ready bank payouts over to the bank: a file, and the payouts in it are under way. Each goes into one file.
+
+The file is made of what the run has frozen, and kept: whatever a venue changes since, what was sent stays as it was.
+"""
 
 import datetime as dt
 import uuid
@@ -13,7 +16,8 @@ from django.db import transaction
 from core import clock
 from payments import bank_files
 from payments.bank_files import BankAccount, Transfer
-from payments.models import PaymentSettings, Payout
+from payments.models import Payout, PayoutFile
+from payments.payees import bank_account_of
 from payments.payouts import PayoutError
 
 log = structlog.get_logger(__name__)
@@ -38,7 +42,7 @@ class BankFile:
 def export(payout_ids: Iterable[int], *, form: str, by: Any) -> BankFile:
     """Write READY bank payouts into a new file and mark them under way; nothing is marked when it cannot be made.
 
-    Raises: PayoutError (none is ready, bank details are missing, our own account is not set).
+    Raises: PayoutError (none is ready, an account was not frozen, our own account is not set).
     """
     rows = Payout.objects.select_for_update(no_key=True).filter(
         pk__in=payout_ids, method=Payout.Method.BANK, status=Payout.Status.READY
@@ -49,6 +53,7 @@ def export(payout_ids: Iterable[int], *, form: str, by: Any) -> BankFile:
     now = clock.now()
     message_id = f"RH-{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
     made = _build(payouts, message_id, now, form)
+    _keep(made)
     Payout.objects.filter(pk__in=[payout.pk for payout in payouts]).update(
         status=Payout.Status.SENDING, sent_at=now, provider_ref=message_id
     )
@@ -56,15 +61,19 @@ def export(payout_ids: Iterable[int], *, form: str, by: Any) -> BankFile:
     return made
 
 
-def again(message_id: str, *, form: str) -> BankFile:
-    """Return a file made before once more, with the same message id: the bank takes it for the same.
-
-    Raises: PayoutError when there is none, or details are missing by now.
-    """
-    payouts = list(Payout.objects.filter(provider_ref=message_id, method=Payout.Method.BANK).order_by("pk"))
-    if not payouts:
+def again(name: str) -> BankFile:
+    """Return a file made before, byte for byte: the bank takes it for the same. Raises: PayoutError: there is none."""
+    kept = PayoutFile.objects.filter(name=name).first()
+    if kept is None:
         raise PayoutError("There is no such file.", "no_such_file")
-    return _build(payouts, message_id, payouts[0].sent_at, form)
+    return BankFile(kept.message_id, kept.name, kept.content_type, kept.content.encode(), kept.count)
+
+
+def _keep(made: BankFile) -> None:
+    PayoutFile.objects.create(
+        message_id=made.message_id, name=made.name, content_type=made.content_type, content=made.content.decode(),
+        count=made.count,
+    )  # fmt: skip
 
 
 def _build(payouts: Sequence[Payout], message_id: str, made_at: dt.datetime, form: str) -> BankFile:
@@ -95,25 +104,22 @@ def our_account() -> BankAccount:
 
 
 def _transfers(payouts: Sequence[Payout]) -> list[Transfer]:
-    """Return what goes into the file, each to the account its venue has by now."""
-    known = PaymentSettings.objects.in_bulk([payout.venue_id for payout in payouts], field_name="venue_id")
-    missing = [payout for payout in payouts if not _account(known.get(payout.venue_id))]
+    """Return what goes into the file, each to the account its run has frozen."""
+    accounts = {payout.pk: bank_account_of(payout) for payout in payouts}
+    missing = [payout for payout in payouts if accounts[payout.pk] is None]
     if missing:
         names = ", ".join(sorted({payout.venue.name for payout in missing})[:5])
-        raise PayoutError(f"Bank details are missing: {names}.", "no_details")
+        raise PayoutError(
+            f"No account was frozen for {names}: mark these payouts as failed, and the next run pays them.",
+            "no_details",
+        )
     return [
         Transfer(
             reference=payout.public_id.hex,
-            to=_account(known[payout.venue_id]),
+            to=accounts[payout.pk],
             amount_minor=payout.amount_minor,
             currency=payout.currency,
             text=f"Payout {payout.public_id.hex[:8]} {site.SITE_HOST}",
         )
         for payout in payouts
     ]
-
-
-def _account(settings: PaymentSettings | None) -> BankAccount | None:
-    if settings is None or not settings.bank_account or not settings.account_holder:
-        return None
-    return BankAccount(settings.account_holder, settings.bank_account, settings.bank_code)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from payments.models import Dispute, LedgerEntry, PaymentSettings, Payout, PayoutSkip
+from payments.payees import payee_of
 
 Reason = PayoutSkip.Reason
 # Settings a venue never saved are the model's own defaults.
@@ -94,13 +95,6 @@ def reason_to_wait(settings: PaymentSettings | None, amount_minor: int) -> str:
     """Return why a venue is not paid this sum now (a PayoutSkip.Reason), or nothing."""
     if amount_minor <= 0:
         return Reason.NEGATIVE
-    if settings is None or not destination(settings):
+    if not payee_of(settings).destination:
         return Reason.NO_DETAILS
     return Reason.BELOW_MINIMUM if amount_minor < settings.payout_minimum_minor else ""
-
-
-def destination(settings: PaymentSettings) -> str:
-    """Return where the venue's money goes, as a payout shows it; nothing where the details are missing."""
-    if settings.payout_method == PaymentSettings.Method.STRIPE:
-        return settings.stripe_account_ref
-    return settings.bank_account[-4:] if settings.account_holder else ""

@@ -203,9 +203,9 @@ def export(request: HttpRequest, chosen: QuerySet[Payout], form: str) -> HttpRes
 
 
 def export_again(request: HttpRequest, message_id: str, form: str) -> HttpResponse:
-    """The same file once more."""
+    """The same file once more, as it was sent."""
     try:
-        made = bank_export.again(message_id, form=form)
+        made = bank_export.again(f"{message_id}.{form}")
     except PayoutError as error:
         raise Http404(str(error)) from error
     return _file(made.content, made.content_type, made.name)

@@ -17,9 +17,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from bookings.doorbell import ring
 from core import clock
+from core.crypto import encrypt
 from payments import ledger
 from payments.models import LedgerEntry, PaymentSettings, Payout, PayoutRun, PayoutSkip
-from payments.payout_due import DUE, destination, parameters, reason_to_wait
+from payments.payees import payee_of
+from payments.payout_due import DUE, parameters, reason_to_wait
 from rooms.models import Venue
 
 log = structlog.get_logger(__name__)
@@ -134,9 +136,9 @@ WITH {DUE}, totals AS (
     WHERE %(destination)s <> '' AND amount_minor >= GREATEST(%(minimum)s, 1)
 ), made AS (
     INSERT INTO payments_payout (public_id, run_id, venue_id, currency, amount_minor, method, status, key,
-        destination, provider_ref, attempts, error, note, created_at)
+        destination, payee, provider_ref, attempts, error, note, created_at)
     SELECT public_id, %(run)s, %(venue)s, currency, amount_minor, %(method)s, 'ready',
-        'payout-' || replace(public_id::text, '-', ''), %(destination)s, '', 0, '', '', %(now)s
+        'payout-' || replace(public_id::text, '-', ''), %(destination)s, %(payee)s, '', 0, '', '', %(now)s
     FROM named
     RETURNING id, currency
 ), lines AS (
@@ -152,11 +154,13 @@ def pay_venue(run: PayoutRun, venue_id: int) -> list[Payout]:
     """Set aside what a venue is due in each currency, with its ledger, or write down why not."""
     Venue.objects.select_for_update(no_key=True).get(pk=venue_id)
     settings = PaymentSettings.objects.filter(venue_id=venue_id).first()
+    payee = payee_of(settings)
     values = {
         "run": run.pk,
         "now": clock.now(),
-        "method": settings.payout_method if settings else "",
-        "destination": destination(settings) if settings else "",
+        "method": payee.method,
+        "destination": payee.destination,
+        "payee": encrypt(payee.freeze()),
         "minimum": settings.payout_minimum_minor if settings else 0,
     }
     with connection.cursor() as cursor:

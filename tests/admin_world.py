@@ -23,6 +23,7 @@ from payments.models import (
     PaymentOperation,
     PaymentSettings,
     Payout,
+    PayoutFile,
     PayoutLine,
     PayoutRun,
     PayoutSkip,
@@ -173,6 +174,9 @@ def _payouts(booking: Booking, mark: str) -> dict[type[Model], Model]:
         destination="0123", provider_ref=f"RH-{mark}", error=f"{mark} error", note=f"{mark} note",
     )  # fmt: skip
     PayoutLine.objects.create(payout=payout, booking=booking, amount_minor=100)
+    PayoutFile.objects.create(
+        message_id=payout.provider_ref, name=f"RH-{mark}.csv", content_type="text/csv", content=mark, count=1
+    )
     checkpoint = LedgerCheckpoint.objects.create(
         venue=venue, account="venue", currency=venue.currency, up_to_entry=1, balance_minor=-100
     )

@@ -22,13 +22,13 @@ from bookings.outbox import deliver_receipt
 from config.celery import app as celery
 from notifications import services as notifications
 from notifications.models import Delivery
+from payments import bank_export, payouts
 from payments.models import (
     Credit,
     Payment,
     PaymentOperation,
     PaymentSettings,
     Payout,
-    PayoutRun,
     Refund,
     WebhookEvent,
 )
@@ -36,6 +36,7 @@ from tests import factories
 from tests.api.callers import Api, as_guest_of, as_user
 from tests.attacks import SCRIPT, due, refund_path
 from tests.pages import text
+from tests.payments import books
 from tests.payments.octo_way import octo_venue
 from tests.payments.paying import paid_by_hand
 from tests.test_attacks_input import MEGABYTE, POISON
@@ -222,19 +223,16 @@ FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "=cmd|' /C calc'!A0", 
 
 
 @pytest.mark.parametrize("holder", FORMULAS)
-def test_attack_30_bank_file_holds_no_formula(client, holder):
-    venue = factories.venue()
-    PaymentSettings.objects.create(
-        venue=venue, account_holder=holder, bank_account="FR7630006000011234567890189"
-    )
-    run = PayoutRun.objects.create(cutoff_at=venue.created_at, finished_at=venue.created_at)
-    Payout.objects.create(
-        run=run, venue=venue, currency="EUR", amount_minor=100, method="bank", key="payout-1", status="sending",
-        sent_at=venue.created_at, destination="0189", provider_ref="RH-1",
-    )  # fmt: skip
+def test_attack_30_bank_file_holds_no_formula(client, holder, settings):
+    settings.PAYOUT_ACCOUNT_HOLDER, settings.PAYOUT_ACCOUNT = "Roomhold", "DE89370400440532013000"
+    venue = books.payable_venue(settings={"account_holder": holder})
+    books.captured(books.booking(venue=venue))
+    payouts.begin_run()
+    payouts.continue_run()
+    made = bank_export.export(Payout.objects.values_list("pk", flat=True), form="csv", by=None)
     client.force_login(factories.staff())
 
-    file = client.get(reverse("admin:payments_payout_file", args=["RH-1", "csv"]))
+    file = client.get(reverse("admin:payments_payout_file", args=[made.message_id, "csv"]))
 
     assert file["Content-Disposition"].startswith("attachment")
     _, row = csv.reader(io.StringIO(file.content.decode("utf-8-sig")))

@@ -9,7 +9,7 @@ from payments.models.inbox import WebhookEvent
 from payments.models.ledger import LedgerCheckpoint, LedgerEntry, LedgerTransaction
 from payments.models.offline import OfflinePayment
 from payments.models.payment import Payment, PaymentOperation, Refund, Settlement
-from payments.models.payouts import Payout, PayoutLine, PayoutRun, PayoutSkip
+from payments.models.payouts import Payout, PayoutFile, PayoutLine, PayoutRun, PayoutSkip
 
 __all__ = [
     "Credit",
@@ -25,6 +25,7 @@ __all__ = [
     "PaymentOperation",
     "PaymentSettings",
     "Payout",
+    "PayoutFile",
     "PayoutLine",
     "PayoutRun",
     "PayoutSkip",

@@ -7,6 +7,7 @@ from django.db import models
 
 from bookings.models import Booking
 from core import clock
+from core.crypto import EncryptedTextField
 from rooms.models import Venue
 
 
@@ -64,6 +65,9 @@ class Payout(models.Model):
     destination = models.CharField(
         max_length=64, blank=True, help_text="acct_…, or the last four digits of the bank account"
     )
+    payee = EncryptedTextField(
+        blank=True, editable=False, help_text="The account it goes to, frozen at the run (payments.payees)"
+    )
     provider_ref = models.CharField(
         max_length=255, blank=True, help_text="tr_…, or the bank file's message id"
     )
@@ -111,6 +115,20 @@ class PayoutLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payout_id}: {self.booking_id}"
+
+
+class PayoutFile(models.Model):
+    """A bank file as it was sent, to the byte; its payouts name it by its message id."""
+
+    message_id = models.CharField(max_length=35, unique=True)
+    name = models.CharField(max_length=80)
+    content_type = models.CharField(max_length=40)
+    content = EncryptedTextField(help_text="Its bytes, read as UTF-8")
+    count = models.PositiveIntegerField(help_text="How many payouts are in it")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class PayoutSkip(models.Model):

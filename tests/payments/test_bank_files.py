@@ -1,5 +1,6 @@
 import csv
 import datetime as dt
+import importlib
 import io
 from decimal import Decimal
 from pathlib import Path
@@ -8,12 +9,15 @@ from xml.etree import ElementTree as ET
 import pytest
 import sepaxml
 import xmlschema
+from django.apps import apps
+from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payments import bank_export, bank_files, payouts
 from payments.bank_files import BankAccount, Transfer, csv_of, pain001
-from payments.models import PaymentSettings, Payout
+from payments.models import PaymentSettings, Payout, PayoutFile
+from payments.payees import bank_account_of
 from tests import factories
 from tests.payments import books
 
@@ -146,20 +150,64 @@ def test_payout_goes_into_one_file_only(ready):
         bank_export.export(ids(ready), form="csv", by=None)
 
 
-def test_file_made_again_is_the_same_to_the_byte(ready):
-    made = bank_export.export(ids(ready), form="xml", by=None)
+# What an owner who means ill would change a payee to.
+OTHER = {"account_holder": "Mallory", "bank_account": "BE68539007547034", "bank_code": "GKCCBEBB"}
+
+
+def change_payees(**details: str) -> None:
+    PaymentSettings.objects.update(**{**OTHER, **details})
+
+
+@pytest.mark.parametrize("form", ["xml", "csv"])
+def test_file_made_again_is_the_same_to_the_byte_whatever_changed(ready, form, settings):
+    made = bank_export.export(ids(ready), form=form, by=None)
     payouts.close(ready[0].pk, Payout.Status.PAID)
+    change_payees()
+    settings.PAYOUT_ACCOUNT = "DE02120300000000202051"
 
-    assert bank_export.again(made.message_id, form="xml") == made
+    assert bank_export.again(made.name) == made
 
 
-def test_export_with_details_missing_names_the_venue_and_marks_nothing(ready):
-    PaymentSettings.objects.filter(venue=ready[0].venue).update(bank_account="")
+def test_file_is_kept_encrypted(ready):
+    bank_export.export(ids(ready), form="csv", by=None)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT content FROM payments_payoutfile UNION SELECT payee FROM payments_payout")
+        stored = [row[0] for row in cursor.fetchall()]
+    assert len(stored) == 3
+    assert all(text.startswith("gAAAA") for text in stored)
+
+
+def test_export_goes_to_the_account_of_the_run_though_the_payee_was_changed_since(ready):
+    change_payees()
+
+    made = bank_export.export(ids(ready), form="xml", by=None)
+
+    assert found(made.content, "CdtrAcct/Id/IBAN") == [books.BANK["bank_account"]] * 2
+    assert found(made.content, "Cdtr/Nm") == [books.BANK["account_holder"]] * 2
+    assert [payout.destination for payout in ready] == ["2606", "2606"]
+
+
+def test_export_of_a_payout_without_frozen_account_names_the_venue_and_marks_nothing(ready):
+    Payout.objects.filter(pk=ready[0].pk).update(payee="")
 
     with pytest.raises(payouts.PayoutError, match=ready[0].venue.name):
         bank_export.export(ids(ready), form="xml", by=None)
 
     assert not Payout.objects.exclude(status="ready").exists()
+    assert not PayoutFile.objects.exists()
+
+
+def test_migration_freezes_the_account_a_payout_was_decided_for_and_no_other(ready):
+    migration = importlib.import_module("payments.migrations.0016_payees_are_frozen")
+    Payout.objects.update(payee="")
+    PaymentSettings.objects.filter(venue=ready[1].venue).update(**OTHER)
+
+    migration.freeze(apps, None)
+
+    kept, changed = Payout.objects.order_by("pk")
+    assert bank_account_of(kept) == BankAccount(*books.BANK.values())
+    assert bank_account_of(changed) is None
 
 
 def test_export_without_our_own_account_says_what_to_set(ready, settings):
@@ -173,4 +221,4 @@ def test_export_without_our_own_account_says_what_to_set(ready, settings):
 
 def test_file_nobody_made_is_refused(db):
     with pytest.raises(payouts.PayoutError, match="no such file"):
-        bank_export.again("RH-none", form="xml")
+        bank_export.again("RH-none.xml")

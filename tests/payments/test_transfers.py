@@ -45,6 +45,16 @@ def theirs(journey: Journey) -> list[dict]:
     return journey.sandbox.control("books")["stripe"]["transfers"]
 
 
+def test_transfer_goes_to_the_account_of_the_run_though_the_payee_was_changed_since(due):
+    made = payout()
+    PaymentSettings.objects.update(stripe_account_ref="acct_1OtherAccount")
+
+    tasks.sweep_payouts()
+
+    [transfer] = theirs(due)
+    assert (transfer["destination"], transfer["amount_minor"]) == (made.destination, 18_000)
+
+
 def test_payout_is_transferred_and_paid(due):
     made = payout()
 
