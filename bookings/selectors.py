@@ -11,9 +11,9 @@ from bookings.models import Booking
 from bookings.states import Status
 from bookings.wording import Moment, NextStep
 from core import clock
-from rooms.availability import free
 from rooms.models import Room, RoomPhoto
-from rooms.stays import InvalidStay, Stay, check_stay, period_of, stay_of
+from rooms.occupancy import is_free
+from rooms.stays import InvalidStay, Stay, check_stay, stay_of
 
 S = Status
 TABS = {"upcoming": "Upcoming", "awaiting": "Awaiting", "past": "Past", "cancelled": "Cancelled"}
@@ -104,4 +104,4 @@ def can_book_again(booking: Booking, now: dt.datetime | None = None) -> bool:
         return False
     if booking.session_id:
         return booking.session.seats_left >= booking.party_size and not booking.session.is_cancelled
-    return free(booking.room, period_of(booking.room, stay))
+    return is_free(booking.room, stay)

@@ -30,7 +30,7 @@ from core import clock
 from rooms import occupancy
 from rooms.models import Room, Session
 from rooms.pricing import quote
-from rooms.stays import Stay, check_stay, period_of
+from rooms.stays import Stay, check_stay, period_of, visit_of
 
 log = structlog.get_logger(__name__)
 
@@ -102,8 +102,8 @@ def _take(booking: Booking, stay: Stay) -> None:
         occupancy.take_seats(session_id=booking.session_id, seats=booking.party_size)
     else:
         occupancy.claim(
-            room_id=booking.room_id, period=period_of(booking.room, stay), reference=booking.reference,
-            is_locked=True,
+            room_id=booking.room_id, period=period_of(booking.room, stay), visit=visit_of(stay),
+            reference=booking.reference, is_locked=True,
         )  # fmt: skip
 
 

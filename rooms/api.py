@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Query, Router
 
 from core import clock
-from rooms import availability, policies, selectors
+from rooms import availability, occupancy, policies, selectors
 from rooms.models import Room, RoomPhoto, Session
 from rooms.pricing import quote
 from rooms.schemas import (
@@ -24,7 +24,7 @@ from rooms.schemas import (
     SearchQuery,
 )
 from rooms.search import Search, page_of, search, stay_in
-from rooms.stays import FIRST_YEAR, LAST_YEAR, InvalidStay, Stay, check_stay, period_of, stay_of
+from rooms.stays import FIRST_YEAR, LAST_YEAR, InvalidStay, Stay, check_stay, stay_of
 
 router = Router(tags=["Rooms"])
 
@@ -242,7 +242,7 @@ def _checked(date: dt.date, field: str) -> dt.date:
 def _is_free(room: Room, stay: Stay, choice: QuoteIn) -> bool:
     if session := session_of_choice(room, choice):
         return session.seats_left >= choice.party_size
-    return availability.free(room, period_of(room, stay))
+    return occupancy.is_free(room, stay)
 
 
 def _cancellation(room: Room, stay: Stay, total_minor: int) -> dict:

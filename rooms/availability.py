@@ -15,7 +15,7 @@ from django.db.models import prefetch_related_objects
 
 from rooms import hours, occupancy
 from rooms.hours import ONE_DAY, Span, instant
-from rooms.models import Room, Session
+from rooms.models import Occupancy, Room, Session
 from rooms.pricing import unit_price
 from rooms.search import Search, search
 from rooms.stays import (
@@ -24,7 +24,6 @@ from rooms.stays import (
     InvalidStay,
     Stay,
     check_stay,
-    period_of,
     stay_of_hours,
     stay_of_nights,
     unit_length,
@@ -33,6 +32,8 @@ from rooms.stays import (
 NEAR_DAYS = 14
 MOST_STAYS = 4
 MOST_ROOMS = 4
+
+Buffers = tuple[dt.timedelta, dt.timedelta]  # before and after
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,6 @@ class Alternatives:
     stays: list[Stay] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     rooms: list[Room] = field(default_factory=list)
-
-
-def free(room: Room, period: DateTimeTZRange) -> bool:
-    """Return whether nothing occupies the room in `period` (UTC, buffers included)."""
-    return not occupancy.overlapping(room.pk, period).exists()
 
 
 # --- grids ------------------------------------------------------------------------------------------------
@@ -128,8 +124,7 @@ def slots_between(room: Room, first_date: dt.date, last_date: dt.date, now: dt.d
     stays = [stay for stay in _unit_stays(room, spans) if begin <= stay.starts_at < end]
     if not stays:
         return []
-    before, after = _buffers(room)
-    taken = busy(room, stays[0].starts_at - before, stays[-1].ends_at + after)
+    taken = busy(room, stays[0].starts_at, stays[-1].ends_at)
     last_bookable = now.astimezone(zone).date() + ONE_DAY * room.booking_window_days
     earliest, latest = now + dt.timedelta(minutes=room.notice_minutes), _begin(last_bookable + ONE_DAY, zone)
     return [
@@ -138,43 +133,62 @@ def slots_between(room: Room, first_date: dt.date, last_date: dt.date, now: dt.d
             stay.ends_at,
             stay.starts_at > now
             and earliest <= stay.starts_at < latest
-            and not taken.overlaps(stay.starts_at - before, stay.ends_at + after),
+            and taken.leaves(stay.starts_at, stay.ends_at),
         )
         for stay in stays
     ]
 
 
 class Busy:
-    """The times a room is occupied, asked many times over."""
+    """What stands in the way of bookings in a room, asked many times over.
 
+    Others keep the room's buffers from a booking; a closing asks only when somebody is there.
+    """
+
+    def __init__(self, others: Iterable[Span], closings: Iterable[Span], buffers: Buffers) -> None:
+        self._others, self._closings = _Spans(others), _Spans(closings)
+        self._before, self._after = buffers
+
+    def leaves(self, start: dt.datetime, end: dt.datetime) -> bool:
+        """Return whether a stay between two instants, half-open, is to be had."""
+        return not (
+            self._others.overlap(start - self._before, end + self._after)
+            or self._closings.overlap(start, end)
+        )
+
+
+class _Spans:
     def __init__(self, spans: Iterable[Span]) -> None:
         merged = hours.merge(spans)
         self._starts, self._ends = [start for start, _end in merged], [end for _start, end in merged]
 
-    def overlaps(self, start: dt.datetime, end: dt.datetime) -> bool:
-        """Return whether any of it lies in the half-open time between two instants."""
+    def overlap(self, start: dt.datetime, end: dt.datetime) -> bool:
         at = bisect.bisect_right(self._ends, start)
         return at < len(self._ends) and self._starts[at] < end
 
 
 def busy(room: Room, start: dt.datetime, end: dt.datetime) -> Busy:
-    """Return when the room is occupied between two instants, in one query."""
-    rows = occupancy.overlapping(room.pk, DateTimeTZRange(start, end, "[)"))
+    """Return what stands in the way of stays between two instants, in one query."""
+    before, after = buffers = _buffers(room)
+    rows = occupancy.overlapping(room.pk, DateTimeTZRange(start - before, end + after, "[)"))
+    others: list[Span] = []
+    closings: list[Span] = []
     # Both ends as plain instants: parsing ranges costs more than reading them.
-    return Busy(rows.values_list("period__startswith", "period__endswith"))
+    for kind, first, last in rows.values_list("kind", "period__startswith", "period__endswith"):
+        (closings if kind == Occupancy.Kind.BLACKOUT else others).append((first, last))
+    return Busy(others, closings, buffers)
 
 
 def _night_states(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> Iterator[str]:
     venue = room.venue
     zone = venue.zone
-    before, after = _buffers(room)
     today = now.astimezone(zone).date()
     last_bookable = today + ONE_DAY * room.booking_window_days
     earliest = now + dt.timedelta(minutes=room.notice_minutes)
     taken = busy(
         room,
-        instant(first_date, venue.check_in_time, zone) - before,
-        instant(last_date + ONE_DAY, venue.check_out_time, zone) + after,
+        instant(first_date, venue.check_in_time, zone),
+        instant(last_date + ONE_DAY, venue.check_out_time, zone),
     )
     for date in _dates(first_date, last_date):
         starts_at = instant(date, venue.check_in_time, zone)
@@ -184,7 +198,7 @@ def _night_states(room: Room, first_date: dt.date, last_date: dt.date, now: dt.d
         elif date > last_bookable:
             yield "far"
         else:
-            yield "taken" if taken.overlaps(starts_at - before, ends_at + after) else "free"
+            yield "free" if taken.leaves(starts_at, ends_at) else "taken"
 
 
 def _slot_states(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> Iterator[str]:
@@ -235,7 +249,7 @@ def _begin(date: dt.date, zone: ZoneInfo) -> dt.datetime:
     return instant(date, hours.MIDNIGHT, zone)
 
 
-def _buffers(room: Room) -> tuple[dt.timedelta, dt.timedelta]:
+def _buffers(room: Room) -> Buffers:
     return (
         dt.timedelta(minutes=room.buffer_before_minutes), dt.timedelta(minutes=room.buffer_after_minutes),
     )  # fmt: skip
@@ -259,13 +273,9 @@ def near_stays(room: Room, stay: Stay, party_size: int, now: dt.datetime) -> lis
     candidates = [near for near in _shifted(room, stay) if _is_allowed(room, near, party_size, now)]
     if not candidates:
         return []
-    periods = [period_of(room, near) for near in candidates]
-    taken = busy(room, min(period.lower for period in periods), max(period.upper for period in periods))
-    open_stays = [
-        near
-        for near, period in zip(candidates, periods, strict=True)
-        if not taken.overlaps(period.lower, period.upper)
-    ]
+    first, last = min(near.starts_at for near in candidates), max(near.ends_at for near in candidates)
+    taken = busy(room, first, last)
+    open_stays = [near for near in candidates if taken.leaves(near.starts_at, near.ends_at)]
     open_stays.sort(key=lambda near: (abs(near.starts_at - stay.starts_at), near.starts_at))
     return open_stays[:MOST_STAYS]
 

@@ -325,7 +325,10 @@ class Session(models.Model):
     title = models.CharField(max_length=120)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    capacity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    capacity = models.PositiveSmallIntegerField("seats", validators=[MinValueValidator(1)])
+    price_minor = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Per seat; minor units. Empty: the room's own price"
+    )
     seats_taken = models.PositiveSmallIntegerField(default=0, editable=False)
     is_cancelled = models.BooleanField(default=False, editable=False)
 
@@ -361,6 +364,10 @@ class Occupancy(models.Model):
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="occupancies")
     kind = models.CharField(max_length=8, choices=Kind)
     period = DateTimeRangeField(help_text="Half-open, UTC, buffers included")
+    visit = DateTimeRangeField(null=True, help_text="The period without its buffers; empty: it has none")
+    session = models.ForeignKey(
+        Session, on_delete=models.PROTECT, null=True, related_name="occupancies", help_text="That claims it"
+    )
     reference = models.CharField(
         max_length=16, blank=True, db_index=True, help_text="Of the booking that claims it"
     )
@@ -378,6 +385,10 @@ class Occupancy(models.Model):
                 condition=models.Q(kind__in=["booking", "session"]),
             ),
             models.CheckConstraint(condition=models.Q(period__isempty=False), name="occupancy_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(visit=None) | models.Q(period__contains=models.F("visit")),
+                name="occupancy_holds_its_visit",
+            ),
         ]
         # Period first: measured 0.75 ms against 16 ms p99 at 1,000 rooms and 1,000,000 rows.
         indexes = [GistIndex(fields=["period", "room"], name="occupancy_period_room")]

@@ -6,10 +6,11 @@ last word.
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import BigIntegerField, F, QuerySet, Value
+from django.db.models import BigIntegerField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from rooms.models import Occupancy, Room, Session
+from rooms.stays import Stay, period_of, visit_of
 
 Kind = Occupancy.Kind
 
@@ -52,24 +53,43 @@ def overlapping(room_id: int, period: DateTimeTZRange) -> QuerySet[Occupancy]:
     return Occupancy.objects.filter(room_id=room, period__overlap=period)
 
 
-def claim(
-    *, room_id: int, period: DateTimeTZRange, kind: str = Kind.BOOKING, reference: str = "", note: str = "",
-    is_locked: bool = False,
-) -> Occupancy:  # fmt: skip
-    """Take a room's time, half-open and with buffers. Expects a transaction; `is_locked`: the room is locked.
+def rivals(
+    room_id: int, kind: str, period: DateTimeTZRange, visit: DateTimeTZRange | None = None
+) -> QuerySet[Occupancy]:
+    """Return what stands in the way of a claim of `kind`; `visit` is its period without buffers.
 
-    Raises: RoomTaken.
+    Buffers keep bookings apart. A closing asks only when somebody is there: a buffer may lie in closed time.
+    """
+    found = overlapping(room_id, period).filter(kind__in=CONFLICTS[kind])
+    if kind == Kind.BLACKOUT:
+        return found.filter(Q(visit=None) | Q(visit__overlap=period))
+    return found.filter(~Q(kind=Kind.BLACKOUT) | Q(period__overlap=visit or period))
+
+
+def is_free(room: Room, stay: Stay) -> bool:
+    """Return whether nothing stands in the way of a stay, buffers included."""
+    return not rivals(room.pk, Kind.BOOKING, period_of(room, stay), visit_of(stay)).exists()
+
+
+def claim(
+    *, room_id: int, period: DateTimeTZRange, kind: str = Kind.BOOKING, visit: DateTimeTZRange | None = None,
+    session: Session | None = None, reference: str = "", note: str = "", is_locked: bool = False,
+) -> Occupancy:  # fmt: skip
+    """Take a room's time, half-open and with buffers; `visit` is the part without them, all of it where not given.
+
+    Its owner, by which it is found again, is the booking of `reference` or the `session`. Expects a transaction;
+    `is_locked`: the room is locked. Raises: RoomTaken.
     """
     if not is_locked:
         lock_room(room_id)
-    rivals = overlapping(room_id, period).filter(kind__in=CONFLICTS[kind])
-    if CONFLICTS[kind] and rivals.exists():
+    if rivals(room_id, kind, period, visit).exists():
         raise RoomTaken
     try:
         with transaction.atomic():
             return Occupancy.objects.create(
-                room_id=room_id, period=period, kind=kind, reference=reference, note=note
-            )
+                room_id=room_id, period=period, visit=visit, kind=kind, session=session, reference=reference,
+                note=note,
+            )  # fmt: skip
     except IntegrityError as error:
         raise RoomTaken from error
 
@@ -84,9 +104,9 @@ def close(*, room_id: int, period: DateTimeTZRange, note: str = "") -> Occupancy
     return Occupancy.objects.create(room_id=room_id, period=period, kind=Kind.BLACKOUT, note=note)
 
 
-def release_session(*, room_id: int, period: DateTimeTZRange) -> None:
-    """Free the time of a session that is cancelled. Expects the room locked."""
-    Occupancy.objects.filter(room_id=room_id, period=period, kind=Kind.SESSION).delete()
+def release_session(*, session_id: int) -> None:
+    """Free the time of a session that is cancelled or moved. Expects the room locked."""
+    Occupancy.objects.filter(session_id=session_id, kind=Kind.SESSION).delete()
 
 
 def take_seats(*, session_id: int, seats: int) -> None:

@@ -3,12 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass, field, replace
 
-from rooms.availability import Alternatives, alternatives, free
+from rooms import occupancy
+from rooms.availability import Alternatives, alternatives
 from rooms.forms import ChoiceForm, choice_query, wall_query
 from rooms.models import Room, Session
 from rooms.policies import RefundStep, refund_schedule, steps_ahead
 from rooms.pricing import Quote, quote
-from rooms.stays import Stay, period_of
+from rooms.stays import Stay
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def offer(choice: ChoiceForm, *, with_others: bool = True) -> Offer:
     if session is not None:
         is_free = session.seats_left >= party_size and session.starts_at > choice.now
     else:
-        is_free = free(room, period_of(room, stay))
+        is_free = occupancy.is_free(room, stay)
     others = [] if is_free or not with_others else suggestions(room, stay, party_size, choice.now)
     price = quote(room, stay, party_size, now=choice.now)
     made = Offer(room, stay, party_size, session, price, is_free, choice.query(), others)

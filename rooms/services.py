@@ -13,7 +13,7 @@ from rooms import occupancy
 from rooms.hours import MIDNIGHT, ONE_DAY, instant
 from rooms.models import CancellationPolicy, Occupancy, Room, Session, Venue, VenueMember
 from rooms.policies import READY_MADE
-from rooms.stays import period_of, stay_of_session
+from rooms.stays import period_of, stay_of_session, visit_of
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +104,8 @@ def missing_for_publication(room: Room) -> dict[str, str]:
 def add_blackout(*, room_id: int, starts_at: dt.datetime, ends_at: dt.datetime, note: str = "") -> Occupancy:
     """Close a room between two instants.
 
-    Raises: RoomTaken when a booking or session lies in it; ValidationError when it ends before it begins.
+    Raises: RoomTaken when somebody is there then (a buffer may lie in closed time); ValidationError when it ends
+    before it begins.
     """
     if ends_at <= starts_at:
         raise ValidationError({"ends_at": "The end must be after the start."})
@@ -134,10 +135,18 @@ def add_session(
     session = Session.objects.create(
         room=room, title=title, starts_at=starts_at, ends_at=ends_at, capacity=capacity
     )
-    period = period_of(room, stay_of_session(session))
-    occupancy.claim(room_id=room_id, period=period, kind=Occupancy.Kind.SESSION, note=title)
+    claim_for(session, room)
     log.info("session_added", room=room.path, session_id=session.pk)
     return session
+
+
+def claim_for(session: Session, room: Room) -> None:
+    """Take the time of a session in its room, which is locked. Raises: RoomTaken."""
+    stay = stay_of_session(session)
+    occupancy.claim(
+        room_id=room.pk, period=period_of(room, stay), visit=visit_of(stay), kind=Occupancy.Kind.SESSION,
+        session=session, note=session.title, is_locked=True,
+    )  # fmt: skip
 
 
 def close_dates(*, room: Room, first_date: dt.date, last_date: dt.date, note: str = "") -> Occupancy:
@@ -177,8 +186,7 @@ def cancel_session(*, session_id: int) -> Session:
     if not session.is_cancelled:
         session.is_cancelled = True
         session.save(update_fields=["is_cancelled"])
-        period = period_of(session.room, stay_of_session(session))
-        occupancy.release_session(room_id=session.room_id, period=period)
+        occupancy.release_session(session_id=session_id)
         log.info("session_cancelled", session_id=session_id)
     return session
 

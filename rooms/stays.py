@@ -138,6 +138,11 @@ def period_of(room: Room, stay: Stay) -> DateTimeTZRange:
     )
 
 
+def visit_of(stay: Stay) -> DateTimeTZRange:
+    """Return when somebody is there: the stay's own time, half-open, UTC, without buffers."""
+    return DateTimeTZRange(stay.starts_at, stay.ends_at, "[)")
+
+
 # --- whether the room allows it -----------------------------------------------------------------------------
 
 

@@ -92,12 +92,13 @@ def local_date(instant: Expression, zone: str) -> Expression:
 # --- what is taken ----------------------------------------------------------------------------------------
 
 
-# `asked` holds what the stay would take of each room's time. A wall time that clocks jump over may land behind its
-# end; PostgreSQL refuses reversed ranges. Zones are asked once a venue, hence OFFSET 0, and not again for every
-# occupancy, hence MATERIALIZED.
+# `asked` holds what the stay would take of each room's time; a buffer may lie in closed time. A wall time that
+# clocks jump over may land behind its end; PostgreSQL refuses reversed ranges. Zones are asked once a venue, hence
+# OFFSET 0, and not again for every occupancy, hence MATERIALIZED.
 TAKEN = """
     WITH asked AS MATERIALIZED (
-        SELECT room.id, tstzrange(LEAST(stay.starts, stay.ends), stay.ends) AS period
+        SELECT room.id, tstzrange(LEAST(stay.starts, stay.ends), stay.ends) AS period,
+            tstzrange(LEAST(place.starts, place.ends), place.ends) AS visit
         FROM (SELECT venue.id, {start} AS starts, {end} AS ends FROM rooms_venue venue OFFSET 0) AS place
         JOIN rooms_room room ON room.venue_id = place.id
         CROSS JOIN LATERAL (SELECT
@@ -109,6 +110,7 @@ TAKEN = """
     SELECT taken.room_id
     FROM rooms_occupancy taken
     JOIN asked ON asked.id = taken.room_id AND asked.period && taken.period
+        AND (taken.kind <> 'blackout' OR asked.visit && taken.period)
     WHERE taken.period && (SELECT range_merge(range_agg(period)) FROM asked)
 """
 

@@ -8,9 +8,9 @@ from django.db import connection
 
 from bench import data
 from bench.stock import Stock
-from rooms.availability import free
 from rooms.models import Occupancy, Room
-from rooms.stays import period_of, stay_of_nights
+from rooms.occupancy import is_free
+from rooms.stays import stay_of_nights
 
 ROOMS = 10
 
@@ -33,7 +33,7 @@ def test_data_has_a_thousand_occupancies_a_room_and_nights_called_free_are_free(
     rooms = {room.path: room for room in Room.objects.select_related("venue")}
     for path, night in nights:
         stay = stay_of_nights(rooms[path], night, night + dt.timedelta(1))
-        assert free(rooms[path], period_of(rooms[path], stay))
+        assert is_free(rooms[path], stay)
 
 
 def test_statements_are_named_by_their_first_line():

@@ -12,14 +12,14 @@ from rooms.availability import (
     Day,
     alternatives,
     days,
-    free,
     month,
     near_stays,
     slots,
     slots_between,
 )
 from rooms.models import Occupancy, Room
-from rooms.stays import period_of, stay_of_hours, stay_of_nights
+from rooms.occupancy import is_free
+from rooms.stays import stay_of_hours, stay_of_nights
 from tests import factories
 
 NOW = dt.datetime(2026, 11, 21, 9, tzinfo=dt.UTC)
@@ -52,14 +52,17 @@ SPANS = st.lists(
 )
 
 
-@given(SPANS, st.integers(-5, 110), st.integers(1, 30))
-def test_busy_overlaps_any_spans_agrees_with_looking_at_each(spans, start, length):
-    lower = NOW + dt.timedelta(hours=start)
-    upper = lower + dt.timedelta(hours=length)
+@given(SPANS, SPANS, st.integers(-5, 110), st.integers(1, 30), st.integers(0, 3))
+def test_busy_leaves_any_spans_agrees_with_looking_at_each(others, closings, start, length, buffer):
+    lower, before = NOW + dt.timedelta(hours=start), dt.timedelta(hours=buffer)
+    upper, after = lower + dt.timedelta(hours=length), dt.timedelta(hours=2 * buffer)
 
-    found = Busy(spans).overlaps(lower, upper)
+    found = Busy(others, closings, (before, after)).leaves(lower, upper)
 
-    assert found == any(first < upper and lower < last for first, last in spans)
+    assert found is not (
+        any(first < upper + after and lower - before < last for first, last in others)
+        or any(first < upper and lower < last for first, last in closings)
+    )
 
 
 # --- nights -----------------------------------------------------------------------------------------------
@@ -70,10 +73,10 @@ def test_free_touching_stays_do_not_take_each_others_time():
     room = factories.room()
     factories.booking(room=room, stay=stay_of_nights(room, day(3), day(5)), now=NOW)
 
-    assert free(room, period_of(room, stay_of_nights(room, day(1), day(3))))
-    assert free(room, period_of(room, stay_of_nights(room, day(5), day(6))))
-    assert not free(room, period_of(room, stay_of_nights(room, day(4), day(5))))
-    assert free(factories.room(), period_of(room, stay_of_nights(room, day(4), day(5))))
+    assert is_free(room, stay_of_nights(room, day(1), day(3)))
+    assert is_free(room, stay_of_nights(room, day(5), day(6)))
+    assert not is_free(room, stay_of_nights(room, day(4), day(5)))
+    assert is_free(factories.room(), stay_of_nights(room, day(4), day(5)))
 
 
 @pytest.mark.django_db

@@ -6,10 +6,10 @@ from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from rooms import occupancy
-from rooms.availability import free
 from rooms.models import Occupancy, Room
+from rooms.occupancy import is_free
 from rooms.search import Search, page_of, search, stay_in
-from rooms.stays import InvalidStay, check_stay, period_of, stay_of_hours, stay_of_nights
+from rooms.stays import InvalidStay, check_stay, stay_of_hours, stay_of_nights
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -327,7 +327,7 @@ def _bookable(rooms: list[Room], stay_of) -> set[int]:
             check_stay(room, stay, 1, NOW)
         except InvalidStay:
             continue
-        if free(room, period_of(room, stay)):
+        if is_free(room, stay):
             fitting.add(room.pk)
     return fitting
 
