@@ -44,11 +44,11 @@ class UserAdmin(PlatformAdmin):
 class ApiTokenAdmin(PlatformAdmin):
     """Tokens may be taken away here; nobody can read them, for only their digest is kept."""
 
-    list_display = ("name", "user", "created_at", "last_used_at")
+    list_display = ("name", "user", "scopes", "expires_at", "last_used_at")
     list_select_related = ("user",)
     search_fields = ("name", "user__email")
     ordering = ("-created_at",)
-    fields = ("name", "user", "created_at", "last_used_at")
+    fields = ("name", "user", "scopes", "created_at", "expires_at", "last_used_at")
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         return self.has_view_permission(request)

@@ -11,6 +11,7 @@ from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
 from accounts.models import ApiToken
+from accounts.scopes import PAYEE
 from core import clock
 from core.problems import Problem
 
@@ -28,29 +29,42 @@ class Caller:
     user: Any = field(default_factory=AnonymousUser)
     secret: str = ""
     by_token: bool = False
+    scopes: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
         """Tells callers apart, for keys they choose themselves; empty for those unknown."""
         return str(self.user.pk or "")
 
+    @property
+    def may_change_payees_unasked(self) -> bool:
+        """True of a token made for that: the password was typed when it was made."""
+        return self.by_token and PAYEE in self.scopes
+
 
 class BearerToken(AuthBase):
-    """`Authorization: Bearer <token>` of a host or of staff."""
+    """`Authorization: Bearer <token>` of a host or of staff, for what asks no more than one of its scopes."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
 
     def __call__(self, request: HttpRequest) -> Caller | None:
         token = _credential(request, "bearer")
         if not token:
             return None
         # Found by its digest: how long that takes says nothing about the token.
-        row = ApiToken.objects.select_related("user").filter(digest=ApiToken.digest_of(token)).first()
-        if row is None or not row.user.is_active:
+        rows = ApiToken.objects.in_force().select_related("user")
+        row = rows.filter(digest=ApiToken.digest_of(token)).first()
+        if row is None:
             return None
         _note_use(row)
-        return Caller(user=row.user, by_token=True)
+        if self.scope not in row.scopes:
+            raise _insufficient(self.scope)
+        return Caller(user=row.user, by_token=True, scopes=frozenset(row.scopes))
 
 
 class BookingSecret(AuthBase):
@@ -102,6 +116,13 @@ def _credential(request: HttpRequest, scheme: str) -> str:
     value = value.strip()
     is_plausible = value.isascii() and value.isprintable() and len(value) <= LONGEST_CREDENTIAL
     return value if given.lower() == scheme and is_plausible else ""
+
+
+def _insufficient(scope: str) -> Problem:
+    """RFC 6750: the token is known, and was not made for this."""
+    challenge = f'Bearer realm="Roomhold", error="insufficient_scope", scope="{scope}"'
+    detail = f"This token has no scope `{scope}`. Make one that has, on the account's page."
+    return Problem(403, "insufficient_scope", detail, headers={"WWW-Authenticate": challenge}, scope=scope)
 
 
 def _note_use(token: ApiToken) -> None:

@@ -4,6 +4,7 @@ from django import forms
 from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
+from accounts.scopes import LONGEST_PAYEE_DAYS, SCOPES, USUAL, USUAL_DAYS, refusal_of
 
 # Letters to pronounce a name by; `<script>` is shown as text anyway, control characters help nobody.
 NAME_FIELD = {"max_length": 120, "strip": True}
@@ -42,8 +43,23 @@ class ProfileForm(forms.ModelForm):
 
 
 class TokenForm(forms.ModelForm):
+    scopes = forms.MultipleChoiceField(
+        label="It may", choices=list(SCOPES.items()), initial=list(USUAL), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": refusal_of([], USUAL_DAYS)},
+    )  # fmt: skip
+    days = forms.TypedChoiceField(
+        label="It ends after", coerce=int, initial=USUAL_DAYS, choices=[(n, f"{n} days") for n in (7, 30, 90, 365)],
+        help_text=f"At most {LONGEST_PAYEE_DAYS} days if it may change where payouts go. A new password ends it, too.",
+    )  # fmt: skip
+
     class Meta:
         model = ApiToken
         fields = ["name"]
         labels = {"name": "What is it for?"}
         help_texts = {"name": "For example: front-desk screen."}
+
+    def clean(self) -> dict:
+        values = super().clean()
+        if {"scopes", "days"} <= set(values) and (refusal := refusal_of(values["scopes"], values["days"])):
+            self.add_error("days", refusal)
+        return values

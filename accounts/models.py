@@ -1,12 +1,17 @@
 """People who log in, and the tokens programs use in their name."""
 
+import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
+from accounts.scopes import SCOPES, USUAL, USUAL_DAYS
 from core import clock
 
 STAFF_GROUP = "Platform staff"
@@ -51,6 +56,13 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a new password, whoever sets it and by whatever door, ends every API token."""
+        is_new_password = self._password is not None and not self._state.adding
+        super().save(*args, **kwargs)
+        if is_new_password:
+            self.api_tokens.all().delete()
+
     def get_full_name(self) -> str:
         return self.name or self.email
 
@@ -70,24 +82,47 @@ class User(AbstractUser):
         return self._is_platform_staff
 
 
+class ApiTokenQuerySet(models.QuerySet):
+    def in_force(self) -> "ApiTokenQuerySet":
+        return self.filter(expires_at__gt=clock.now(), user__is_active=True)
+
+    def expired(self) -> "ApiTokenQuerySet":
+        return self.filter(expires_at__lte=clock.now())
+
+
 class ApiToken(models.Model):
-    """A bearer token of a host or of staff; only its SHA-256 is stored."""
+    """A bearer token of a host or of staff; only its SHA-256 is stored. It ends by itself, and with the password."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=80)
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = ArrayField(models.CharField(max_length=16, choices=SCOPES), editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField(db_index=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= clock.now()
 
     @staticmethod
     def digest_of(token: str) -> str:
         return hashlib.sha256(token.encode()).hexdigest()
 
     @classmethod
-    def issue(cls, *, user: User, name: str) -> tuple["ApiToken", str]:
+    def issue(
+        cls, *, user: User, name: str, scopes: Iterable[str] = USUAL, days: int = USUAL_DAYS
+    ) -> tuple["ApiToken", str]:
         """Make a token; returns the row and the plain token, which is shown once and never again."""
         plain = f"rh_{secrets.token_urlsafe(32)}"
-        return cls.objects.create(user=user, name=name, digest=cls.digest_of(plain)), plain
+        now = clock.now()
+        row = cls.objects.create(
+            user=user, name=name, digest=cls.digest_of(plain), scopes=list(scopes), created_at=now,
+            expires_at=now + dt.timedelta(days=days),
+        )  # fmt: skip
+        return row, plain

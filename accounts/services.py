@@ -16,13 +16,13 @@ class TooManyTokens(Exception):
 
 
 @transaction.atomic
-def issue_token(*, user: User, name: str) -> str:
+def issue_token(*, user: User, name: str, scopes: list[str], days: int) -> str:
     """Make an API token and return it in plain, for the only time. Raises: TooManyTokens."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if user.api_tokens.count() >= MAX_TOKENS:
         raise TooManyTokens
-    row, plain = ApiToken.issue(user=user, name=name)
-    log.info("api_token_issued", user_id=user.pk, token_id=row.pk)
+    row, plain = ApiToken.issue(user=user, name=name, scopes=scopes, days=days)
+    log.info("api_token_issued", user_id=user.pk, token_id=row.pk, scopes=scopes, days=days)
     return plain
 
 

@@ -28,12 +28,16 @@ def lead_to_proof(request: HttpRequest) -> HttpResponse | None:
 
 
 def require_proof(request: HttpRequest) -> None:
-    """Refuse an API call that moves where money goes, unless its session is proven; tokens cannot prove themselves.
+    """Refuse an API call that changes where money goes, unless its session is proven, or its token made for that.
 
     Raises: Problem 403 `step_up_required`.
     """
-    if request.auth.by_token or not is_proven(request):
-        raise Problem(
-            403, "step_up_required",
-            f"Sign in, confirm your password at {reverse('account_reauthenticate')}, and try again within minutes.",
-        )  # fmt: skip
+    caller = request.auth
+    if caller.may_change_payees_unasked:
+        return
+    if caller.by_token or not is_proven(request):
+        where = reverse("account_reauthenticate")
+        detail = (
+            f"Sign in, confirm your password at {where}, and try again within minutes; a token needs `payee`."
+        )
+        raise Problem(403, "step_up_required", detail)

@@ -54,7 +54,7 @@ def _create_token(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if form.is_valid():
         try:
-            plain = services.issue_token(user=request.user, name=form.cleaned_data["name"])
+            plain = services.issue_token(user=request.user, **form.cleaned_data)
         except services.TooManyTokens:
             form.add_error(None, f"You have {services.MAX_TOKENS} tokens. Revoke one first.")
         else:

@@ -4,17 +4,30 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from ninja.security.base import AuthBase
 
 from accounts.api_auth import Anyone, BearerToken, BookingSecret, Caller, SiteLogin
+from accounts.scopes import BOOKINGS, READ
 from bookings.actors import Actor, guest_actor, member_actor
 from bookings.models import Booking
 from bookings.panels import GUEST, HOST
 from bookings.selectors import booking_for_guest
 from rooms.permissions import may_decide
 
-KNOWN = (BearerToken(), SiteLogin())
-GUEST_OR_KNOWN = (BearerToken(), BookingSecret(), SiteLogin())
-ANYBODY = (BearerToken(), SiteLogin(), Anyone())
+
+def known(scope: str) -> tuple[AuthBase, ...]:
+    """Who may call: users by the site's login, or by a token that has this scope (accounts.scopes)."""
+    return (BearerToken(scope), SiteLogin())
+
+
+def guest_or_known(scope: str) -> tuple[AuthBase, ...]:
+    """As `known`, and a booking's guest by its secret."""
+    return (BearerToken(scope), BookingSecret(), SiteLogin())
+
+
+# For what only reads; whatever writes names the scope it needs.
+KNOWN, GUEST_OR_KNOWN = known(READ), guest_or_known(READ)
+ANYBODY = (*known(BOOKINGS), Anyone())
 
 
 @dataclass(frozen=True)

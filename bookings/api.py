@@ -15,8 +15,9 @@ from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Body, Query, Router
 
 from accounts.api_auth import Caller
+from accounts.scopes import BOOKINGS
 from bookings import cancellation, limits, services
-from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to
+from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to, guest_or_known, known
 from bookings.actors import Actor, guest_actor
 from bookings.errors import InvalidTransition
 from bookings.models import Booking
@@ -104,7 +105,7 @@ def get_booking(request: HttpRequest, reference: str) -> JsonResponse:
 
 
 @router.post(
-    "bookings/{slug:reference}/approve", response=BookingOut, auth=KNOWN, summary="Say yes to a request",
+    "bookings/{slug:reference}/approve", response=BookingOut, auth=known(BOOKINGS), summary="Say yes to a request",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
 def approve(request: HttpRequest, reference: str) -> JsonResponse:
@@ -116,7 +117,7 @@ def approve(request: HttpRequest, reference: str) -> JsonResponse:
 
 
 @router.post(
-    "bookings/{slug:reference}/decline", response=BookingOut, auth=KNOWN, summary="Say no to a request",
+    "bookings/{slug:reference}/decline", response=BookingOut, auth=known(BOOKINGS), summary="Say no to a request",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
 def decline(request: HttpRequest, reference: str, body: DeclineIn = Body(DeclineIn())) -> JsonResponse:  # noqa: B008
@@ -128,7 +129,7 @@ def decline(request: HttpRequest, reference: str, body: DeclineIn = Body(Decline
 
 
 @router.post(
-    "bookings/{slug:reference}/cancel", response=CancelOut, auth=GUEST_OR_KNOWN, summary="End a booking",
+    "bookings/{slug:reference}/cancel", response=CancelOut, auth=guest_or_known(BOOKINGS), summary="End a booking",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
 def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn())) -> JsonResponse:  # noqa: B008

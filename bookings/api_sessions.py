@@ -3,8 +3,9 @@
 from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Body, Router
 
+from accounts.scopes import BOOKINGS
 from bookings import bulk
-from bookings.access import KNOWN
+from bookings.access import known
 from bookings.actors import member_actor
 from bookings.api import private_json
 from bookings.bulk import Preview, Target
@@ -18,7 +19,7 @@ router = Router(tags=["Sessions"])
 
 
 @router.post(
-    "sessions/{int:session_id}/cancel", response=SessionCancelOut, auth=KNOWN, summary="Cancel a session",
+    "sessions/{int:session_id}/cancel", response=SessionCancelOut, auth=known(BOOKINGS), summary="Cancel a session",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
 def cancel_session(

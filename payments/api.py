@@ -8,7 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Router
 
-from bookings.access import GUEST_OR_KNOWN, Access, access_to
+from accounts.scopes import BOOKINGS
+from bookings.access import GUEST_OR_KNOWN, Access, access_to, guest_or_known
 from bookings.api import private_json
 from bookings.representation import detail_json
 from core import clock
@@ -28,7 +29,7 @@ FRESH = dt.timedelta(seconds=3)
 
 
 @router.post(
-    "bookings/{slug:reference}/payment/session", response=SessionOut, auth=GUEST_OR_KNOWN,
+    "bookings/{slug:reference}/payment/session", response=SessionOut, auth=guest_or_known(BOOKINGS),
     summary="Open the pay page", openapi_extra={"x-problems": [409, 502]},
 )  # fmt: skip
 def open_session(request: HttpRequest, reference: str) -> JsonResponse:

@@ -7,7 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, JsonResponse
 from ninja import Body, Router
 
-from bookings.access import GUEST_OR_KNOWN, KNOWN, access_to
+from accounts.scopes import BOOKINGS, MONEY
+from bookings.access import access_to, guest_or_known, known
 from bookings.actors import member_actor
 from bookings.api import LONGEST_KEY, private_json
 from bookings.representation import detail_json, instant
@@ -33,7 +34,7 @@ KEY_HEADER = {
 
 
 @router.post(
-    "payments/{uuid:payment_id}/refund", response={201: RefundOut}, auth=KNOWN, summary="Give money back",
+    "payments/{uuid:payment_id}/refund", response={201: RefundOut}, auth=known(MONEY), summary="Give money back",
     openapi_extra={"parameters": [KEY_HEADER], "x-problems": [409]},
 )  # fmt: skip
 def refund_payment(
@@ -67,7 +68,7 @@ def refund_payment(
 
 
 @router.post(
-    "bookings/{slug:reference}/payment/credit", response=CreditUsedOut, auth=GUEST_OR_KNOWN,
+    "bookings/{slug:reference}/payment/credit", response=CreditUsedOut, auth=guest_or_known(BOOKINGS),
     summary="Pay with a credit", openapi_extra={"x-problems": [409]},
 )  # fmt: skip
 def use_credit(request: HttpRequest, reference: str, body: CreditIn = Body(CreditIn())) -> JsonResponse:  # noqa: B008

@@ -9,7 +9,8 @@ from ninja import Field, Router, Schema
 from pydantic import ConfigDict, StringConstraints
 
 from accounts.api_auth import Caller
-from bookings.access import KNOWN
+from accounts.scopes import MONEY
+from bookings.access import KNOWN, known
 from bookings.api import private_json
 from core.problems import FieldError, Problem
 from payments import venue_settings
@@ -94,7 +95,7 @@ def get_payment_settings(request: HttpRequest, venue: str) -> JsonResponse:
 
 
 @router.put(
-    "venues/{slug:venue}/payment-settings", response=PaymentSettingsOut, auth=KNOWN,
+    "venues/{slug:venue}/payment-settings", response=PaymentSettingsOut, auth=known(MONEY),
     summary="Change a venue's payment settings",
 )  # fmt: skip
 def put_payment_settings(request: HttpRequest, venue: str, body: PaymentSettingsIn) -> JsonResponse:
@@ -112,7 +113,7 @@ def put_payment_settings(request: HttpRequest, venue: str, body: PaymentSettings
 
 
 @router.post(
-    "venues/{slug:venue}/payment-settings/try-keys", response=KeysTriedOut, auth=KNOWN,
+    "venues/{slug:venue}/payment-settings/try-keys", response=KeysTriedOut, auth=known(MONEY),
     summary="Ask Octo whether it knows the saved keys",
 )  # fmt: skip
 def try_payment_keys(request: HttpRequest, venue: str) -> JsonResponse:

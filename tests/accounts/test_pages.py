@@ -1,5 +1,6 @@
 """Account pages: sign-up, login, profile and API tokens."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -181,6 +182,9 @@ def test_profile_of_a_stranger_asks_to_sign_in(client):
 # --- API tokens -----------------------------------------------------------------------------------------------
 
 
+TOKEN = {"scopes": ["read"], "days": 90}
+
+
 @pytest.fixture
 def host():
     return factories.host(venue=factories.venue())
@@ -190,7 +194,7 @@ def test_token_is_shown_once_and_stored_as_its_digest(client, host):
     client.force_login(host)
     prove(client)
 
-    response = client.post(reverse("accounts:tokens"), {"name": "Desk"})
+    response = client.post(reverse("accounts:tokens"), {**TOKEN, "name": "Desk"})
 
     plain = re.search(r"rh_[\w-]{40,}", text(response))[0]
     assert response.status_code == 201
@@ -233,11 +237,57 @@ def test_token_with_a_wrong_name_is_refused(client, host, name):
     client.force_login(host)
     prove(client)
 
-    response = client.post(reverse("accounts:tokens"), {"name": name})
+    response = client.post(reverse("accounts:tokens"), {**TOKEN, "name": name})
 
     assert response.status_code == 422
     assert response.context["form"].errors["name"]
     assert not ApiToken.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "message"),
+    [
+        ({"days": 90}, "scopes", "Say what the token may do."),
+        (
+            {"days": 90, "scopes": ["everything"]},
+            "scopes",
+            "Select a valid choice. everything is not one of the",
+        ),
+        ({"scopes": ["read"]}, "days", "This field is required."),
+        (
+            {"scopes": ["read"], "days": 3650},
+            "days",
+            "Select a valid choice. 3650 is not one of the available",
+        ),
+        (
+            {"scopes": ["payee"], "days": 90},
+            "days",
+            "A token that may change where payouts go lasts from 1 to 30",
+        ),
+    ],
+)
+def test_token_of_wrong_scopes_or_length_is_refused(client, host, typed, field, message):
+    client.force_login(host)
+    prove(client)
+
+    response = client.post(reverse("accounts:tokens"), {"name": "Desk", **typed})
+
+    assert response.status_code == 422
+    assert response.context["form"].errors[field][0].startswith(message)
+    assert not ApiToken.objects.exists()
+
+
+def test_token_keeps_what_was_chosen_and_the_list_says_it(client, host, one_moment):
+    client.force_login(host)
+    prove(client)
+
+    client.post(reverse("accounts:tokens"), {"name": "Bank", "scopes": ["read", "payee"], "days": 7})
+
+    token = ApiToken.objects.get()
+    page = text(client.get(reverse("accounts:tokens")))
+    assert (token.scopes, token.expires_at - token.created_at) == (["read", "payee"], dt.timedelta(days=7))
+    assert "<td>read, payee</td>" in page
+    assert f"{token.expires_at:%b} {token.expires_at.day}, {token.expires_at:%Y}" in page
 
 
 def test_token_beyond_the_limit_is_refused(client, host):
@@ -246,7 +296,7 @@ def test_token_beyond_the_limit_is_refused(client, host):
     client.force_login(host)
     prove(client)
 
-    response = client.post(reverse("accounts:tokens"), {"name": "One more"})
+    response = client.post(reverse("accounts:tokens"), {**TOKEN, "name": "One more"})
 
     assert response.status_code == 422
     assert "You have 20 tokens. Revoke one first." in text(response)

@@ -17,6 +17,7 @@ from tests.pages import prove
 
 pytestmark = pytest.mark.django_db
 
+TOKEN = {"name": "Desk", "scopes": ["read"], "days": 30}
 PROOF = "/account/reauthenticate/"
 
 
@@ -94,7 +95,7 @@ def test_address_typed_before_the_proof_is_added_after_it(client, owner):
 def test_token_of_a_session_without_the_password_is_not_made(client, owner):
     client.force_login(owner)
 
-    answer = client.post(reverse("accounts:tokens"), {"name": "Desk"})
+    answer = client.post(reverse("accounts:tokens"), TOKEN)
 
     assert (answer.status_code, answer.url) == (302, f"{PROOF}?next=%2Faccount%2Ftokens%2F")
     assert not ApiToken.objects.exists()
@@ -103,7 +104,7 @@ def test_token_of_a_session_without_the_password_is_not_made(client, owner):
 def test_token_asked_for_before_the_proof_is_shown_after_it(client, owner):
     client.force_login(owner)
 
-    client.post(reverse("accounts:tokens"), {"name": "Desk"})
+    client.post(reverse("accounts:tokens"), TOKEN)
     answer = prove(client, next="/account/tokens/")
 
     assert answer.status_code == 201
@@ -113,10 +114,10 @@ def test_token_asked_for_before_the_proof_is_shown_after_it(client, owner):
 # --- for other doors ------------------------------------------------------------------------------------------
 
 
-def asking(rf, client, user, *, by_token: bool = False):
+def asking(rf, client, user, **caller):
     request = rf.get("/admin/anything/?a=1")
     request.user, request.session = user, client.session
-    request.auth = Caller(user=user, by_token=by_token)
+    request.auth = Caller(user=user, **caller)
     return request
 
 
@@ -149,6 +150,13 @@ def test_proven_session_may_go_on_for_ten_minutes(rf, client, owner, time_machin
 def test_token_is_no_proof_even_beside_a_proven_session(rf, client, owner):
     client.force_login(owner)
     prove(client)
+    scopes = frozenset({"read", "bookings", "money"})
 
     with pytest.raises(Problem, match="confirm your password"):
-        stepup.require_proof(asking(rf, client, owner, by_token=True))
+        stepup.require_proof(asking(rf, client, owner, by_token=True, scopes=scopes))
+
+
+def test_token_made_to_change_payees_needs_no_more_proof(rf, client, owner):
+    request = asking(rf, client, owner, by_token=True, scopes=frozenset({"payee"}))
+
+    assert stepup.require_proof(request) is None
