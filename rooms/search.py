@@ -3,12 +3,10 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 
-from rooms import vacancy
+from rooms import vacancy, words
 from rooms.models import Room, Session
 from rooms.stays import FIRST_YEAR, LAST_YEAR, STEP_MINUTES, InvalidStay, Stay, stay_of_hours, stay_of_nights
 
@@ -20,8 +18,6 @@ SORTS = {
     "name": "Name",
 }
 PAGE_SIZE = 12
-MOST_WORDS = 8
-LONGEST_WORD = 60
 
 
 @dataclass(frozen=True)
@@ -72,9 +68,14 @@ def search(params: Search, now: dt.datetime) -> QuerySet[Room]:
     check(params, now)
     rooms = Room.objects.published().select_related("venue").prefetch_related("photos")
     rooms = _matching(rooms, params)
+    asked = words.folded(_clean(params.q)) if params.q.strip() else []
+    if asked:
+        rooms = words.mentioning(rooms, asked)
+    elif params.q.strip():
+        rooms = rooms.none()  # nothing but signs
     if params.has_nights or params.has_hours:
         rooms = rooms.filter(_vacant(params, now)).prefetch_related("price_rules")
-    return _sorted(rooms, params)
+    return _sorted(rooms, params, asked)
 
 
 def page_of(rooms: QuerySet[Room], number: int = 1, size: int = PAGE_SIZE) -> Page:
@@ -149,7 +150,7 @@ def _check_hours(start: dt.datetime, end: dt.datetime, now: dt.datetime) -> None
 def _matching(rooms: QuerySet[Room], params: Search) -> QuerySet[Room]:
     """Filter by what needs no dates."""
     if params.city:
-        rooms = rooms.filter(venue__city__iexact=_clean(params.city))
+        rooms = rooms.filter(words.in_city(_clean(params.city)))
     if params.kind:
         rooms = rooms.filter(kind=_clean(params.kind))
     if params.guests is not None:
@@ -159,8 +160,7 @@ def _matching(rooms: QuerySet[Room], params: Search) -> QuerySet[Room]:
         rooms = rooms.filter(price_minor__lte=min(params.price_max_minor, 2**63 - 1))
     if params.amenities:
         rooms = rooms.filter(amenities__contains=[_clean(amenity) for amenity in params.amenities])
-    words = _words(params.q)
-    return rooms.filter(reduce(and_, map(_mentions, words))) if words else rooms
+    return rooms
 
 
 def _vacant(params: Search, now: dt.datetime) -> Q:
@@ -186,7 +186,7 @@ def _has_session(params: Search, now: dt.datetime) -> Q:
     return Q(Exists(sessions))
 
 
-def _sorted(rooms: QuerySet[Room], params: Search) -> QuerySet[Room]:
+def _sorted(rooms: QuerySet[Room], params: Search, asked: list[str]) -> QuerySet[Room]:
     orders = {
         "price": ["price_minor"],
         "price_desc": ["-price_minor"],
@@ -195,35 +195,20 @@ def _sorted(rooms: QuerySet[Room], params: Search) -> QuerySet[Room]:
     }
     order = orders.get(params.sort)
     if order is None:
-        order = [*_relevance(params), "venue__name", "name"]
+        order = [*_relevance(params, asked), "venue__name", "name"]
     return rooms.order_by(*order, "pk")
 
 
-def _relevance(params: Search) -> list:
+def _relevance(params: Search, asked: list[str]) -> list:
     """Return what ranks best: rooms of the city asked near, then those that bear the words in a name."""
     ranks = []
     if params.near:
-        ranks.append(Q(venue__city__iexact=_clean(params.near)))
-    if words := _words(params.q):
-        ranks.append(
-            reduce(and_, (Q(name__icontains=word) | Q(venue__name__icontains=word) for word in words))
-        )
+        ranks.append(words.in_city(_clean(params.near)))
+    if asked:
+        ranks.append(words.in_a_name(asked))
     return [
         Case(When(rank, then=Value(0)), default=Value(1), output_field=IntegerField()).asc() for rank in ranks
     ]
-
-
-def _mentions(word: str) -> Q:
-    return (
-        Q(name__icontains=word)
-        | Q(description__icontains=word)
-        | Q(venue__name__icontains=word)
-        | Q(venue__city__icontains=word)
-    )
-
-
-def _words(text: str) -> list[str]:
-    return [word[:LONGEST_WORD] for word in _clean(text[:1000]).split()[:MOST_WORDS]]
 
 
 def _clean(text: str) -> str:
