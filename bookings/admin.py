@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 from accounts.admin_base import DaysFilter, PlatformAdmin
 from bookings import admin_views, desk, manual_pages
 from bookings.models import Booking, EventReceipt
-from core import clock
+from core import clock, dates
 from core.money import format_minor
 from rooms.scoping import EVERYBODY, MANAGERS, OwnRowsFilter, ReadOnlyAdmin
 
@@ -124,7 +124,8 @@ class BookingAdmin(ReadOnlyAdmin):
 
     @display(description="Dates", ordering="starts_at")
     def stay(self, booking: Booking) -> SafeString:
-        return _two_lines(desk.write_stay(booking), f"{desk.write_length(booking)}, {booking.time_zone}")
+        zone = dates.zone_name(booking.time_zone, booking.starts_at, booking.ends_at)
+        return _two_lines(desk.write_stay(booking), f"{desk.write_length(booking)}, {zone}")
 
     @display(description="Amount", ordering="total_minor")
     def amount(self, booking: Booking) -> SafeString:

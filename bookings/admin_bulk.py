@@ -10,7 +10,7 @@ from unfold.decorators import display
 
 from bookings import bulk, bulk_pages
 from bookings.models import BulkCancellation
-from core import clock
+from core import clock, dates
 from rooms.models import Session
 from rooms.scoping import MANAGERS, OwnRowsFilter, ReadOnlyAdmin
 
@@ -73,16 +73,20 @@ class SessionAdmin(ReadOnlyAdmin):
 
     venue_path = "room__venue"
     view_roles = MANAGERS
-    list_display = ("title", "room", "starts_at", "seats", "way_out")
+    list_display = ("title", "room", "when", "seats", "way_out")
     list_filter = (("room__venue", OwnRowsFilter),)
     list_select_related = ("room__venue",)
     search_fields = ("title", "room__name")
     ordering = ("-starts_at",)
-    fields = ("title", "room", "starts_at", "ends_at", "seats", "way_out")
-    readonly_fields = ("seats", "way_out")
+    fields = ("title", "room", "when", "seats", "way_out")
+    readonly_fields = ("when", "seats", "way_out")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         return super().get_queryset(request).select_related("room__venue")
+
+    @display(description="When", ordering="starts_at")
+    def when(self, session: Session) -> str:
+        return dates.staff_span_in_zone(session.starts_at, session.ends_at, session.room.venue.time_zone)
 
     @display(description="Seats taken")
     def seats(self, session: Session) -> str:

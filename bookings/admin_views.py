@@ -13,14 +13,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.formats import date_format
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from bookings import desk, panels, selectors, services
 from bookings.actors import member_actor
 from bookings.errors import AlreadyDecided, BookingError, DecisionOverdue
 from bookings.models import Booking
-from core import clock
+from core import clock, dates
 from core.money import InvalidAmount, exponent, format_minor, to_minor
 from rooms.admin_forms import amount_field
 
@@ -313,8 +312,7 @@ def why_not(booking: Booking, verb: str, now: dt.datetime) -> str:
 
 
 def _local(instant: dt.datetime, booking: Booking) -> str:
-    local = instant.astimezone(desk.local_times(booking)[0].tzinfo)
-    return f"{date_format(local, 'M j, Y, H:i')} ({booking.time_zone})"
+    return dates.staff_moment_in_zone(instant, booking.time_zone)
 
 
 # --- many at once ---------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from bookings.actors import member_actor
 from bookings.bulk import Target
 from bookings.errors import BookingError
 from bookings.models import BulkCancellation
+from core import dates
 from core.money import format_minor
 from rooms import services as rooms
 from rooms.models import Room, Session
@@ -154,11 +155,8 @@ def _is_stuck(item: Any) -> bool:
 
 
 def write_span(room: Room, starts_at: dt.datetime, ends_at: dt.datetime) -> str:
-    """Write a span as the calendar hangs at the venue: `Dec 1, 2026, 15:00 – Dec 5, 2026, 11:00`."""
-    zone = room.venue.zone
-    starts, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
-    last = f"{ends:%H:%M}" if starts.date() == ends.date() else f"{ends:%b} {ends.day}, {ends:%Y, %H:%M}"
-    return f"{starts:%b} {starts.day}, {starts:%Y, %H:%M} – {last}"
+    """Write a span as the calendar hangs at the venue, and the zone's name as of then."""
+    return dates.staff_span_in_zone(starts_at, ends_at, room.venue.time_zone)
 
 
 def _url(begun: BulkCancellation) -> str:

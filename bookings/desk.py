@@ -9,6 +9,7 @@ from django.db.models import Case, Count, F, OrderBy, Q, QuerySet, Sum, When
 
 from bookings.models import Booking
 from bookings.states import Status, allows
+from core import dates
 from core.money import format_minor
 from rooms import ways
 from rooms.models import Room
@@ -129,12 +130,8 @@ def write_span(span: dt.timedelta) -> str:
 
 def write_stay(booking: Booking) -> str:
     """Write the dates in the venue's zone: `Nov 30 – Dec 2, 2026`, or `Nov 30, 2026, 10:00–12:00`."""
-    starts, ends = local_times(booking)
-    if booking.room.is_by_night:
-        first = f"{starts:%b} {starts.day}" + ("" if starts.year == ends.year else f", {starts.year}")
-        return f"{first} – {ends:%b} {ends.day}, {ends.year}"
-    last = f"{ends:%H:%M}" if starts.date() == ends.date() else f"{ends:%b} {ends.day}, {ends:%H:%M}"
-    return f"{starts:%b} {starts.day}, {starts.year}, {starts:%H:%M}–{last}"
+    write = dates.date_span if booking.room.is_by_night else dates.staff_span
+    return write(booking.starts_at, booking.ends_at, booking.time_zone)
 
 
 def write_length(booking: Booking) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from bookings.states import Status
+from core import dates
 from rooms.pricing import Quote
 
 
@@ -39,13 +40,16 @@ class InvalidTransition(BookingError):
 class AlreadyDecided(BookingError):
     code = "already_decided"
 
-    def __init__(self, decision: str, by: str, at: dt.datetime) -> None:
-        super().__init__(f"Already {decision} by {by} at {at:%Y-%m-%d %H:%M} UTC.")
+    def __init__(self, decision: str, by: str, at: dt.datetime, time_zone: str) -> None:
+        super().__init__(f"Already {decision} by {by} on {dates.staff_moment_in_zone(at, time_zone)}.")
         self.decision, self.by, self.at = decision, by, at
 
 
 class DecisionOverdue(BookingError):
     code = "decision_overdue"
+
+    def __init__(self, decide_by: dt.datetime, time_zone: str) -> None:
+        super().__init__(f"The time to answer ended on {dates.staff_moment_in_zone(decide_by, time_zone)}.")
 
 
 class PriceChanged(BookingError):

@@ -4,7 +4,6 @@ The bytes depend on the booking alone: UID from its reference, SEQUENCE and DTST
 calendar takes a later file for a newer version of the same event.
 """
 
-import zoneinfo
 from email.mime.text import MIMEText
 from email.utils import parseaddr
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from icalendar import Calendar, Event, vCalAddress
 
 from bookings.models import Booking, BookingEvent
 from bookings.states import DEAD, Status
+from core import dates
 
 PUBLISH, CANCEL = "PUBLISH", "CANCEL"
 # What matters to a calendar: the booking stands, moves, or ends. A reminder sent is no new version.
@@ -77,11 +77,13 @@ def _is_material(event: BookingEvent) -> bool:
 
 
 def _description(booking: Booking) -> str:
-    zone = zoneinfo.ZoneInfo(booking.time_zone)
-    starts, ends = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
+    starts, ends = (
+        dates.full_moment(instant, booking.time_zone) for instant in (booking.starts_at, booking.ends_at)
+    )
+    zone = dates.zone_name(booking.time_zone, booking.starts_at, booking.ends_at)
     lines = [
         f"Booking {booking.reference}",
-        f"From {starts:%b %d, %Y at %I:%M %p} to {ends:%b %d, %Y at %I:%M %p} ({booking.time_zone})",
+        f"From {starts} to {ends} ({zone})",
         f"{booking.party_size} guest{'' if booking.party_size == 1 else 's'}",
     ]
     return "\n".join(lines)

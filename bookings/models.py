@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Upper
 from django.urls import reverse
 
 from bookings.states import BLOCKING, Status
-from core import clock, zones
+from core import clock, dates, zones
 from rooms.models import Room, Session, Venue
 
 # No vowels and no look-alikes: references are read aloud at a desk.
@@ -337,7 +337,7 @@ class BulkCancellation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.room}: {self.starts_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.room}: {dates.staff_moment_in_zone(self.starts_at, self.room.venue.time_zone)}"
 
 
 class BulkCancellationItem(models.Model):

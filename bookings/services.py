@@ -373,16 +373,19 @@ def _decided_before(booking: Booking, decision: str) -> bool:
     if not booking.decision:
         return False
     if booking.decision != decision:
-        raise AlreadyDecided(
-            booking.get_decision_display().lower(), str(booking.decision_made_by), booking.decision_made_at
+        made = (
+            booking.get_decision_display().lower(),
+            str(booking.decision_made_by),
+            booking.decision_made_at,
         )
+        raise AlreadyDecided(*made, booking.time_zone)
     return True
 
 
 def _check_may_decide(verb: str, booking: Booking, now: dt.datetime) -> None:
     _check(verb, booking)
     if booking.decide_by and now > booking.decide_by:
-        raise DecisionOverdue(f"The time to answer ended at {booking.decide_by:%Y-%m-%d %H:%M} UTC.")
+        raise DecisionOverdue(booking.decide_by, booking.time_zone)
 
 
 def _decide(booking: Booking, decision: str, actor: Actor, now: dt.datetime) -> None:

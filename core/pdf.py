@@ -14,6 +14,8 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
+from core import dates
+
 FONT_FILES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 INK, MUTED, LINE, SHADE = (28, 32, 30), (96, 104, 100), (208, 212, 210), (243, 245, 244)
 SIZE, SMALL, LINE_HEIGHT = 9.5, 8, 5
@@ -92,7 +94,7 @@ class Document(FPDF):
         """Write where it comes from, and the page."""
         self.set_y(-13)
         self._use(SMALL, color=MUTED)
-        text = f"Roomhold · {self.made_at:%Y-%m-%d %H:%M} UTC · page {self.page_no()} of {{nb}}"
+        text = f"Roomhold · {dates.staff_moment_in_zone(self.made_at)} · page {self.page_no()} of {{nb}}"
         self.cell(0, LINE_HEIGHT, self.clean(text), align="C")
 
     def clean(self, text: str) -> str:

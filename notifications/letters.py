@@ -15,9 +15,10 @@ from django.template.loader import get_template, render_to_string
 from django.urls import reverse
 
 from bookings.models import Booking, BookingEvent
+from core import dates
 from core.money import format_minor
 from notifications.messages import GUEST, HOSTS, STAFF, TEAM, Message
-from notifications.wording import day, inert, money_back, when
+from notifications.wording import inert, money_back
 from rooms import ways
 from rooms.models import Room
 
@@ -87,7 +88,7 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
     taken_minor = booking.taken_early_minor
 
     def moment(instant) -> str:
-        return when(instant, zone) if instant else ""
+        return dates.full_moment_in_zone(instant, zone) if instant else ""
 
     return {
         "reference": booking.reference,
@@ -97,12 +98,12 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         "place": inert(f"{venue.address}, {venue.city}, {venue.get_country_display()}", 240),
         "starts": moment(booking.starts_at),
         "ends": moment(booking.ends_at),
-        "first_day": day(booking.starts_at, zone),
+        "first_day": dates.full_date(booking.starts_at, zone),
         "total": format_minor(booking.total_minor, booking.currency),
         **_parts(booking),
         "pay_by": moment(booking.payment_due_at),
         "decide_by": moment(booking.decide_by),
-        "held_until": day(booking.held_until, zone) if booking.held_until else "",
+        "held_until": dates.full_date(booking.held_until, zone) if booking.held_until else "",
         "money_back": money_back(booking),
         "is_free": booking.total_minor == 0,
         "is_paid": booking.paid_at is not None,
@@ -149,13 +150,15 @@ def _case_facts(booking: Booking, event: BookingEvent) -> dict[str, Any]:
     due_by = event.data.get("due_by", "")
     return {
         "is_inquiry": bool(event.data.get("is_inquiry")),
-        "answer_by": when(dt.datetime.fromisoformat(due_by), booking.time_zone) if due_by else "",
+        "answer_by": dates.full_moment_in_zone(dt.datetime.fromisoformat(due_by), booking.time_zone)
+        if due_by
+        else "",
         "was_done": event.verb.removeprefix("external_"),
     }
 
 
 def _iso_day(text: str) -> str:
-    return f"{dt.date.fromisoformat(text):%b %d, %Y}" if text else ""
+    return dates.full_date(dt.date.fromisoformat(text)) if text else ""
 
 
 def _paragraphs(name: str, facts: dict[str, Any]) -> list[str]:

@@ -1,26 +1,14 @@
-"""How mails write instants, amounts and what other people typed: pure functions."""
+"""How mails write amounts and what other people typed: pure functions."""
 
-import datetime as dt
 import re
 import unicodedata
-import zoneinfo
 
 from bookings import wording
 from bookings.models import Booking
+from core.dates import full_date
 
 # Mail programs turn bare addresses into links; a blank in the right place leaves the text readable and dead.
 LINK_LIKE = re.compile(r"(?<=[\w-])([.。．])(?=[^\W\d_]{2})|(?<=\w)(:)(?=//)")
-
-
-def when(instant: dt.datetime, time_zone: str) -> str:
-    """Write an instant as wall time of a named zone: `Nov 21, 2026 at 03:00 PM (Europe/Paris)`."""
-    local = instant.astimezone(zoneinfo.ZoneInfo(time_zone))
-    return f"{local:%b %d, %Y at %I:%M %p} ({time_zone})"
-
-
-def day(instant: dt.datetime, time_zone: str) -> str:
-    """Write the date of an instant in a zone: `Nov 21, 2026`."""
-    return f"{instant.astimezone(zoneinfo.ZoneInfo(time_zone)):%b %d, %Y}"
 
 
 def plain(text: str, limit: int = 120) -> str:
@@ -43,4 +31,4 @@ def money_back(booking: Booking) -> str:
         return said
     if booking.held_until is None:
         return f"{said} Banks usually drop the hold from the statement within a few days."
-    return f"{said} The hold leaves your statement by {day(booking.held_until, booking.time_zone)} at the latest."
+    return f"{said} The hold leaves your statement by {full_date(booking.held_until, booking.time_zone)} at the latest."

@@ -1,7 +1,5 @@
 """Differences between our books and the providers', each with its cause and one button; and the comparisons made."""
 
-import datetime as dt
-
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -15,7 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
-from core import clock
+from core import clock, dates
 from payments import drifts, reconciliation
 from payments.admin import link_to, pill
 from payments.admin_events import payment_link
@@ -189,5 +187,4 @@ class ReconciliationRunAdmin(PlatformAdmin):
 
     @display(description="Period (UTC)")
     def period(self, run: ReconciliationRun) -> str:
-        since, until = (instant.astimezone(dt.UTC) for instant in (run.since, run.until))
-        return f"{since:%Y-%m-%d %H:%M} – {until:%Y-%m-%d %H:%M}"
+        return dates.staff_span(run.since, run.until, dates.UTC)

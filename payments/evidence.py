@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bookings import desk, exhibits
 from bookings.cancellation import schedule_of
 from bookings.models import Booking
+from core import dates
 from core.money import format_minor
 from payments.models import Dispute
 from rooms.policies import cancellation_rules, tiers_of
@@ -143,11 +144,11 @@ def draft(dispute: Dispute, booking: Booking) -> dict[str, str]:
         "cancellation_policy_disclosure": (
             "The cancellation policy is shown on the room's page, on the booking form beside the "
             f"price, and on the booking's own page. The guest sent the form on "
-            f"{booking.created_at:%Y-%m-%d at %H:%M} UTC; the policy was stored with the booking at that moment."
+            f"{dates.staff_moment_in_zone(booking.created_at)}; the policy was stored with the booking at that moment."
         ),
         "refund_policy_disclosure": policy_text(booking),
         "access_activity_log": "\n".join(
-            f"{at:%Y-%m-%d %H:%M} UTC: {what}{f' ({detail})' if detail else ''}"
+            f"{dates.staff_moment_in_zone(at)}: {what}{f' ({detail})' if detail else ''}"
             for at, what, detail in exhibits.acts_of_guest(booking).rows
         )[:TEXT],
     }
@@ -158,7 +159,7 @@ def policy_text(booking: Booking) -> str:
     rules = cancellation_rules(tiers_of(booking.policy))
     name = booking.policy.get("name")
     steps = [
-        f"until {step.until:%Y-%m-%d %H:%M} UTC: {format_minor(step.refund_minor, booking.currency)} back"
+        f"until {dates.staff_moment_in_zone(step.until)}: {format_minor(step.refund_minor, booking.currency)} back"
         for step in schedule_of(booking)
         if step.until
     ]

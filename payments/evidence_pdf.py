@@ -8,7 +8,7 @@ import datetime as dt
 from bookings import desk, exhibits, wording
 from bookings.models import Booking
 from bookings.panels import HOST
-from core import clock
+from core import clock, dates
 from core.money import format_minor
 from core.pdf import Document
 from payments import evidence
@@ -121,4 +121,4 @@ def _at(amount_minor: int, currency: str, at: dt.datetime | None) -> str:
 
 
 def _when(at: dt.datetime) -> str:
-    return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
+    return dates.staff_moment(at)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from core.dates import date_span
 from payments.models import Provider, Refund
 
 Channel = Refund.Channel
@@ -36,6 +37,4 @@ def add_business_days(since: dt.date, days: int) -> dt.date:
 
 def written(dates: tuple[dt.date, dt.date]) -> str:
     """Write the days for people: `Nov 27 – Dec 4, 2026`."""
-    first, last = dates
-    year = "" if first.year == last.year else f", {first.year}"
-    return f"{first:%b} {first.day}{year} – {last:%b} {last.day}, {last.year}"
+    return date_span(*dates)

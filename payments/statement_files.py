@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from core import dates
 from core.csv_files import csv_file
 from core.money import format_minor
 from core.pdf import Document
@@ -21,10 +22,10 @@ def as_csv(statement: Statement) -> bytes:
 
 def as_pdf(statement: Statement, *, made_at: dt.datetime) -> bytes:
     """Return the statement on A4."""
-    period, zone = statement.period, statement.venue.zone
+    period, zone = statement.period, statement.venue.time_zone
     document = Document(f"Statement {statement.venue.name}", made_at=made_at, is_wide=True)
     document.paragraph(
-        f"{period.first:%B %-d, %Y} to {period.last:%B %-d, %Y}, amounts in {statement.currency}",
+        f"{dates.full_date(period.first)} to {dates.full_date(period.last)}, amounts in {statement.currency}",
         is_muted=True,
     )
     document.facts(
@@ -39,7 +40,7 @@ def as_pdf(statement: Statement, *, made_at: dt.datetime) -> bytes:
     document.heading("Bookings")
     document.rows(
         [
-            (line.reference, f"{line.starts_at.astimezone(zone):%b %-d}", *_amounts(line, statement.currency))
+            (line.reference, dates.full_date(line.starts_at, zone), *_amounts(line, statement.currency))
             for line in statement.lines
         ]
         + [("Total", "", *(_figure(total, statement.currency) for total in statement.totals))],
@@ -51,7 +52,7 @@ def as_pdf(statement: Statement, *, made_at: dt.datetime) -> bytes:
         document.heading("Payouts")
         document.rows(
             [
-                (f"{one.at.astimezone(zone):%b %-d, %Y}", one.text, one.key,
+                (dates.full_date(one.at, zone), one.text, one.key,
                  format_minor(one.amount_minor, statement.currency))
                 for one in statement.payouts
             ],

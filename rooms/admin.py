@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.decorators import display
 
 from accounts.models import User
-from core import clock
+from core import clock, dates
 from core.money import exponent, format_minor
 from rooms import hours, policies, preview, services, ways
 from rooms.admin_forms import (
@@ -323,7 +323,6 @@ class BlackoutAdmin(ManagedAdmin):
 
     @display(description="Closed", ordering="period")
     def closed(self, blackout: Blackout) -> SafeString:
-        zone = blackout.room.venue.zone
-        starts, ends = (moment.astimezone(zone) for moment in (blackout.period.lower, blackout.period.upper))
-        text = f"{starts:%b} {starts.day}, {starts:%Y, %H:%M} – {ends:%b} {ends.day}, {ends:%Y, %H:%M}"
+        period, zone = blackout.period, blackout.room.venue.time_zone
+        text = dates.staff_span_in_zone(period.lower, period.upper, zone)
         return format_html('<span class="rh-figures">{}</span>', text)

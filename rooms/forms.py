@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django import forms
 
+from core import dates
 from core.money import to_minor
 from core.widgets import PlainSelect
 from rooms.models import Room, Session
@@ -75,7 +76,7 @@ class MomentField(forms.CharField):
 
 
 def _time_choices(label: str) -> list[tuple[str, str]]:
-    return [("", label), *((f"{time:%H:%M}", f"{time:%I:%M %p}") for time in HALF_HOURS)]
+    return [("", label), *((f"{time:%H:%M}", dates.guest_time(time)) for time in HALF_HOURS)]
 
 
 def _time_field(label: str, empty: str) -> forms.TypedChoiceField:

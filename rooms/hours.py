@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
+from core import dates
 from rooms.models import OpeningHours
 
 Span = tuple[dt.datetime, dt.datetime]
@@ -46,11 +47,11 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 
 def describe_day(opening: Sequence[OpeningHours], date: dt.date) -> str:
-    """Write what is open on a date's weekday: `Open 08:00–12:00 and 13:00–18:00 on Mondays.`"""
-    times = [f"{row.opens:%H:%M}–{row.closes:%H:%M}" for row in opening if row.weekday == date.weekday()]
+    """Write what is open on a date's weekday: `Open 8:00 AM – 12:00 PM and 1:00 PM – 6:00 PM on Mondays.`"""
+    times = [dates.guest_hours(row.opens, row.closes) for row in opening if row.weekday == date.weekday()]
     if not times:
-        return f"Closed on {date:%A}s."
-    return f"Open {' and '.join(times)} on {date:%A}s."
+        return f"Closed on {dates.weekday(date)}s."
+    return f"Open {' and '.join(times)} on {dates.weekday(date)}s."
 
 
 def _span(row: OpeningHours, date: dt.date, zone: ZoneInfo) -> Span:

@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
-from core import clock, zones
+from core import clock, dates, zones
 from core.money import CURRENCIES
 from rooms.places import COUNTRIES
 
@@ -278,7 +278,7 @@ class OpeningHours(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_weekday_display()} {self.opens:%H:%M}–{self.closes:%H:%M}"
+        return f"{self.get_weekday_display()} {dates.staff_time(self.opens)}–{dates.staff_time(self.closes)}"
 
 
 class PriceRule(models.Model):
@@ -345,7 +345,7 @@ class Session(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.title}, {dates.staff_moment_in_zone(self.starts_at, self.room.venue.time_zone)}"
 
     @property
     def seats_left(self) -> int:
@@ -395,7 +395,7 @@ class Occupancy(models.Model):
 
     def __str__(self) -> str:
         first, last = self.period.lower, self.period.upper
-        return f"{self.get_kind_display()} {first:%Y-%m-%d %H:%M}–{last:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {dates.staff_span_in_zone(first, last, self.room.venue.time_zone)}"
 
 
 class Blackout(Occupancy):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
+from core import dates
 from core.money import percent_of
 from rooms.models import OpeningHours
 from rooms.stays import write_minutes
@@ -157,7 +158,7 @@ def opening_days(rows: Iterable[OpeningHours]) -> list[OpenDays]:
     """Group the week's days that open at the same hours."""
     by_day: dict[int, list[str]] = {day: [] for day in range(7)}
     for row in rows:
-        by_day[row.weekday].append(f"{row.opens:%H:%M}–{row.closes:%H:%M}")
+        by_day[row.weekday].append(dates.guest_hours(row.opens, row.closes))
     week = [(day, ", ".join(hours)) for day, hours in by_day.items()]
     return [OpenDays(_days([day for day, _ in same]), hours) for hours, same in _grouped(week)]
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from core import dates
 from rooms import hours
 from rooms.models import Room, Session
 
@@ -47,7 +48,7 @@ def count_units(count: int, unit: str) -> str:
 
 def write_date(date: dt.date) -> str:
     """Write `Saturday, November 21, 2026`."""
-    return f"{date:%A, %B} {date.day}, {date.year}"
+    return dates.long_day(date)
 
 
 # --- from a choice to a stay --------------------------------------------------------------------------------
@@ -253,7 +254,7 @@ def _instant_of(moment: dt.datetime, zone: ZoneInfo, field: str) -> dt.datetime:
     if found.astimezone(zone).replace(tzinfo=None) != moment:
         raise InvalidStay(
             field, "nonexistent_time",
-            f"{moment:%H:%M} does not exist on {write_date(moment.date())}: the clocks go forward then. "
-            f"Choose a later time.",
+            f"{dates.guest_time(moment.time())} does not exist on {write_date(moment.date())}: "
+            f"the clocks go forward then. Choose a later time.",
         )  # fmt: skip
     return found

@@ -1,7 +1,6 @@
 """Small things every page's template needs."""
 
 import datetime as dt
-import zoneinfo
 from functools import cache
 
 from django import template
@@ -30,14 +29,6 @@ def icon(name: str, css_class: str = "") -> SafeString:
 def server_now() -> str:
     """The instant the page was made, for countdowns that must not trust the visitor's clock."""
     return clock.now().isoformat()
-
-
-@register.filter
-def zone_name(time_zone: str) -> str:
-    """`Europe/Paris` → `Paris time`, with the zone's present abbreviation where it has a real one."""
-    city = time_zone.rsplit("/", 1)[-1].replace("_", " ")
-    short = clock.now().astimezone(zoneinfo.ZoneInfo(time_zone)).tzname() or ""
-    return f"{city} time, {short}" if short.isalpha() else f"{city} time"
 
 
 @register.filter

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from bookings.models import Booking
-from core import clock
+from core import clock, dates
 from payments.models.accounts import Provider
 from payments.models.payment import Payment
 
@@ -27,7 +27,7 @@ class ReconciliationRun(models.Model):
         verbose_name = "comparison"
 
     def __str__(self) -> str:
-        return f"{self.provider} {self.since:%Y-%m-%d} – {self.until:%Y-%m-%d}"
+        return f"{self.provider} {dates.date_span(self.since, self.until)}"
 
 
 class Drift(models.Model):

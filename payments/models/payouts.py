@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from bookings.models import Booking
-from core import clock
+from core import clock, dates
 from core.crypto import EncryptedTextField
 from rooms.models import Venue
 
@@ -34,7 +34,7 @@ class PayoutRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Payout run of {self.cutoff_at:%Y-%m-%d %H:%M} UTC"
+        return f"Payout run of {dates.staff_moment_in_zone(self.cutoff_at)}"
 
 
 class Payout(models.Model):

@@ -74,7 +74,7 @@ def test_book_page_shows_what_is_booked_and_what_is_held(client, room):
         "Paris time",
     ):
         assert part in text(response)
-    assert re.search(r"\w{3} \d{2}, \d{4} at 03:00 PM", text(response))
+    assert re.search(r"\w{3} \d{1,2}, \d{4} at 3:00 PM", text(response))
     assert 'name="expected_total_minor" value="24000"' in text(response)
 
 

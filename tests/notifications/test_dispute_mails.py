@@ -60,7 +60,7 @@ def test_mail_of_a_dispute_says_how_much_and_until_when(booking):
     assert "has disputed €200.00 at their bank" in text
     assert "It waits for an answer until" in text
     assert "Dec 24, 2026" in text
-    assert "01:00 PM" in text  # in Paris
+    assert "1:00 PM" in text  # in Paris
 
 
 def test_mail_of_an_inquiry_says_that_no_money_was_taken(booking):

@@ -1,11 +1,11 @@
-"""How mails write instants and what people typed."""
+"""How mails write amounts and what people typed."""
 
 import datetime as dt
 
 import pytest
 
 from bookings.models import Booking
-from notifications.wording import day, inert, money_back, plain, when
+from notifications.wording import inert, money_back, plain
 
 NOON = dt.datetime(2026, 11, 21, 14, 0, tzinfo=dt.UTC)
 
@@ -13,17 +13,6 @@ NOON = dt.datetime(2026, 11, 21, 14, 0, tzinfo=dt.UTC)
 def ended(**fields) -> Booking:
     defaults = {"total_minor": 40_000, "due_minor": 0, "currency": "EUR", "time_zone": "Europe/Paris"}
     return Booking(**{**defaults, **fields})
-
-
-def test_when_names_the_zone_of_the_venue():
-    assert when(NOON, "Europe/Paris") == "Nov 21, 2026 at 03:00 PM (Europe/Paris)"
-    assert when(NOON, "America/New_York") == "Nov 21, 2026 at 09:00 AM (America/New_York)"
-
-
-def test_day_is_the_date_in_the_zone():
-    late = dt.datetime(2026, 11, 21, 23, 30, tzinfo=dt.UTC)
-
-    assert day(late, "Asia/Tashkent") == "Nov 22, 2026"
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,10 @@ def test_instant_wall_time_in_the_gap_moves_on_by_it():
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
-        ([opening(0, 8, 12), opening(0, 13, 18)], "Open 08:00–12:00 and 13:00–18:00 on Mondays."),
+        (
+            [opening(0, 8, 12), opening(0, 13, 18)],
+            "Open 8:00 AM – 12:00 PM and 1:00 PM – 6:00 PM on Mondays.",
+        ),
         ([opening(1, 8, 12)], "Closed on Mondays."),
     ],
 )

@@ -146,10 +146,10 @@ def test_quote_partial_says_what_is_wrong_with_nights(client, choice, message):
 @pytest.mark.parametrize(
     ("start", "more", "message"),
     [
-        ("2027-03-28T02:30", {"hours": 1}, "02:30 does not exist on Sunday, March 28, 2027"),
+        ("2027-03-28T02:30", {"hours": 1}, "2:30 AM does not exist on Sunday, March 28, 2027"),
         ("2027-03-29T10:00", {"hours": 0}, "At least 1."),
         ("2027-03-29T10:00", {"end": "2027-03-29T09:00"}, "The end must be after the start."),
-        ("2027-03-29T05:00", {"hours": 1}, "Open 08:00–20:00 on Mondays."),
+        ("2027-03-29T05:00", {"hours": 1}, "Open 8:00 AM – 8:00 PM on Mondays."),
         ("2027-03-29T10:10", {"hours": 1}, "Start on the hour or half hour."),
         ("0001-01-01T00:00+14:00", {"hours": 1}, "Choose a date nearer to today."),
         ("9999-12-31T23:00", {"hours": 300}, "Choose a date nearer to today."),

@@ -31,7 +31,7 @@ def test_opening_days_join_days_with_the_same_hours():
     rows += [OpeningHours(weekday=0, opens=dt.time(13), closes=dt.time(18))]
 
     assert opening_days(rows) == [
-        OpenDays("Monday", "09:00–12:00, 13:00–18:00"),
-        OpenDays("Tuesday to Friday", "09:00–12:00"),
+        OpenDays("Monday", "9:00 AM – 12:00 PM, 1:00 PM – 6:00 PM"),
+        OpenDays("Tuesday to Friday", "9:00 AM – 12:00 PM"),
         OpenDays("Saturday to Sunday", ""),
     ]

@@ -118,7 +118,7 @@ def test_stay_of_hours_wall_time_that_never_comes_is_refused():
 
     assert (field, code) == ("start", "nonexistent_time")
     assert message == (
-        "02:30 does not exist on Sunday, March 28, 2027: the clocks go forward then. Choose a later time."
+        "2:30 AM does not exist on Sunday, March 28, 2027: the clocks go forward then. Choose a later time."
     )
 
 
@@ -310,7 +310,7 @@ def test_check_stay_outside_opening_hours_is_refused_where_it_leaves_them(hour, 
 
     refused = refusal(check_stay, room, hours_at(room, hour, 0, count), 1, NOW)
 
-    assert refused == (field, "closed", "Open 08:00–20:00 on Tuesdays.")
+    assert refused == (field, "closed", "Open 8:00 AM – 8:00 PM on Tuesdays.")
 
 
 def test_check_stay_up_to_closing_time_passes():

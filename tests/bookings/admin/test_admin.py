@@ -9,7 +9,7 @@ from bookings import services
 from bookings.actors import member_actor
 from bookings.models import Booking
 from bookings.states import Status
-from core import clock
+from core import clock, dates
 from tests import factories
 from tests.admin_pages import logged_in, told
 from tests.admin_world import request_of
@@ -41,7 +41,7 @@ def test_page_undecided_shows_facts_and_both_buttons(client, request_):
     assert f'href="{page(request_, "approve")}"' in body
     assert f'href="{page(request_, "decline")}"' in body
     assert "15:00" in body
-    assert "Europe/Paris" in body
+    assert "Paris time, CE" in body
 
 
 def test_page_shows_history_with_actors(client, host, request_):
@@ -170,8 +170,7 @@ def test_approve_declined_says_who_and_when(client, room, request_):
 
     response = client.post(page(request_, "approve"), follow=True)
 
-    local = now.astimezone(room.venue.zone)
-    when = f"{local:%b} {local.day}, {local:%Y, %H:%M} (Europe/Paris)"
+    when = dates.staff_moment_in_zone(now, "Europe/Paris")
     assert told(response) == [f"Already declined by Tom Clerk on {when}. Nothing was changed."]
     assert fresh(request_).status == Status.DECLINED
 
