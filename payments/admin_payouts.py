@@ -13,13 +13,21 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
-from payments import payout_pages
+from core.money import format_minor
+from payments import payout_funds, payout_pages
 from payments.admin import figures, link_to, pill
 from payments.admin_refunds import staff_only
 from payments.models import LedgerCheckpoint, Payout, PayoutFile, PayoutLine, PayoutRun, PayoutSkip
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline
 
-TONES = {"ready": "held", "sending": "held", "paid": "good", "failed": "bad", "returned": "bad"}
+TONES = {
+    "ready": "held",
+    "sending": "held",
+    "waiting": "bad",
+    "paid": "good",
+    "failed": "bad",
+    "returned": "bad",
+}
 
 
 def payout_pill(payout: Payout) -> SafeString:
@@ -190,8 +198,17 @@ class PayoutRunAdmin(PlatformAdmin):
 
     list_display = ("cutoff_at", "state", "made", "left_unpaid", "started_by", "finished_at")
     ordering = ("-pk",)
-    fields = ("cutoff_at", "state", "made", "left_unpaid", "started_at", "finished_at", "started_by")
-    readonly_fields = ("state", "made", "left_unpaid")
+    fields = (
+        "cutoff_at",
+        "state",
+        "made",
+        "left_unpaid",
+        "started_at",
+        "finished_at",
+        "started_by",
+        "balance",
+    )
+    readonly_fields = ("state", "made", "left_unpaid", "balance")
     inlines = (SkipInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutRun]:
@@ -206,6 +223,13 @@ class PayoutRunAdmin(PlatformAdmin):
     def made(self, run: PayoutRun) -> SafeString:
         url = f"{reverse('admin:payments_payout_changelist')}?run__id__exact={run.pk}"
         return format_html('<a class="rh-link" href="{}">{}</a>', url, run.n_made)
+
+    @display(description="Balance at Stripe")
+    def balance(self, run: PayoutRun) -> str:
+        """What it was as the run began, and what it did not cover."""
+        funds = run.funds or {}
+        sums = [format_minor(amount, currency) for currency, amount in funds.get("available", {}).items()]
+        return " · ".join([*sums, *payout_funds.warnings(funds, {})]) or "not needed"
 
     @display(description="Left unpaid", ordering="n_skipped")
     def left_unpaid(self, run: PayoutRun) -> int:

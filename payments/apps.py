@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class PaymentsConfig(AppConfig):
     name = "payments"
     verbose_name = "Money"
+
+    def ready(self) -> None:
+        from payments import payout_funds
+
+        register(payout_funds.check_schedule, deploy=True)

@@ -16,10 +16,10 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import clock
-from payments import bank_export, payouts, statement_files, statements
+from payments import bank_export, payout_funds, payouts, statement_files, statements
 from payments.balance import balance_of, delay_hours
 from payments.models import PaymentSettings, Payout, PayoutRun, PayoutSkip
-from payments.payout_due import preview, reason_to_wait
+from payments.payout_due import Due, preview, reason_to_wait
 from payments.payouts import PayoutError
 from payments.statements import LONGEST_DAYS, Period, statement
 from rooms.models import Venue
@@ -175,9 +175,21 @@ def new_run(request: HttpRequest) -> HttpResponse:
         "left_out": max(len(rows) - MOST_ROWS, 0),
         "totals": _totals((row.currency, row.amount_minor) for row in rows if not row.reason),
         "paid": sum(not row.reason for row in rows),
+        "warnings": payout_funds.warnings(payout_funds.read(), _to_transfer(rows)),
         "under_way": PayoutRun.objects.filter(finished_at=None).first(),
     }
     return _page(request, "admin/payments/new_run.html", context)
+
+
+def _to_transfer(rows: list[Due]) -> dict[str, int]:
+    """Return what Stripe would have to transfer: what waits already and what a run would add, by currency."""
+    by_stripe = set(
+        PaymentSettings.objects.filter(payout_method=PaymentSettings.Method.STRIPE).values_list(
+            "venue_id", flat=True
+        )
+    )
+    added = [(row.currency, row.amount_minor) for row in rows if not row.reason and row.venue_id in by_stripe]
+    return dict(_totals([*payout_funds.set_aside().items(), *added]))
 
 
 def _totals(sums: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from bookings.doorbell import ring
 from core import clock
 from core.crypto import encrypt
-from payments import ledger
+from payments import ledger, payout_funds
 from payments.models import LedgerEntry, PaymentSettings, Payout, PayoutRun, PayoutSkip
 from payments.payees import payee_of
 from payments.payout_due import DUE, parameters, reason_to_wait
@@ -84,14 +84,23 @@ def continue_run(*, seconds: float = RUN_SECONDS) -> PayoutRun | None:
         run = PayoutRun.objects.filter(finished_at=None).first() if is_ours else None
         if run is None:
             return None
+        _read_funds(run)
         for venue_id in _venues_left(run).values_list("pk", flat=True).iterator():
             if time.monotonic() > until:
                 return run
             _try_to_pay(run, venue_id)
         run.finished_at = clock.now()
         run.save(update_fields=["finished_at"])
+        payout_funds.alarm(run.funds, payout_funds.set_aside())
         log.info("payout_run_finished", run=run.pk, payouts=run.payouts.count())
         return run
+
+
+def _read_funds(run: PayoutRun) -> None:
+    """Keep with the run what the balance could pay as it began; a run taken up again keeps what it read first."""
+    if run.funds is None:
+        run.funds = payout_funds.read()
+        run.save(update_fields=["funds"])
 
 
 @contextmanager
@@ -187,8 +196,8 @@ def pay_venue(run: PayoutRun, venue_id: int) -> list[Payout]:
 
 # What may become of a payout, from where, and how the ledger hears of it.
 ARROWS = {
-    Status.PAID: ((Status.READY, Status.SENDING), ledger.post_payout_paid),
-    Status.FAILED: ((Status.READY, Status.SENDING), ledger.post_payout_failed),
+    Status.PAID: (Payout.OPEN, ledger.post_payout_paid),
+    Status.FAILED: (Payout.OPEN, ledger.post_payout_failed),
     Status.RETURNED: ((Status.PAID,), ledger.post_payout_returned),
 }
 
@@ -197,14 +206,16 @@ ARROWS = {
 def close(payout_id: int, status: str, *, reason: str = "", by: Any = None, provider_ref: str = "") -> Payout:
     """Mark a payout paid, failed or returned, once, with its ledger.
 
-    `by` is the member of staff who says so; what is sent through Stripe only Stripe can call paid or failed.
+    `by` is the member of staff who says so; what is sent through Stripe only Stripe can call paid or failed, but one
+    that waits for funds was never sent, and staff may give it up.
     Raises: PayoutError.
     """
     payout = lock(payout_id)
     sources, post = ARROWS[Status(status)]
     if payout.status not in sources:
         raise PayoutError(f"This payout is {payout.get_status_display().lower()} already.", "payout_closed")
-    if by and payout.method == Payout.Method.STRIPE and status != Status.RETURNED:
+    is_given_up = payout.status == Status.WAITING and status == Status.FAILED
+    if by and payout.method == Payout.Method.STRIPE and status != Status.RETURNED and not is_given_up:
         raise PayoutError("Stripe itself says what becomes of its transfers.", "payout_at_provider")
     payout.status, payout.closed_at, payout.closed_by, payout.lease_until = status, clock.now(), by, None
     payout.provider_ref = provider_ref or payout.provider_ref

@@ -1,13 +1,14 @@
 """Sends payouts through Stripe: the Payout's row is committed first, its key is the idempotency key.
 
-A transfer whose outcome is unknown is looked for by that key before it is tried again.
+A transfer whose outcome is unknown is looked for by that key before it is tried again. One that the balance does not
+cover waits for funds: it is tried again under a key of its own, since Stripe keeps a refusal for as long as its key.
 """
 
 import datetime as dt
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from core import clock
 from core.money import format_minor
@@ -22,13 +23,16 @@ Status = Payout.Status
 # Longer than the provider's connect and read time-outs together.
 LEASE = dt.timedelta(seconds=30)
 MAX_PAUSE = dt.timedelta(minutes=15)
+# Stripe's word for a balance that is too small, and how long to leave it time to grow.
+NO_FUNDS = "balance_insufficient"
+FUNDS_PAUSE = dt.timedelta(minutes=15)
 ALARM_AFTER = 8
 
 
 def to_send() -> QuerySet[Payout]:
     """Return the payouts that wait for Stripe: not begun, or begun by a process that is gone."""
     now = clock.now()
-    rows = Payout.objects.filter(method=Payout.Method.STRIPE, status__in=[Status.READY, Status.SENDING])
+    rows = Payout.objects.filter(method=Payout.Method.STRIPE, status__in=Payout.OPEN)
     return rows.filter(Q(lease_until=None) | Q(lease_until__lte=now)).order_by("pk")
 
 
@@ -40,6 +44,9 @@ def send(payout_id: int) -> None:
     try:
         transfer = _transfer(stripe_connect(), payout)
     except Declined as error:
+        if error.code == NO_FUNDS:
+            _wait_for_funds(payout, error)
+            return
         _end(payout, Status.FAILED, reason=f"{error.code or 'refused'}: {error}"[:2000])
         log.error("payout_refused", payout=payout.key, code=error.code)
     except Unavailable as error:
@@ -93,8 +100,21 @@ def _transfer(connect: StripeConnect, payout: Payout) -> Transfer:
         amount_minor=payout.amount_minor,
         currency=payout.currency,
         destination=payout.destination,
-        key=payout.key,
+        group=payout.key,
+        key=f"{payout.key}-{payout.refusals + 1}" if payout.refusals else payout.key,
     )
+
+
+def _wait_for_funds(payout: Payout, error: Declined) -> None:
+    """Leave a payout that nothing moved for to be tried again, and tell staff, who see to the balance."""
+    Payout.objects.filter(pk=payout.pk, status=Status.SENDING).update(
+        status=Status.WAITING,
+        refusals=F("refusals") + 1,
+        lease_until=clock.now() + FUNDS_PAUSE,
+        error=f"{NO_FUNDS}: {error}"[:2000],
+    )
+    amount = format_minor(payout.amount_minor, payout.currency)
+    log.error("payout_waits_for_funds", payout=payout.key, amount=amount, refusals=payout.refusals + 1)
 
 
 def _end(payout: Payout, status: str, **facts: str) -> None:

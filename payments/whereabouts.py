@@ -79,7 +79,7 @@ def _paid(booking: Booking) -> tuple[int, int]:
         .order_by()
     )
     by_status = defaultdict(int, rows)
-    return by_status[Payout.Status.READY] + by_status[Payout.Status.SENDING], by_status[Payout.Status.PAID]
+    return sum(by_status[status] for status in Payout.OPEN), by_status[Payout.Status.PAID]
 
 
 def _shown(places: list[Place]) -> list[Place]:

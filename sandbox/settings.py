@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sandbox.stripe.currencies import PER_DOLLAR
 
+# How often Stripe pays the platform's own balance out.
+INTERVALS = ("daily", "manual")
 TRUE = ("1", "true", "yes", "on")
 
 
@@ -25,7 +27,10 @@ class Settings:
     webhook_secrets: tuple[str, ...] = ("whsec_sandbox",)
     webhook_url: str = ""
     merchant: str = "Roomhold"
-    stripe_settlement: tuple[str, ...] = ("usd", "eur", "gbp")  # kept as they are; others become the first
+    stripe_settlement: tuple[str, ...] = ("usd",)  # kept as they are; others become the first
+    stripe_payouts: str = (
+        "daily"  # the platform's own schedule: each night the balance leaves for its bank; or "manual"
+    )
     octo_shop_id: int = 1
     octo_secret: str = "sandbox-octo-secret"
     octo_unique_key: str = "sandbox-octo-unique-key"
@@ -56,6 +61,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         webhook_url=env.get("SANDBOX_STRIPE_WEBHOOK_URL", ""),
         merchant=env.get("SANDBOX_MERCHANT") or default.merchant,
         stripe_settlement=_currencies(env, default.stripe_settlement),
+        stripe_payouts=_interval(env, default.stripe_payouts),
         octo_shop_id=_number(env, "OCTO_SHOP_ID", default.octo_shop_id),
         octo_secret=env.get("OCTO_SECRET") or default.octo_secret,
         octo_unique_key=env.get("OCTO_UNIQUE_KEY") or default.octo_unique_key,
@@ -102,6 +108,13 @@ def _currencies(env: Mapping[str, str], default: tuple[str, ...]) -> tuple[str, 
     if unknown := set(codes) - set(PER_DOLLAR):
         raise Refused(f"SANDBOX_STRIPE_SETTLEMENT names no currency: {', '.join(sorted(unknown))}")
     return codes
+
+
+def _interval(env: Mapping[str, str], default: str) -> str:
+    value = env.get("SANDBOX_STRIPE_PAYOUTS") or default
+    if value not in INTERVALS:
+        raise Refused(f"SANDBOX_STRIPE_PAYOUTS must be one of {', '.join(INTERVALS)}")
+    return value
 
 
 def _path(value: str | None) -> Path | None:

@@ -211,6 +211,9 @@ class Stack:
             "SANDBOX_PORT": str(self.sandbox_port),
             "SANDBOX_STATE_DIR": str(self.state / "sandbox") if self.durable else "",
             "SANDBOX_CLOCK_FILE": str(self.clock_file),
+            # The platform's account as README asks for it: a bank account a currency, and payouts by hand.
+            "SANDBOX_STRIPE_SETTLEMENT": "usd,eur,gbp",
+            "SANDBOX_STRIPE_PAYOUTS": "manual",
             "SANDBOX_STRIPE_WEBHOOK_URL": f"{self.url}/webhooks/stripe/",
             "STRIPE_SECRET_KEY": known["stripe_secret_key"],
             "STRIPE_PUBLISHABLE_KEY": known["stripe_publishable_key"],

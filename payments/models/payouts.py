@@ -21,6 +21,13 @@ class PayoutRun(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
 
+    funds = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Stripe's payout schedule and balance as the run began",
+    )
+
     class Meta:
         ordering = ["-pk"]
         constraints = [
@@ -47,10 +54,13 @@ class Payout(models.Model):
     class Status(models.TextChoices):
         READY = "ready", "Ready"
         SENDING = "sending", "Under way"
+        WAITING = "waiting", "Waiting for funds"
         PAID = "paid", "Paid"
         FAILED = "failed", "Failed"
         RETURNED = "returned", "Returned"
 
+    # Set aside, and neither paid nor given up.
+    OPEN = (Status.READY, Status.SENDING, Status.WAITING)
     # What the venue was not paid after all: its bookings are owed again.
     UNDONE = (Status.FAILED, Status.RETURNED)
 
@@ -72,6 +82,9 @@ class Payout(models.Model):
         max_length=255, blank=True, help_text="tr_…, or the bank file's message id"
     )
     attempts = models.PositiveSmallIntegerField(default=0)
+    refusals = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Definite ones: the next try has a key of its own"
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
     note = models.TextField(blank=True)
@@ -92,7 +105,7 @@ class Payout(models.Model):
             models.Index(
                 fields=["lease_until"],
                 name="payout_to_send",
-                condition=models.Q(method="stripe", status__in=["ready", "sending"]),
+                condition=models.Q(method="stripe", status__in=["ready", "sending", "waiting"]),
             ),
         ]
 

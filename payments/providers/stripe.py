@@ -20,12 +20,18 @@ from payments.providers.base import (
     Declined,
     Known,
     Misconfigured,
-    ProviderDispute,
     ProviderPayment,
     Unavailable,
     refuse_in_transaction,
 )
-from payments.providers.stripe_reading import instant, read_dispute, read_intent, read_session
+from payments.providers.stripe_reading import (
+    More,
+    instant,
+    read_dispute,
+    read_intent,
+    read_refund,
+    read_session,
+)
 
 stripe.enable_telemetry = False
 T = TypeVar("T")
@@ -114,7 +120,7 @@ class StripeProvider:
         session = self._call(
             lambda: self.client.v1.checkout.sessions.retrieve(_id(session_ref), {"expand": expand})
         )
-        return read_session(session, self._disputes(getattr(session, "payment_intent", None)))
+        return read_session(session, self._more(getattr(session, "payment_intent", None)))
 
     def submit_evidence(
         self, dispute_ref: str, evidence: Mapping[str, str], file: bytes | None, *, key: str
@@ -163,18 +169,28 @@ class StripeProvider:
             page = self._call(page.next_page)
 
     def _read(self, intent: Any) -> ProviderPayment:
-        return read_intent(intent, self._disputes(intent))
+        return read_intent(intent, self._more(intent))
 
-    def _disputes(self, intent: Any) -> tuple[ProviderDispute, ...]:
+    def _more(self, intent: Any) -> More:
+        """Fetch what a charge lists beside itself: its refunds beyond the first ten, and disputes."""
         charge = getattr(intent, "latest_charge", None) if intent else None
-        if charge is None or not charge.disputed:
-            return ()
-        listed = self._call(
-            lambda: list(
-                self.client.v1.disputes.list({"charge": charge.id, "limit": LIST_PAGE}).auto_paging_iter()
-            )
+        if charge is None:
+            return More()
+        refunds = getattr(charge, "refunds", None)
+        # A lapsed hold shows as a refund of money that was never taken.
+        listed = self._all(refunds) if refunds and charge.captured else []
+        disputes: list[Any] = []
+        if charge.disputed:
+            wanted = {"charge": charge.id, "limit": LIST_PAGE}
+            disputes = self._all(self._call(lambda: self.client.v1.disputes.list(wanted)))
+        return More(
+            refunds=tuple(read_refund(refund) for refund in listed),
+            disputes=tuple(read_dispute(dispute, charge.currency) for dispute in reversed(disputes)),
         )
-        return tuple(read_dispute(dispute, charge.currency) for dispute in reversed(listed))
+
+    def _all(self, page: Any) -> list[Any]:
+        """Return a list whole, its further pages fetched, too."""
+        return self._call(lambda: list(page.auto_paging_iter()))
 
     def _upload(self, file: bytes, *, key: str) -> str:
         content = io.BytesIO(file)

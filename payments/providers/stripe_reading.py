@@ -1,7 +1,7 @@
 """What Stripe's answers mean: its objects turned into our words. Asks nobody, and needs nothing of the library."""
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -26,11 +26,27 @@ DISPUTE_WORDS = {
 PAYABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "processing")
 
 
-def read_session(session: Any, disputes: tuple[ProviderDispute, ...] = ()) -> ProviderPayment:
+# A hold whose charge does not say how long it lasts (Link, and whatever else a page may come to offer) is trusted no
+# longer than the shortest window Stripe lists for any card: 4 days and 18 hours.
+SHORTEST_HOLD = dt.timedelta(days=4, hours=18)
+
+
+@dataclass(frozen=True)
+class More:
+    """What a charge lists beside itself, read already: it may take further calls."""
+
+    refunds: tuple[ProviderRefund, ...] = ()
+    disputes: tuple[ProviderDispute, ...] = ()
+
+
+NOTHING_MORE = More()
+
+
+def read_session(session: Any, more: More = NOTHING_MORE) -> ProviderPayment:
     """Turn a Checkout session, its charge expanded as in SHOWN, into our words."""
     if intent := getattr(session, "payment_intent", None):
         return replace(
-            read_intent(intent, disputes, is_expired=session.status == "expired"),
+            read_intent(intent, more, is_expired=session.status == "expired"),
             session_ref=session.id,
             is_session_open=session.status == "open",
         )
@@ -45,9 +61,7 @@ def read_session(session: Any, disputes: tuple[ProviderDispute, ...] = ()) -> Pr
     )
 
 
-def read_intent(
-    intent: Any, disputes: tuple[ProviderDispute, ...] = (), *, is_expired: bool = False
-) -> ProviderPayment:
+def read_intent(intent: Any, more: More = NOTHING_MORE, *, is_expired: bool = False) -> ProviderPayment:
     """Turn a payment intent, its charge expanded as in SHOWN, into our words.
 
     `is_expired`: its pay page is closed, so nobody can pay it any more.
@@ -56,7 +70,6 @@ def read_intent(
     metadata = _plain(getattr(intent, "metadata", None))
     captured = getattr(intent, "amount_received", 0) or 0
     capturable = getattr(intent, "amount_capturable", 0) or 0
-    card = _plain(getattr(charge, "payment_method_details", None)).get("card") or {}
     return ProviderPayment(
         state=_state(intent, charge, is_expired=is_expired),
         session_ref=intent.id,
@@ -67,16 +80,16 @@ def read_intent(
         currency=intent.currency.upper(),
         authorized_minor=intent.amount if capturable or captured else 0,
         captured_minor=captured,
-        capture_before=instant(card["capture_before"]) if card.get("capture_before") else None,
+        capture_before=_capture_before(intent, charge),
         failure_code=_failure(intent),
         reference=metadata.get("booking_reference", ""),
         is_live=intent.livemode,
         payment_id=metadata.get("payment_id", ""),
         is_two_stage=intent.capture_method == "manual",
         created_at=instant(intent.created),
-        refunds=_refunds(charge),
+        refunds=more.refunds,
         fee_minor=_fee(charge),
-        disputes=disputes,
+        disputes=more.disputes,
     )
 
 
@@ -98,6 +111,29 @@ def read_dispute(dispute: Any, currency: str) -> ProviderDispute:
         has_evidence=bool(details.get("submission_count")) and not dispute.status.endswith("needs_response"),
         evidence_file_ref=_plain(dispute.evidence).get("uncategorized_file") or "",
     )
+
+
+def read_refund(refund: Any) -> ProviderRefund:
+    """Turn a refund into our words."""
+    return ProviderRefund(
+        ref=refund.id,
+        amount_minor=refund.amount,
+        status={"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}.get(
+            refund.status, "pending"
+        ),
+        key=_plain(getattr(refund, "metadata", None)).get("operation", ""),
+        bank_reference=_bank_reference(refund),
+        failure_reason=getattr(refund, "failure_reason", None) or "",
+    )
+
+
+def _capture_before(intent: Any, charge: Any) -> dt.datetime | None:
+    """Return until when a hold may be taken; None of what is no hold."""
+    card = _plain(getattr(charge, "payment_method_details", None)).get("card") or {}
+    if card.get("capture_before"):
+        return instant(card["capture_before"])
+    is_held = charge is not None and intent.status == "requires_capture"
+    return instant(charge.created) + SHORTEST_HOLD if is_held else None
 
 
 def _state(intent: Any, charge: Any, *, is_expired: bool) -> State:
@@ -131,26 +167,6 @@ def _in_currency(amount_minor: int, movement: Any, currency: str) -> int:
         return amount_minor
     factor = Decimal(10) ** (exponent(currency) - exponent(movement.currency))
     return round_minor(Decimal(amount_minor) / Decimal(str(movement.exchange_rate)) * factor)
-
-
-def _refunds(charge: Any) -> tuple[ProviderRefund, ...]:
-    listed = getattr(charge, "refunds", None) if charge else None
-    # A lapsed hold shows as a refund of money that was never taken.
-    if not listed or not charge.captured:
-        return ()
-    return tuple(
-        ProviderRefund(
-            ref=refund.id,
-            amount_minor=refund.amount,
-            status={"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}.get(
-                refund.status, "pending"
-            ),
-            key=_plain(getattr(refund, "metadata", None)).get("operation", ""),
-            bank_reference=_bank_reference(refund),
-            failure_reason=getattr(refund, "failure_reason", None) or "",
-        )
-        for refund in listed.auto_paging_iter()
-    )
 
 
 def _bank_reference(refund: Any) -> str:

@@ -29,6 +29,7 @@ class Account:
     webhook_url: str = ""
     page_base: str = ""
     settlement: tuple[str, ...] = ("usd",)  # currencies it holds; a charge in any other becomes the first
+    payouts: str = "daily"  # its own schedule, unless the dashboard has chosen another since
     randomness: random.Random = field(default_factory=random.SystemRandom)
     objects: dict[str, dict[str, Json]] = field(default_factory=dict)
     private: dict[str, Json] = field(default_factory=dict)

@@ -23,6 +23,19 @@ def book_charge(account: Account, charge: Json) -> None:
     if charge["payment_method_details"]["card"]["last4"] == "0077":
         transaction["available_on"] = account.now
     charge["balance_transaction"] = transaction["id"]
+    plan_night(account, transaction["available_on"])
+
+
+def plan_night(account: Account, available_on: int) -> None:
+    """Have the platform's own schedule look at the balance in the night after money became available."""
+    account.later((available_on // shapes.DAY + 1) * shapes.DAY, "sweep", "")
+
+
+def book_payout(account: Account, payout: Json) -> None:
+    """What leaves for the platform's bank, at once and without a fee."""
+    transaction = _book(account, "payout", payout["id"], payout["currency"], -payout["amount"], 0)
+    transaction["available_on"] = account.now
+    payout["balance_transaction"] = transaction["id"]
 
 
 def book_refund(account: Account, refund: Json) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.orders import BadOrder, amount_of, choice_of
-from sandbox.stripe import accounts, capture, dispute_shapes, disputes, refunds
+from sandbox.settings import INTERVALS
+from sandbox.stripe import accounts, capture, dispute_shapes, disputes, payouts, refunds
 from sandbox.stripe.account import Account
 from sandbox.stripe.engine import Engine
 from sandbox.stripe.errors import StripeError
@@ -74,8 +75,11 @@ def refund(account: Account, order: Json) -> Json:
 
 def host(account: Account, order: Json) -> Json:
     """{"account", "state": enabled | restricted | rejected}, or {"account", "withdraw": true}: the host took
-    out all they had, so that no transfer can be fetched back. Returns the connected account.
+    out all they had, so that no transfer can be fetched back; or {"account": "platform", "schedule": daily | manual}.
+    Returns the account.
     """
+    if order.get("account") == payouts.PLATFORM:
+        return payouts.set_schedule(account, choice_of(order, "schedule", INTERVALS))
     found = account.all("account").get(str(order.get("account")))
     if found is None:
         raise BadOrder("account must be the id of a connected account")

@@ -46,6 +46,7 @@ class Stripe:
             webhook_url=settings.webhook_url,
             page_base=settings.base_url,
             settlement=settings.stripe_settlement,
+            payouts=settings.stripe_payouts,
             randomness=randomness,
         )
         self.engine = Engine(self.account, world.faults, world.journal, lambda: world.on_change())

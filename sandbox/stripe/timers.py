@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable
 
-from sandbox.stripe import capture, disputes, refunds, sessions
+from sandbox.stripe import capture, disputes, payouts, refunds, sessions
 from sandbox.stripe.account import Account
 
 WHAT: dict[str, Callable[[Account, str], None]] = {
@@ -16,6 +16,7 @@ WHAT: dict[str, Callable[[Account, str], None]] = {
     "reference_refund": refunds.add_reference,
     "dispute_due": disputes.run_out,
     "decide_dispute": disputes.decide,
+    "sweep": payouts.sweep,
 }
 
 

@@ -67,7 +67,11 @@ def time() -> Time:
 
 @pytest.fixture
 def world(time: Time) -> World:
-    settings = Settings(webhook_url="http://127.0.0.1:9/webhooks/")
+    settings = Settings(
+        webhook_url="http://127.0.0.1:9/webhooks/",
+        stripe_settlement=("usd", "eur", "gbp"),
+        stripe_payouts="manual",
+    )
     return World(settings, real=time, randomness=random.Random(7))
 
 

@@ -20,6 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_tests_of_the_sandbox"
 OLD_SECRET = "whsec_the_one_before"
+# A platform's Stripe account as README asks for it: a bank account a currency, and payouts by hand.
+SET_UP = {"SANDBOX_STRIPE_SETTLEMENT": "usd,eur,gbp", "SANDBOX_STRIPE_PAYOUTS": "manual"}
 PUSHER = {"PUSHER_APP_ID": "4711", "PUSHER_KEY": "tests-key", "PUSHER_SECRET": "tests-secret"}
 
 
@@ -67,7 +69,7 @@ def running(**more: str) -> Iterator[Sandbox]:
     """A process of its own, on a free port, gone at the end."""
     port = more.pop("SANDBOX_PORT", "") or str(free_port())
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SANDBOX_", "DEBUG"))}
-    env = {**clean, "SANDBOX_PORT": port, "STRIPE_WEBHOOK_SECRET": SECRET, **PUSHER, **more}
+    env = {**clean, "SANDBOX_PORT": port, "STRIPE_WEBHOOK_SECRET": SECRET, **SET_UP, **PUSHER, **more}
     process = subprocess.Popen([sys.executable, "-m", "sandbox"], cwd=ROOT, env=env, stderr=subprocess.PIPE)
     sandbox = Sandbox(f"http://127.0.0.1:{port}", env)
     try:

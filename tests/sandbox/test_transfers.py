@@ -251,3 +251,51 @@ def test_hosts_disputes_and_files_survive_a_restart(wire: Wire, world: World, ti
     assert again.get(f"/v1/disputes/{dispute['id']}")["status"] == "won"
     assert again.post(f"/v1/transfers/{transfer['id']}/reversals")["amount"] == 5_000
     assert second.books()["stripe"]["effects"]["dispute_won"] == 1
+
+
+# --- the platform's own balance ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(time: Any) -> Wire:
+    """A new account as Stripe gives it: one bank account, paid out to every night."""
+    return Wire(World(Settings(), real=time))
+
+
+def test_new_account_settles_in_one_currency_and_is_emptied_every_night(fresh: Wire) -> None:
+    fresh.paid(10_000, "eur")
+    fresh.world.advance(2 * DAY - 60)
+    before = fresh.get("/v1/balance")
+
+    fresh.world.advance(DAY)
+
+    after = fresh.get("/v1/balance")
+    [made] = fresh.get("/v1/payouts")["data"]
+    [pending] = before["pending"]
+    assert [(one["currency"], one["amount"]) for one in after["available"]] == [("usd", 0)]
+    assert (made["amount"], made["currency"], made["automatic"]) == (pending["amount"], "usd", True)
+    [movement] = fresh.get("/v1/balance_transactions", type="payout")["data"]
+    assert (movement["net"], movement["id"]) == (-made["amount"], made["balance_transaction"])
+    assert fresh.get("/v1/account")["settings"]["payouts"]["schedule"]["interval"] == "daily"
+
+
+def test_payouts_by_hand_leave_the_balance_where_it_is(fresh: Wire) -> None:
+    fresh.world.stripe.order(orders.host, {"account": "platform", "schedule": "manual"})
+    fresh.paid(10_000, "usd")
+
+    fresh.world.advance(30 * DAY)
+
+    assert fresh.get("/v1/payouts")["data"] == []
+    assert [one["amount"] for one in fresh.get("/v1/balance")["available"]] == [9_680]
+    assert fresh.get("/v1/account")["settings"]["payouts"]["schedule"]["interval"] == "manual"
+
+
+def test_schedule_chosen_again_pays_out_what_has_gathered(fresh: Wire) -> None:
+    fresh.world.stripe.order(orders.host, {"account": "platform", "schedule": "manual"})
+    fresh.paid(10_000, "usd")
+    fresh.world.advance(30 * DAY)
+
+    fresh.world.stripe.order(orders.host, {"account": "platform", "schedule": "daily"})
+    fresh.world.advance(DAY)
+
+    assert [one["amount"] for one in fresh.get("/v1/payouts")["data"]] == [9_680]

@@ -122,7 +122,11 @@ class DbWorld(Outside):
 
     def __post_init__(self) -> None:
         super().__init__()
-        settings = Settings(webhook_url="http://localhost/webhooks/stripe/")
+        settings = Settings(
+            webhook_url="http://localhost/webhooks/stripe/",
+            stripe_settlement=("usd", "eur", "gbp"),
+            stripe_payouts="manual",
+        )
         self.sandbox = Sandbox(
             settings, real=lambda: self.now.timestamp(), randomness=random.Random(self.seed)
         )
