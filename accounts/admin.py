@@ -1,6 +1,7 @@
 """People and their API tokens, for platform staff; only a superuser changes who may do what."""
 
 from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -11,7 +12,7 @@ from accounts.admin_base import PlatformAdmin
 from accounts.models import ApiToken, User
 
 # Shown on a person's page or not at all; their own admins know nothing of our rules.
-for model in (Group, EmailAddress, EmailConfirmation):
+for model in (Group, EmailAddress, EmailConfirmation, Authenticator):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
+from accounts import second_factor
 from accounts.models import ApiToken
-from accounts.scopes import PAYEE
+from accounts.scopes import MONEY, PAYEE, READ
 from core import clock
 from core.problems import Problem
 
@@ -35,6 +36,14 @@ class Caller:
     def id(self) -> str:
         """Tells callers apart, for keys they choose themselves; empty for those unknown."""
         return str(self.user.pk or "")
+
+    def require_hosts_door(self) -> None:
+        """Ask of a session that acts for a venue what the admin's door asks. Raises: Problem 403.
+
+        A token was made behind that door, and stays what it is.
+        """
+        if not self.by_token:
+            second_factor.require(self.user)
 
     @property
     def may_change_payees_unasked(self) -> bool:
@@ -88,13 +97,20 @@ class SiteLogin(AuthBase):
     openapi_name = settings.SESSION_COOKIE_NAME
     openapi_description = "The site's login; requests that change something send `X-CSRFToken`, too."
 
+    def __init__(self, scope: str = READ) -> None:
+        super().__init__()
+        self.scope = scope
+
     def __call__(self, request: HttpRequest) -> Caller | None:
         # A wrong token must not be mended by a cookie that happens to be there.
         if "Authorization" in request.headers or not request.user.is_authenticated:
             return None
         if check_csrf(request) is not None:
             raise Problem(403, "csrf_failed", "The CSRF token is missing or wrong.")
-        return Caller(user=request.user)
+        caller = Caller(user=request.user)
+        if self.scope in (MONEY, PAYEE):
+            caller.require_hosts_door()
+        return caller
 
 
 class Anyone(AuthBase):

@@ -44,6 +44,8 @@ class User(AbstractUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     phone = models.CharField(max_length=32, blank=True)
+    # Raised to end every session at once; 0 leaves sessions as Django knows them.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: list[str] = []
@@ -62,6 +64,10 @@ class User(AbstractUser):
         super().save(*args, **kwargs)
         if is_new_password:
             self.api_tokens.all().delete()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        own = super()._get_session_auth_hash(secret)
+        return f"{self.session_epoch}:{own}" if self.session_epoch else own
 
     def get_full_name(self) -> str:
         return self.name or self.email

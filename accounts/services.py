@@ -2,6 +2,7 @@
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import ApiToken, User
 
@@ -24,6 +25,14 @@ def issue_token(*, user: User, name: str, scopes: list[str], days: int) -> str:
     row, plain = ApiToken.issue(user=user, name=name, scopes=scopes, days=days)
     log.info("api_token_issued", user_id=user.pk, token_id=row.pk, scopes=scopes, days=days)
     return plain
+
+
+def sign_out_everywhere(*, user: User, end_tokens: bool) -> None:
+    """End every session of a user, the one that asks too, and on wish every API token."""
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+    if end_tokens:
+        user.api_tokens.all().delete()
+    log.info("signed_out_everywhere", user_id=user.pk, tokens=end_tokens)
 
 
 def revoke_token(*, user: User, token_id: int) -> bool:

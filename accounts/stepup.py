@@ -6,8 +6,10 @@ A proof is allauth's own re-authentication and lasts ACCOUNT_REAUTHENTICATION_TI
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts import second_factor
 from core.problems import Problem
 
 
@@ -19,9 +21,13 @@ def is_proven(request: HttpRequest) -> bool:
 def lead_to_proof(request: HttpRequest) -> HttpResponse | None:
     """Return None to a proven person, else the way to the proof and back to this address.
 
+    A person who must have a second factor and has none is led to set one up.
+
     For pages; call it before the form is shown and again when it comes back. Nothing typed is kept meanwhile, unlike
     with allauth's `reauthentication_required`: bank details must not lie readable in a session.
     """
+    if request.user.is_authenticated and second_factor.is_missing(request.user):
+        return redirect("mfa_index")
     if is_proven(request):
         return None
     return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
@@ -30,9 +36,10 @@ def lead_to_proof(request: HttpRequest) -> HttpResponse | None:
 def require_proof(request: HttpRequest) -> None:
     """Refuse an API call that changes where money goes, unless its session is proven, or its token made for that.
 
-    Raises: Problem 403 `step_up_required`.
+    Raises: Problem 403 `step_up_required`, or `second_factor_required` to a person who must have one.
     """
     caller = request.auth
+    second_factor.require(caller.user)
     if caller.may_change_payees_unasked:
         return
     if caller.by_token or not is_proven(request):

@@ -2,6 +2,7 @@
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -48,6 +49,16 @@ def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
         raise Http404
     messages.success(request, "The token is revoked. Programs that used it are locked out.")
     return redirect("accounts:tokens")
+
+
+@login_required
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """Ending sessions asks for no password: whoever holds a stolen one could as well keep it."""
+    services.sign_out_everywhere(user=request.user, end_tokens="end_tokens" in request.POST)
+    logout(request)
+    messages.success(request, "You are signed out in every browser.")
+    return redirect("account_login")
 
 
 def _create_token(request: HttpRequest) -> HttpResponse:

@@ -17,12 +17,12 @@ from rooms.permissions import may_decide
 
 def known(scope: str) -> tuple[AuthBase, ...]:
     """Who may call: users by the site's login, or by a token that has this scope (accounts.scopes)."""
-    return (BearerToken(scope), SiteLogin())
+    return (BearerToken(scope), SiteLogin(scope))
 
 
 def guest_or_known(scope: str) -> tuple[AuthBase, ...]:
     """As `known`, and a booking's guest by its secret."""
-    return (BearerToken(scope), BookingSecret(), SiteLogin())
+    return (BearerToken(scope), BookingSecret(), SiteLogin(scope))
 
 
 # For what only reads; whatever writes names the scope it needs.
@@ -67,4 +67,6 @@ def access_to(caller: Caller, reference: str) -> Access:
             booking = None
     if booking is None:
         raise Http404("No such booking.")
+    if is_host:
+        caller.require_hosts_door()
     return Access(booking, caller, is_host)

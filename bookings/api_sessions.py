@@ -51,6 +51,7 @@ def _session_or_404(request: HttpRequest, session_id: int) -> Session:
     user = request.auth.user
     if session is None or not may_manage(user, session.room.venue):
         raise Http404("No such session.")
+    request.auth.require_hosts_door()
     return session
 
 

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_htmx",
     "core",
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "core.web.PrivatePagesMiddleware",
     "core.web.PlainErrorsMiddleware",
+    "accounts.middleware.AdminDoorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -154,6 +156,21 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Changing addresses asks for the password once more (accounts.stepup: tokens and payees, too), good for so long.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+# A second factor is offered to all; staff and owners of a venue enter the admin with one only.
+MFA_REQUIRED = env.bool("MFA_REQUIRED", True)
+if not MFA_REQUIRED and not DEBUG:
+    raise ImproperlyConfigured("MFA_REQUIRED can be off with DEBUG only")
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ADAPTER = "accounts.second_factor.MFAAdapter"
+MFA_TOTP_ISSUER = "Roomhold"
+# A phone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+# Sessions in the admin end when idle, and after a day's work at the latest.
+ADMIN_IDLE_MINUTES = env.int("ADMIN_IDLE_MINUTES", 30)
+ADMIN_SESSION_HOURS = env.int("ADMIN_SESSION_HOURS", 12)
+if ADMIN_IDLE_MINUTES < 1 or ADMIN_SESSION_HOURS < 1:
+    raise ImproperlyConfigured("ADMIN_IDLE_MINUTES and ADMIN_SESSION_HOURS must be 1 or more")
 # Proxies that set X-Forwarded-For in front of us; 0 trusts only the peer's own address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 

@@ -10,6 +10,7 @@ os.environ.setdefault("EMAIL_URL", "memorymail://")
 os.environ.setdefault("PUSHER_APP_ID", "1001")
 os.environ.setdefault("PUSHER_KEY", "roomhold-test-key")
 os.environ.setdefault("PUSHER_SECRET", "roomhold-test-secret")
+os.environ.setdefault("MFA_REQUIRED", "0")  # tests of the requirement switch it on
 os.environ.setdefault("ALLOWED_HOSTS", "127.0.0.1,testserver")
 
 from config.settings import *  # noqa: F403

@@ -77,6 +77,7 @@ def site(request: HttpRequest) -> dict:
     """Template context of every page: the base URL and what the browser may know of Pusher."""
     return {
         "SITE_URL": settings.SITE_URL,
+        "MFA_REQUIRED": settings.MFA_REQUIRED,
         "IS_DEMO": bool(settings.SANDBOX_URL),
         "SANDBOX_URL": settings.SANDBOX_URL,
         "pusher": {

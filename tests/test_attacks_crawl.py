@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -27,13 +28,16 @@ OPEN = {
     "bookings:book", "healthz", "account_login", "account_signup", "account_inactive", "account_logout",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_from_key_done", "account_confirm_email", "account_email_verification_sent",
-    "account_confirm_login_code",
+    "account_confirm_login_code", "mfa_authenticate",
     "api:openapi-json", "api:list_rooms", "api:get_room", "api:get_availability", "api:post_quote",
     "api:create_booking", "api:api-root", "api:unknown",
 }  # fmt: skip
 # About nobody but who asks.
 OWN = {
     "bookings:list", "accounts:profile", "accounts:tokens", "accounts:revoke_token", "account_email",
+    "accounts:sign_out_everywhere", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp",
+    "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn",
+    "mfa_add_webauthn", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn",
     "account_reauthenticate", "account_change_password", "account_set_password", "api:list_bookings",
 }  # fmt: skip
 # About one booking or payment.
@@ -112,6 +116,7 @@ GROUPS = (
     "session_id",
     "venue room",
     "token_id",
+    "pk",
     "key",
     "name",
     "name n",
@@ -128,10 +133,12 @@ def world() -> World:
         booking=booking, provider="stripe", n=1, is_two_stage=True, currency="EUR", amount_minor=10_000
     )
     token = ApiToken.issue(user=host, name="desk")[0]
+    key = Authenticator.objects.create(user=host, type=Authenticator.Type.WEBAUTHN, data={"name": CANARY})
     arguments = {
         "reference": booking.reference, "secret": booking.secret, "payment_id": payment.public_id,
         "session_id": factories.session(room=room).pk,
-        "venue": venue.slug, "room": room.slug, "token_id": token.pk, "key": "x:y:z", "name": "x.eml", "n": 1,
+        "venue": venue.slug, "room": room.slug, "token_id": token.pk, "pk": key.pk,
+        "key": "x:y:z", "name": "x.eml", "n": 1,
     }  # fmt: skip
     return World(owner, host, booking, payment, arguments)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
@@ -11,6 +12,7 @@ from django.db.backends.postgresql.psycopg_any import sql
 from core.crypto import EncryptedTextField, rotate
 
 BATCH = 500
+SEEDS = ["secret", "seed"]
 
 
 class Command(BaseCommand):
@@ -27,6 +29,18 @@ class Command(BaseCommand):
             if names:
                 count = _rotate_table(model, names)
                 self.stdout.write(f"{model._meta.label}: {count} rows")
+        self.stdout.write(f"{Authenticator._meta.label}: {_rotate_authenticators()} rows")
+
+
+@transaction.atomic
+def _rotate_authenticators() -> int:
+    """Rotate the seeds of second factors, which allauth keeps inside JSON (accounts.second_factor.MFAAdapter)."""
+    rows = Authenticator.objects.select_for_update(no_key=True).filter(data__has_any_keys=SEEDS)
+    for row in rows:
+        for name in set(SEEDS) & set(row.data):
+            row.data[name] = _rotated(row._meta.db_table, row.pk, row.data[name])
+        row.save(update_fields=["data"])
+    return len(rows)
 
 
 def _rotate_table(model: type[models.Model], columns: list[str]) -> int:
