@@ -27,6 +27,9 @@ class BalanceOut(Schema):
     frozen_minor: int = Field(description="Of bookings with an open dispute")
     in_transit_minor: int = Field(description="Set aside for payouts under way")
     paid_out_minor: int = Field(description="Arrived so far")
+    own_shop_minor: int = Field(
+        description="Taken by the venue's own shop, never by the platform: the venue owes the fee of it"
+    )
 
 
 class BalancesOut(Schema):

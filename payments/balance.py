@@ -8,6 +8,8 @@ from django.db import connection
 from django.db.models import Sum
 
 from core import clock
+from core.mode import site_is_live
+from payments import ledger
 from payments.checkpoints import balances_of
 from payments.models import LedgerEntry, PaymentSettings, Payout
 from payments.payout_due import DEFAULT_DELAY_HOURS, parameters
@@ -18,11 +20,11 @@ Account = LedgerEntry.Account
 
 @dataclass(frozen=True)
 class Balance:
-    """What a venue is owed in one currency, in minor units; the first three add up to what it is owed.
+    """What a venue is owed in one currency, in minor units, of the site's mode; the first three add up to it.
 
     available: due for payout (below zero: more was taken back than earned) · pending: of stays not yet begun, or
     within the venue's delay · frozen: of bookings with an open dispute · in_transit: set aside for payouts under way ·
-    paid_out: arrived.
+    paid_out: arrived · own_shop: taken by the venue's own shop, which the platform never had: of it the venue owes.
     """
 
     currency: str
@@ -31,6 +33,7 @@ class Balance:
     frozen_minor: int = 0
     in_transit_minor: int = 0
     paid_out_minor: int = 0
+    own_shop_minor: int = 0
 
     @property
     def owed_minor(self) -> int:
@@ -57,14 +60,15 @@ JOIN LATERAL (
     SELECT entry.currency, -sum(entry.amount_minor) AS amount_minor
     FROM payments_ledgertransaction movement
     JOIN payments_ledgerentry entry ON entry.transaction_id = movement.id
-    WHERE movement.booking_id = standing.id AND entry.account = %(account)s AND entry.venue_id = %(venue)s
+    WHERE movement.booking_id = standing.id AND entry.account = ANY(%(accounts)s) AND entry.venue_id = %(venue)s
+        AND entry.is_live = %(is_live)s
     GROUP BY 1
 ) earned ON TRUE
 LEFT JOIN LATERAL (
     SELECT sum(line.amount_minor) AS amount_minor FROM payments_payoutline line
     JOIN payments_payout payout ON payout.id = line.payout_id
     WHERE line.booking_id = standing.id AND payout.currency = earned.currency
-        AND payout.status <> ALL(%(undone)s)
+        AND payout.status <> ALL(%(undone)s) AND payout.is_live = %(is_live)s
 ) paid ON TRUE
 WHERE standing.is_frozen OR earned.amount_minor > COALESCE(paid.amount_minor, 0)
 GROUP BY 1, 2
@@ -73,9 +77,9 @@ GROUP BY 1, 2
 
 def balance_of(venue: Venue) -> list[Balance]:
     """Return a venue's balance in each currency it has money in; at least in its own."""
-    owed, in_transit = _owed_and_in_transit(venue.pk)
+    owed, in_transit, own_shop = _owed_in_transit_and_own_shop(venue.pk)
     paid_out = dict(
-        Payout.objects.filter(venue=venue, status=Payout.Status.PAID)
+        Payout.objects.filter(venue=venue, status=Payout.Status.PAID, is_live=site_is_live())
         .values_list("currency")
         .annotate(Sum("amount_minor"))
         .order_by()
@@ -90,17 +94,22 @@ def balance_of(venue: Venue) -> list[Balance]:
             frozen_minor=frozen[currency],
             in_transit_minor=in_transit[currency],
             paid_out_minor=paid_out.get(currency, 0),
+            own_shop_minor=own_shop[currency],
         )
         for currency in sorted(currencies, key=lambda one: (one != venue.currency, one))
     ]
 
 
-def _owed_and_in_transit(venue_id: int) -> tuple[defaultdict[str, int], defaultdict[str, int]]:
-    sums = {Account.VENUE: defaultdict(int), Account.PAYOUT: defaultdict(int)}
+def _owed_in_transit_and_own_shop(venue_id: int) -> tuple[defaultdict[str, int], ...]:
+    owed, in_transit, own_shop = defaultdict(int), defaultdict(int), defaultdict(int)
     for (account, currency), amount in balances_of(venue_id).items():
-        if account in sums and amount:
-            sums[account][currency] = -amount
-    return sums[Account.VENUE], sums[Account.PAYOUT]
+        if account in ledger.OWED and amount:
+            owed[currency] -= amount
+        if account == Account.PAYOUT and amount:
+            in_transit[currency] = -amount
+        if account == Account.VENUE_SHOP:
+            own_shop[currency] = amount
+    return owed, in_transit, own_shop
 
 
 def _aside(venue: Venue) -> tuple[defaultdict[str, int], defaultdict[str, int]]:

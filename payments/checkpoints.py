@@ -11,13 +11,14 @@ from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef, Sum
 
 from core import clock
+from core.mode import site_is_live
 from payments.models import LedgerCheckpoint, LedgerEntry
 from rooms.models import Venue
 
 log = structlog.get_logger(__name__)
 
-# A balance's key: (account, currency).
-Balances = dict[tuple[str, str], int]
+# A balance's key: (is live, account, currency).
+Balances = dict[tuple[bool, str, str], int]
 # Of each venue; older ones are of no use.
 KEPT = 3
 # How long a night's work waits for open transactions: PATIENCE looks, PAUSE seconds apart.
@@ -26,19 +27,29 @@ PATIENCE, PAUSE = 150, 0.2
 SUM_SECONDS = 100
 
 
-def balances_of(venue_id: int) -> Balances:
-    """Return every account's balance of a venue: its last verified checkpoint plus the entries since."""
+def balances_of(venue_id: int) -> dict[tuple[str, str], int]:
+    """Return every account's balance of a venue in the site's mode, by (account, currency).
+
+    It is the last verified checkpoint plus the entries since.
+    """
     base, up_to = _last(venue_id)
-    return _added(base, sums(venue_id, after=up_to))
+    return of_mode(_added(base, sums(venue_id, after=up_to)), is_live=site_is_live())
+
+
+def of_mode(balances: Balances, *, is_live: bool) -> dict[tuple[str, str], int]:
+    """Return the balances of one mode, by (account, currency)."""
+    return {
+        (account, currency): total for (mode, account, currency), total in balances.items() if mode is is_live
+    }
 
 
 def sums(venue_id: int, *, after: int = 0, up_to: int | None = None) -> Balances:
-    """Return each account's sum over a venue's entries with `after` < id <= `up_to`."""
+    """Return each mode's and account's sum over a venue's entries with `after` < id <= `up_to`."""
     entries = LedgerEntry.objects.filter(venue_id=venue_id, pk__gt=after)
     if up_to is not None:
         entries = entries.filter(pk__lte=up_to)
-    rows = entries.values_list("account", "currency").annotate(Sum("amount_minor")).order_by()
-    return {(account, currency): total for account, currency, total in rows}
+    rows = entries.values_list("is_live", "account", "currency").annotate(Sum("amount_minor")).order_by()
+    return {(is_live, account, currency): total for is_live, account, currency, total in rows}
 
 
 def take_all() -> int:
@@ -73,10 +84,10 @@ def take(venue_id: int, horizon: int) -> bool:
     now = clock.now()
     LedgerCheckpoint.objects.bulk_create(
         LedgerCheckpoint(
-            venue_id=venue_id, account=account, currency=currency, up_to_entry=horizon, balance_minor=total,
-            verified_at=now,
+            venue_id=venue_id, is_live=is_live, account=account, currency=currency, up_to_entry=horizon,
+            balance_minor=total, verified_at=now,
         )
-        for (account, currency), total in whole.items()
+        for (is_live, account, currency), total in whole.items()
     )  # fmt: skip
     _forget_old(venue_id)
     return True
@@ -107,7 +118,7 @@ def _last(venue_id: int) -> tuple[Balances, int]:
     verified = LedgerCheckpoint.objects.filter(venue_id=venue_id, verified_at__isnull=False)
     newest = verified.order_by("-up_to_entry").values("up_to_entry")[:1]
     rows = list(verified.filter(up_to_entry=newest))
-    base = {(row.account, row.currency): row.balance_minor for row in rows}
+    base = {(row.is_live, row.account, row.currency): row.balance_minor for row in rows}
     return base, rows[0].up_to_entry if rows else 0
 
 
@@ -136,7 +147,7 @@ def _forget_old(venue_id: int) -> None:
 
 
 def _added(base: Balances, more: Balances) -> Balances:
-    total: defaultdict[tuple[str, str], int] = defaultdict(int, base)
+    total: defaultdict[tuple[bool, str, str], int] = defaultdict(int, base)
     for key, amount in more.items():
         total[key] += amount
     return dict(total)

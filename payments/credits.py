@@ -12,6 +12,7 @@ from bookings.errors import BookingError, InvalidTransition
 from bookings.models import REFERENCE_ALPHABET, Booking
 from bookings.states import Status
 from core import clock
+from core.mode import site_is_live
 from payments import ledger, paid
 from payments.models import Credit, CreditUse, Payment, Provider, Refund
 
@@ -46,8 +47,10 @@ def give(booking: Booking, refund: Refund, *, actor: Actor, reason: str) -> Cred
     credit = Credit.objects.create(
         code=new_code(), booking=booking, refund=refund, guest_email=booking.guest_email,
         currency=booking.currency, amount_minor=refund.amount_minor, reason=reason[:255], given_by=actor.user,
+        is_live=refund.payment.is_live,
     )  # fmt: skip
-    ledger.post_credit_given(credit, booking, kept_before_minor=ledger.kept_minor(booking))
+    kept = ledger.kept_minor(booking, credit.is_live)
+    ledger.post_credit_given(credit, booking, kept_before_minor=kept)
     # The event names the credit; its code, which is money, stands in the mail alone.
     data = {"credit": credit.pk, "amount_minor": credit.amount_minor, "currency": credit.currency}
     bookings.announce(booking_id=booking.pk, notice="credit_given", actor=actor, reason=reason, data=data)
@@ -85,7 +88,7 @@ def use(*, booking_id: int, code: str, actor: Actor) -> Payment:
     amount = min(left_minor(credit), paid.missing_minor(booking))
     if amount <= 0:
         raise CreditRefused("Nothing is left of this credit.")
-    payment = paid.record(booking, provider=Provider.CREDIT, amount_minor=amount)
+    payment = paid.record(booking, provider=Provider.CREDIT, amount_minor=amount, is_live=credit.is_live)
     spent = CreditUse.objects.create(credit=credit, booking=booking, payment=payment, amount_minor=amount)
     ledger.post_credit_used(spent)
     data = {"credit": credit.pk, "amount_minor": amount, "currency": booking.currency}
@@ -104,6 +107,8 @@ def _lock_credit(code: str, booking: Booking) -> Credit:
         raise CreditRefused("There is no credit with this code.")
     if credit.expires_at and credit.expires_at <= clock.now():
         raise CreditRefused("This credit is no longer valid.")
+    if credit.is_live != site_is_live():
+        raise CreditRefused("This credit was given for test money, which cannot be spent here.")
     if credit.currency != booking.currency:
         raise CreditRefused(f"This credit is in {credit.currency}; this booking costs {booking.currency}.")
     return credit

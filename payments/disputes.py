@@ -98,7 +98,9 @@ def _post(dispute: Dispute, before: Dispute, booking: Booking) -> None:
     if dispute.status == Status.WON:
         ledger.post_dispute_won(dispute, booking)
     elif dispute.status == Status.LOST:
-        ledger.post_dispute_lost(dispute, booking, kept_before_minor=ledger.kept_minor(booking))
+        ledger.post_dispute_lost(
+            dispute, booking, kept_before_minor=ledger.kept_minor(booking, dispute.payment.is_live)
+        )
 
 
 def _tell(dispute: Dispute, before: Dispute, booking: Booking) -> Booking:

@@ -163,7 +163,7 @@ def _post(drift: Drift, by: Any) -> None:
 
 
 def _accept(drift: Drift, by: Any) -> None:
-    """What was done in the dashboard is in our books already: staff have seen it."""
+    """Our books have it already, such as what was done in the dashboard: staff have seen it."""
 
 
 def _waive(drift: Drift, by: Any) -> None:
@@ -183,6 +183,8 @@ MENDS: dict[str, Mend] = {
     Kind.UNKNOWN_THERE: Mend("Look again at the provider", "Looked again: they agree now.", _look_again),
     Kind.LEDGER: Mend("Post what is missing", "Posted.", _post),
     Kind.EXTERNAL: Mend("Seen", "Seen by staff.", _accept),
+    Kind.MODE: Mend("Seen", "Seen by staff.", _accept),
+    Kind.OWN_SHOP: Mend("Seen", "Seen by staff.", _accept),
     Kind.FEE: Mend("Waive what is missing", "Waived: nothing more is due.", _waive),
 }
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from bookings.models import Booking
+from core.mode import site_is_live
 from core.money import percent_of, round_minor
 from payments.models import (
     Credit,
@@ -35,10 +36,13 @@ SHARING = ("capture", "refund", "refund_failed", "dispute_lost", "credit")
 KINDS = (
     "authorize", "void", *SHARING, "processing_fee", "dispute", "dispute_won", "dispute_fee", "credit_paid_out",
     "payout", "payout_paid", "payout_failed", "payout_returned",
+    "own_shop",
 )  # fmt: skip
 
 # Money that no provider moved lies elsewhere, and was never held.
 BY_HAND = {Provider.OFFLINE: Account.BANK, Provider.CREDIT: Account.CREDIT}
+# What we owe a venue is its share less what its own shop took: the sum of these, sign turned.
+OWED = (Account.VENUE, Account.VENUE_SHOP)
 
 
 Movement = tuple[LedgerTransaction, list[LedgerEntry]]
@@ -137,16 +141,16 @@ def post_refund_failed(refund: Refund, booking: Booking, *, kept_before_minor: i
 
 
 def post_processing_fee(payment: Payment, booking: Booking, fee_minor: int) -> None:
-    """Book what the provider keeps for a payment; the venue bears it where its settings say so now."""
+    """Book what the provider keeps for a payment; the venue bears it where its settings say so now, and its shop's."""
     if fee_minor:
-        key = f"processing-fee:{payment.pk}"
-        _post(key, "processing_fee", _fee(booking, fee_minor), booking=booking, payment=payment)
+        key, entries = f"processing-fee:{payment.pk}", _fee(payment, booking, fee_minor)
+        _post(key, "processing_fee", entries, booking=booking, payment=payment)
 
 
 def post_dispute_fee(dispute: Dispute, booking: Booking) -> None:
     """Book what the provider keeps for a dispute, borne like the processing fee."""
     if dispute.fee_minor:
-        entries = _fee(booking, dispute.fee_minor)
+        entries = _fee(dispute.payment, booking, dispute.fee_minor)
         _post(f"dispute-fee:{dispute.pk}", "dispute_fee", entries, booking=booking, payment=dispute.payment)
 
 
@@ -154,15 +158,15 @@ def post_dispute_fee(dispute: Dispute, booking: Booking) -> None:
 
 
 def post_dispute_withdrawn(dispute: Dispute, booking: Booking) -> None:
-    """Book disputed money taken out of our balance at the provider; nobody's share changes yet."""
-    taken = dispute.withdrawn_minor
-    _post_dispute("dispute", dispute, booking, {Account.CLEARING: -taken, Account.DISPUTED: taken})
+    """Book disputed money taken out of where it lay at the provider; nobody's share changes yet."""
+    taken, place = dispute.withdrawn_minor, _money(dispute.payment)
+    _post_dispute("dispute", dispute, booking, {place: -taken, Account.DISPUTED: taken})
 
 
 def post_dispute_won(dispute: Dispute, booking: Booking) -> None:
     """Book disputed money put back."""
-    taken = dispute.withdrawn_minor
-    _post_dispute("dispute_won", dispute, booking, {Account.CLEARING: taken, Account.DISPUTED: -taken})
+    taken, place = dispute.withdrawn_minor, _money(dispute.payment)
+    _post_dispute("dispute_won", dispute, booking, {place: taken, Account.DISPUTED: -taken})
 
 
 def post_dispute_lost(dispute: Dispute, booking: Booking, *, kept_before_minor: int) -> None:
@@ -179,7 +183,7 @@ def post_credit_given(credit: Credit, booking: Booking, *, kept_before_minor: in
     """Book a credit given instead of a refund: the money stays, the shares turn into a debt to the guest."""
     entries = {Account.CREDIT: -credit.amount_minor}
     entries |= _shared(booking, kept_before_minor, -credit.amount_minor)
-    _post(f"credit:{credit.pk}", "credit", entries, booking=booking)
+    _post(f"credit:{credit.pk}", "credit", entries, booking=booking, is_live=credit.is_live)
 
 
 def post_credit_used(use: CreditUse) -> None:
@@ -187,12 +191,17 @@ def post_credit_used(use: CreditUse) -> None:
     key, spent = f"credit-use:{use.pk}", use.amount_minor
     if use.booking is None:
         entries = {Account.CREDIT: spent, Account.BANK: -spent}
-        _post(key, "credit_paid_out", entries, booking=use.credit.booking)
+        _post(key, "credit_paid_out", entries, booking=use.credit.booking, is_live=use.credit.is_live)
         return
-    entries = {Account.CREDIT: spent} | _shared(use.booking, kept_minor(use.booking), spent)
+    entries = {Account.CREDIT: spent} | _shared(
+        use.booking, kept_minor(use.booking, use.credit.is_live), spent
+    )
     # The debt ends where it stood: at the venue whose booking the credit was given for.
     venues = {Account.CREDIT: use.credit.booking.venue_id}
-    _post(key, "capture", entries, booking=use.booking, payment=use.payment, venues=venues)
+    _post(
+        key, "capture", entries, booking=use.booking, payment=use.payment, venues=venues,
+        is_live=use.credit.is_live,
+    )  # fmt: skip
 
 
 # --- payouts to venues ----------------------------------------------------------------------------------------
@@ -225,10 +234,10 @@ def post_payout_returned(payout: Payout) -> None:
 # --- sums -----------------------------------------------------------------------------------------------------
 
 
-def kept_minor(booking: Booking) -> int:
-    """Return what the ledger says is kept of a booking: the sum of its shares, wherever the money lies."""
+def kept_minor(booking: Booking, is_live: bool) -> int:
+    """Return what the ledger says is kept of a booking in one mode: its shares, wherever the money lies."""
     entries = LedgerEntry.objects.filter(
-        transaction__booking=booking, transaction__kind__in=SHARING, account__in=SHARES
+        transaction__booking=booking, transaction__kind__in=SHARING, account__in=SHARES, is_live=is_live
     )
     return -(entries.aggregate(total=Sum("amount_minor"))["total"] or 0)
 
@@ -245,8 +254,9 @@ def balances(**filters: object) -> dict[str, int]:
 
 
 def _money(payment: Payment) -> str:
-    """Return the account a payment's money lies in."""
-    return BY_HAND.get(Provider(payment.provider), Account.CLEARING)
+    """Return the account a payment's money lies in: where it was taken."""
+    at_provider = Account.VENUE_SHOP if payment.account_id else Account.CLEARING
+    return BY_HAND.get(Provider(payment.provider), at_provider)
 
 
 def _way_back(refund: Refund) -> str:
@@ -263,7 +273,10 @@ def _shared(booking: Booking, before_minor: int, change_minor: int) -> dict[str,
     return {account: -amount for account, amount in grown.items()}
 
 
-def _fee(booking: Booking, fee_minor: int) -> dict[str, int]:
+def _fee(payment: Payment, booking: Booking, fee_minor: int) -> dict[str, int]:
+    if payment.account_id:
+        # The venue's own shop has paid it already: nobody owes anybody anything for it.
+        return {Account.VENUE_SHOP: -fee_minor, Account.VENUE: fee_minor}
     bearer = PaymentSettings.objects.filter(venue_id=booking.venue_id).values_list(
         "processing_fee_bearer", flat=True
     )
@@ -293,15 +306,20 @@ def _post(
     payment: Payment | None = None,
     payout: Payout | None = None,
     venues: dict[str, int] | None = None,
+    is_live: bool | None = None,
 ) -> None:
     """Write one transaction in the caller's; posting a key twice is an error of the caller and refused.
 
-    `venues` names accounts whose entry belongs to another venue than the booking's or the payout's.
+    Its mode is its payment's or its payout's, else what `is_live` says, else the site's. `venues` names accounts whose
+    entry belongs to another venue than the booking's or the payout's.
     """
-    subject = booking or payout
+    subject, source = booking or payout, payment or payout
+    if is_live is None:
+        is_live = source.is_live if source else site_is_live()
     movement = LedgerTransaction(
-        key=key, kind=kind, booking=booking, payment=payment, payout=payout, currency=subject.currency
-    )
+        key=key, kind=kind, booking=booking, payment=payment, payout=payout, currency=subject.currency,
+        is_live=is_live,
+    )  # fmt: skip
     entries = _entries(movement, amounts.items(), subject.venue_id, venues or {})
     if (waiting := _together.get()) is None:
         _write([(movement, entries)])
@@ -315,7 +333,7 @@ def _entries(
     return [
         LedgerEntry(
             transaction=movement, account=account, venue_id=venues.get(account, venue_id),
-            currency=movement.currency, amount_minor=amount,
+            currency=movement.currency, amount_minor=amount, is_live=movement.is_live,
         )
         for account, amount in amounts
         if amount

@@ -1,5 +1,7 @@
 """Figures of payments over a period: how many succeed, how long they take, what fails. A fixed number of queries.
 
+All of the site's mode: test money is in no figure of a live site.
+
 Every query is bound to the period by an indexed time, or reads a partial index of what is open now.
 """
 
@@ -29,6 +31,7 @@ from django.db.models import (
 
 from bookings.models import BookingEvent
 from core import clock
+from core.mode import site_is_live
 from payments.models import Dispute, Drift, Payment, PaymentOperation, Refund, Settlement, WebhookEvent
 
 MOST_ROWS = 8
@@ -110,9 +113,11 @@ class Figures:
 
 def figures(since: dt.datetime) -> Figures:
     """Return the figures of everything begun since an instant."""
-    payments = Payment.objects.filter(created_at__gte=since)
-    calls = PaymentOperation.objects.filter(created_at__gte=since)
-    refunds = Refund.objects.filter(created_at__gte=since)
+    is_live = site_is_live()
+    payments = Payment.objects.filter(created_at__gte=since, is_live=is_live)
+    calls = PaymentOperation.objects.filter(created_at__gte=since, payment__is_live=is_live)
+    refunds = Refund.objects.filter(created_at__gte=since, payment__is_live=is_live)
+    disputes = Dispute.objects.filter(opened_at__gte=since, payment__is_live=is_live)
     tried = payments.aggregate(
         authorized=Count("pk", filter=Q(authorized_at__isnull=False)),
         refused=Count("pk", filter=Q(authorized_at__isnull=True) & ~Q(failure_code="")),
@@ -138,7 +143,7 @@ def figures(since: dt.datetime) -> Figures:
         declines=_rows(payments.exclude(failure_code=""), "failure_code"),
         capture_failures=_rows(calls.filter(kind="capture").exclude(error_code=""), "error_code"),
         provider_errors=_errors(calls),
-        disputes=_rows(Dispute.objects.filter(opened_at__gte=since), "status", dict(Dispute.Status.choices)),
+        disputes=_rows(disputes, "status", dict(Dispute.Status.choices)),
         messages=Times(messages["median"], messages["p95"]),
         messages_by_outcome=_rows(
             WebhookEvent.objects.filter(received_at__gte=since), "outcome", dict(WebhookEvent.Outcome.choices)

@@ -50,7 +50,7 @@ def record(
         raise InvalidTransition("pay", booking.status)
     _check(booking, amount_minor, reference, received_date)
     payment = paid.record(booking, provider=Provider.OFFLINE, amount_minor=amount_minor)
-    ledger.post_capture(payment, booking, kept_before_minor=ledger.kept_minor(booking))
+    ledger.post_capture(payment, booking, kept_before_minor=ledger.kept_minor(booking, payment.is_live))
     OfflinePayment.objects.create(
         payment=payment, method=method, reference=reference.strip(), received_date=received_date,
         recorded_by=actor.user,

@@ -6,6 +6,7 @@ from bookings import services as bookings
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
+from core.mode import site_is_live
 from payments.facts import payment_facts
 from payments.models import Payment
 from rooms.models import Room
@@ -19,14 +20,23 @@ def missing_minor(booking: Booking) -> int:
 
 
 def record(
-    booking: Booking, *, provider: str, amount_minor: int, received_at: dt.datetime | None = None
+    booking: Booking,
+    *,
+    provider: str,
+    amount_minor: int,
+    received_at: dt.datetime | None = None,
+    is_live: bool | None = None,
 ) -> Payment:
-    """Write a payment that was taken past the providers. Expects the booking's lock."""
+    """Write a payment that was taken past the providers. Expects the booking's lock.
+
+    Money by hand has the site's mode; a credit's is the one it was given in.
+    """
     now = clock.now()
     return Payment.objects.create(
         booking=booking, provider=provider, n=booking.payments.count() + 1, status=Payment.Status.CAPTURED,
         is_two_stage=False, currency=booking.currency, amount_minor=amount_minor, authorized_minor=amount_minor,
         captured_minor=amount_minor, authorized_at=now, captured_at=received_at or now,
+        is_live=site_is_live() if is_live is None else is_live,
     )  # fmt: skip
 
 

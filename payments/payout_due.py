@@ -1,7 +1,8 @@
 """What venues are due: per booking what it owes the venue less what was paid before, as one SQL expression.
 
-A booking takes part once its start and the venue's delay are past; what was paid too much is netted at once; one
-with an open dispute stands aside until the case ends.
+What the venue's own shop took counts against it, so of such a booking the venue owes the fee. A booking takes part once
+its start and the venue's delay are past; what was paid too much is netted at once; one with an open dispute stands
+aside until the case ends.
 """
 
 import datetime as dt
@@ -10,27 +11,29 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from payments.models import Dispute, LedgerEntry, PaymentSettings, Payout, PayoutSkip
+from core.mode import site_is_live
+from payments import ledger
+from payments.models import Dispute, PaymentSettings, Payout, PayoutSkip
 from payments.payees import payee_of
 
 Reason = PayoutSkip.Reason
 # Settings a venue never saved are the model's own defaults.
 DEFAULT_DELAY_HOURS = PaymentSettings._meta.get_field("payout_delay_hours").default
 
-# %(venue)s is one venue, or NULL for all of them. Sums of bigint are numeric, hence the casts.
+# Of one mode alone. %(venue)s is one venue, or NULL for all of them. Sums of bigint are numeric, hence the casts.
 DUE = """
 earned AS (
     SELECT movement.booking_id, entry.venue_id, entry.currency, -sum(entry.amount_minor)::bigint AS amount_minor
     FROM payments_ledgerentry entry
     JOIN payments_ledgertransaction movement ON movement.id = entry.transaction_id
-    WHERE entry.account = %(account)s AND movement.booking_id IS NOT NULL
+    WHERE entry.account = ANY(%(accounts)s) AND entry.is_live = %(is_live)s AND movement.booking_id IS NOT NULL
         AND (%(venue)s::bigint IS NULL OR entry.venue_id = %(venue)s)
     GROUP BY 1, 2, 3
 ), paid AS (
     SELECT line.booking_id, payout.venue_id, payout.currency, sum(line.amount_minor)::bigint AS amount_minor
     FROM payments_payoutline line
     JOIN payments_payout payout ON payout.id = line.payout_id
-    WHERE payout.status <> ALL(%(undone)s)
+    WHERE payout.status <> ALL(%(undone)s) AND payout.is_live = %(is_live)s
         AND (%(venue)s::bigint IS NULL OR payout.venue_id = %(venue)s)
     GROUP BY 1, 2, 3
 ), owed AS (
@@ -69,10 +72,13 @@ class Due:
     reason: str
 
 
-def parameters(cutoff_at: dt.datetime, venue_id: int | None) -> dict[str, object]:
-    """Return the values DUE asks for."""
+def parameters(
+    cutoff_at: dt.datetime, venue_id: int | None, *, is_live: bool | None = None
+) -> dict[str, object]:
+    """Return the values DUE asks for; the mode is the site's where none is given."""
     return {
-        "account": LedgerEntry.Account.VENUE,
+        "accounts": list(ledger.OWED),
+        "is_live": site_is_live() if is_live is None else is_live,
         "venue": venue_id,
         "undone": list(Payout.UNDONE),
         "open": list(Dispute.OPEN),

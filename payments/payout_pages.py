@@ -127,11 +127,10 @@ def statement_page(request: HttpRequest, venue_id: int) -> HttpResponse:
         "title": f"Statement of {venue.name}",
         "statement": made,
         "rows": [
-            (line, [getattr(line, column) for column, _ in statements.COLUMNS])
-            for line in made.lines[:MOST_ROWS]
+            (line, [getattr(line, column) for column, _ in made.columns]) for line in made.lines[:MOST_ROWS]
         ],
         "left_out": max(len(made.lines) - MOST_ROWS, 0),
-        "columns": [name for _, name in statements.COLUMNS],
+        "columns": [name for _, name in made.columns],
         "currencies": currencies,
         "errors": [error for errors in form.errors.values() for error in errors],
         "pdf_url": f"{query}&form=pdf",
@@ -176,7 +175,7 @@ def new_run(request: HttpRequest) -> HttpResponse:
         "totals": _totals((row.currency, row.amount_minor) for row in rows if not row.reason),
         "paid": sum(not row.reason for row in rows),
         "warnings": payout_funds.warnings(payout_funds.read(), _to_transfer(rows)),
-        "under_way": PayoutRun.objects.filter(finished_at=None).first(),
+        "under_way": payouts.unfinished().first(),
     }
     return _page(request, "admin/payments/new_run.html", context)
 

@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from bookings.doorbell import ring
 from core import clock
 from core.crypto import encrypt
+from core.mode import site_is_live
 from payments import ledger, payout_funds
 from payments.models import LedgerEntry, PaymentSettings, Payout, PayoutRun, PayoutSkip
 from payments.payees import payee_of
@@ -45,10 +46,15 @@ class PayoutError(Exception):
 
 
 def begin_run(*, cutoff_at: dt.datetime | None = None, started_by: Any = None) -> PayoutRun:
-    """Write a run and ring a worker. Raises: PayoutError while another is under way, or was made for this cutoff."""
+    """Write a run in the site's mode and ring a worker.
+
+    Raises: PayoutError while another is under way, or was made for this cutoff.
+    """
     try:
         with transaction.atomic():
-            run = PayoutRun.objects.create(cutoff_at=cutoff_at or clock.now(), started_by=started_by)
+            run = PayoutRun.objects.create(
+                cutoff_at=cutoff_at or clock.now(), started_by=started_by, is_live=site_is_live()
+            )
             ring("payments.tasks.run_payouts")
     except IntegrityError as error:
         raise PayoutError("A payout run is under way.", "run_under_way") from error
@@ -59,7 +65,8 @@ def begin_run(*, cutoff_at: dt.datetime | None = None, started_by: Any = None) -
 def begin_weekly_run() -> PayoutRun | None:
     """Begin this week's run once its hour has come; None where it was begun already, or none is wanted."""
     slot = weekly_slot(clock.now())
-    if slot is None or PayoutRun.objects.filter(cutoff_at__gte=slot).exists():
+    begun = PayoutRun.objects.filter(cutoff_at__gte=slot, is_live=site_is_live()) if slot else None
+    if begun is None or begun.exists():
         return None
     try:
         return begin_run(cutoff_at=slot)
@@ -81,7 +88,7 @@ def continue_run(*, seconds: float = RUN_SECONDS) -> PayoutRun | None:
     """Go on with the run under way for at most that long; None where there is none or another process is at it."""
     until = time.monotonic() + seconds
     with _run_lock() as is_ours:
-        run = PayoutRun.objects.filter(finished_at=None).first() if is_ours else None
+        run = unfinished().first() if is_ours else None
         if run is None:
             return None
         _read_funds(run)
@@ -94,6 +101,11 @@ def continue_run(*, seconds: float = RUN_SECONDS) -> PayoutRun | None:
         payout_funds.alarm(run.funds, payout_funds.set_aside())
         log.info("payout_run_finished", run=run.pk, payouts=run.payouts.count())
         return run
+
+
+def unfinished() -> QuerySet[PayoutRun]:
+    """Return the run under way, if any; one of another mode than the site's is nobody's to go on with."""
+    return PayoutRun.objects.filter(finished_at=None, is_live=site_is_live())
 
 
 def _read_funds(run: PayoutRun) -> None:
@@ -118,7 +130,9 @@ def _run_lock() -> Iterator[bool]:
 
 def _venues_left(run: PayoutRun) -> QuerySet[Venue]:
     """Return the venues that ever earned something and that this run has not come to yet."""
-    has_earned = LedgerEntry.objects.filter(venue=OuterRef("pk"), account=LedgerEntry.Account.VENUE)
+    has_earned = LedgerEntry.objects.filter(
+        venue=OuterRef("pk"), account=LedgerEntry.Account.VENUE, is_live=run.is_live
+    )
     seen = [rows.filter(run=run, venue=OuterRef("pk")) for rows in (Payout.objects, PayoutSkip.objects)]
     return Venue.objects.filter(Exists(has_earned), *[~Exists(rows) for rows in seen]).order_by("pk")
 
@@ -144,9 +158,9 @@ WITH {DUE}, totals AS (
     SELECT gen_random_uuid() AS public_id, currency, amount_minor FROM totals
     WHERE %(destination)s <> '' AND amount_minor >= GREATEST(%(minimum)s, 1)
 ), made AS (
-    INSERT INTO payments_payout (public_id, run_id, venue_id, currency, amount_minor, method, status, key,
+    INSERT INTO payments_payout (public_id, run_id, venue_id, currency, is_live, amount_minor, method, status, key,
         destination, payee, provider_ref, attempts, error, note, created_at)
-    SELECT public_id, %(run)s, %(venue)s, currency, amount_minor, %(method)s, 'ready',
+    SELECT public_id, %(run)s, %(venue)s, currency, %(is_live)s, amount_minor, %(method)s, 'ready',
         'payout-' || replace(public_id::text, '-', ''), %(destination)s, %(payee)s, '', 0, '', '', %(now)s
     FROM named
     RETURNING id, currency
@@ -174,7 +188,7 @@ def pay_venue(run: PayoutRun, venue_id: int) -> list[Payout]:
     }
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{RUN_SECONDS:g}s'")
-        cursor.execute(PAY, parameters(run.cutoff_at, venue_id) | values)
+        cursor.execute(PAY, parameters(run.cutoff_at, venue_id, is_live=run.is_live) | values)
         rows = cursor.fetchall()
     made = list(Payout.objects.filter(pk__in=[pk for _, _, pk in rows if pk]))
     for payout in made:

@@ -57,7 +57,7 @@ def _enter_status(payment: Payment, booking: Booking, seen: ProviderPayment) -> 
         ledger.post_authorize(payment, booking)
         log.info("payment_authorized", booking=booking.reference, payment=payment.provider_ref)
     if payment.status == "CAPTURED":
-        kept = ledger.kept_minor(booking)
+        kept = ledger.kept_minor(booking, payment.is_live)
         payment.captured_minor, payment.captured_at = seen.captured_minor, now
         ledger.post_capture(payment, booking, kept_before_minor=kept)
         log.info("payment_captured", booking=booking.reference, payment=payment.provider_ref)
@@ -110,7 +110,7 @@ def _apply_refunds(payment: Payment, booking: Booking, seen: ProviderPayment) ->
 
 
 def _adopt_refund(payment: Payment, booking: Booking, theirs: ProviderRefund) -> Refund:
-    kept = ledger.kept_minor(booking)
+    kept = ledger.kept_minor(booking, payment.is_live)
     operation = payment.operations.filter(key=theirs.key).first() if theirs.key else None
     refund = Refund.objects.create(
         payment=payment, provider_ref=theirs.ref, amount_minor=theirs.amount_minor, operation=operation,
@@ -138,7 +138,9 @@ def _follow_refund(refund: Refund, booking: Booking, theirs: ProviderRefund) -> 
     if not is_moved:
         return
     if refund.status == Refund.Status.FAILED:
-        ledger.post_refund_failed(refund, booking, kept_before_minor=ledger.kept_minor(booking))
+        ledger.post_refund_failed(
+            refund, booking, kept_before_minor=ledger.kept_minor(booking, refund.payment.is_live)
+        )
         log.error("refund_failed", booking=booking.reference, refund=refund.provider_ref)
         if adoption.close_if_not_owed(refund, booking):
             return

@@ -19,6 +19,7 @@ from bookings.states import allows
 from core import clock
 from core.money import format_minor
 from payments import credits, ledger, refund_news, returning, settlement, without_provider
+from payments.covering import cannot_cover
 from payments.facts import booking_facts, payment_facts
 from payments.models import Credit, Payment, Provider, Refund
 from payments.plan import left_to_refund
@@ -163,8 +164,11 @@ def give_credit(
 ) -> Credit | None:
     """Turn some of a payment into a credit of the guest, and tell them; what came from a credit returns to it.
 
-    Expects the locks of booking and payment; returns the new credit.
+    Expects the locks of booking and payment; returns the new credit. Raises: RefundRefused where the money is at the
+    venue's own shop and the venue cannot cover it.
     """
+    if why_not := cannot_cover(payment, amount_minor):
+        raise RefundRefused(why_not, code="credit_not_covered")
     refund = without_provider.add_refund(
         payment, booking, amount_minor, channel=Channel.CREDIT, status=RefundStatus.SUCCEEDED
     )
@@ -270,7 +274,7 @@ def _give_up(refund: Refund, booking: Booking) -> None:
     """End a refund that was to be paid by hand: what was booked for it is taken back."""
     refund.status, refund.settled_at = RefundStatus.FAILED, clock.now()
     refund.save(update_fields=["status", "settled_at"])
-    kept = ledger.kept_minor(booking)
+    kept = ledger.kept_minor(booking, refund.payment.is_live)
     ledger.post_refund_failed(refund, booking, kept_before_minor=kept)
 
 

@@ -6,7 +6,7 @@ from core import dates
 from core.csv_files import csv_file
 from core.money import format_minor
 from core.pdf import Document
-from payments.statements import COLUMNS, HEADINGS, Statement, as_rows
+from payments.statements import Statement, as_rows, headings
 
 
 def file_name(statement: Statement, suffix: str) -> str:
@@ -17,7 +17,9 @@ def file_name(statement: Statement, suffix: str) -> str:
 
 def as_csv(statement: Statement) -> bytes:
     """Return every line, amounts in major units; opening, bookings, payouts and closing in that order."""
-    return csv_file((*HEADINGS, "currency"), [(*row, statement.currency) for row in as_rows(statement)])
+    return csv_file(
+        (*headings(statement), "currency"), [(*row, statement.currency) for row in as_rows(statement)]
+    )
 
 
 def as_pdf(statement: Statement, *, made_at: dt.datetime) -> bytes:
@@ -32,7 +34,12 @@ def as_pdf(statement: Statement, *, made_at: dt.datetime) -> bytes:
         (label, format_minor(amount, statement.currency))
         for label, amount in (
             ("Opening balance", statement.opening_minor),
-            ("Earned", statement.total("net_minor")),
+            ("Earned", statement.net_minor),
+            *(
+                [("Taken by the venue's own shop", statement.own_shop_minor)]
+                if statement.own_shop_minor
+                else []
+            ),
             ("Paid out", statement.paid_out_minor),
             ("Closing balance", statement.closing_minor),
         )
@@ -40,13 +47,13 @@ def as_pdf(statement: Statement, *, made_at: dt.datetime) -> bytes:
     document.heading("Bookings")
     document.rows(
         [
-            (line.reference, dates.full_date(line.starts_at, zone), *_amounts(line, statement.currency))
+            (line.reference, dates.full_date(line.starts_at, zone), *_amounts(line, statement))
             for line in statement.lines
         ]
         + [("Total", "", *(_figure(total, statement.currency) for total in statement.totals))],
-        headings=("Booking", "Start", *(name for _, name in COLUMNS)),
-        widths=(14, 7, *(11 for _ in COLUMNS)),
-        right=range(2, 2 + len(COLUMNS)),
+        headings=("Booking", "Start", *(name for _, name in statement.columns)),
+        widths=(14, 7, *(11 for _ in statement.columns)),
+        right=range(2, 2 + len(statement.columns)),
     )
     if statement.payouts:
         document.heading("Payouts")
@@ -63,8 +70,8 @@ def as_pdf(statement: Statement, *, made_at: dt.datetime) -> bytes:
     return document.as_bytes()
 
 
-def _amounts(line: object, currency: str) -> tuple[str, ...]:
-    return tuple(_figure(getattr(line, column), currency) for column, _ in COLUMNS)
+def _amounts(line: object, statement: Statement) -> tuple[str, ...]:
+    return tuple(_figure(getattr(line, column), statement.currency) for column, _ in statement.columns)
 
 
 def _figure(amount_minor: int, currency: str) -> str:

@@ -1,7 +1,7 @@
 """A venue's statement for a period, worked out of the ledger: what it opened with, earned, was paid, and closed with.
 
-Every sum is of the venue's ledger entries, so opening + earned − paid out = closing by construction, and the closing
-balance of one period is the opening one of the next.
+Every sum is of the venue's ledger entries in the site's mode, so opening + earned − taken at its own shop − paid out =
+closing by construction, and the closing balance of one period is the opening one of the next.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from django.db.models import Q, Sum
 
 from bookings.models import Booking
 from core import clock
+from core.mode import site_is_live
 from core.money import to_decimal
 from payments import ledger
 from payments.models import LedgerEntry
@@ -19,7 +20,7 @@ from rooms.models import Venue
 
 Account = LedgerEntry.Account
 GIVEN_BACK = ("refund", "refund_failed", "credit")
-FEES = ("processing_fee", "dispute_fee")
+FEES = ("processing_fee", "dispute_fee", "own_shop")
 # A payout's movements in a venue's words, and what they do to what was paid out.
 PAYOUT_WORDS = {
     "payout": "Paid out", "payout_failed": "Payout failed", "payout_returned": "Payout returned",
@@ -45,7 +46,10 @@ class Period:
 
 @dataclass
 class BookingLine:
-    """What a booking brought the venue in a period: gross less all the rest is `net_minor`. Minor units."""
+    """What a booking brought the venue in a period: gross less all the rest is `net_minor`. Minor units.
+
+    Of it, `own_shop_minor` is with the venue already: its own shop took it.
+    """
 
     reference: str
     starts_at: dt.datetime
@@ -55,6 +59,7 @@ class BookingLine:
     tax_minor: int = 0
     platform_fee_minor: int = 0
     processing_fee_minor: int = 0
+    own_shop_minor: int = 0
 
     @property
     def net_minor(self) -> int:
@@ -80,6 +85,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+# Only where a shop of the venue's own took something.
+OWN_SHOP = ("own_shop_minor", "At own shop")
+
+
 @dataclass
 class Statement:
     """One venue, one currency, one period."""
@@ -93,7 +102,12 @@ class Statement:
 
     @property
     def closing_minor(self) -> int:
-        return self.opening_minor + self.total("net_minor") - self.paid_out_minor
+        return self.opening_minor + self.net_minor - self.own_shop_minor - self.paid_out_minor
+
+    @property
+    def own_shop_minor(self) -> int:
+        """What the venue's own shop took in the period, less what it gave back."""
+        return self.total("own_shop_minor")
 
     @property
     def paid_out_minor(self) -> int:
@@ -104,8 +118,18 @@ class Statement:
         return sum(getattr(line, column) for line in self.lines)
 
     @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """The columns of its table, as (attribute of a line, heading)."""
+        return (*COLUMNS, OWN_SHOP) if any(line.own_shop_minor for line in self.lines) else COLUMNS
+
+    @property
+    def net_minor(self) -> int:
+        """What the venue earned in the period, wherever it was taken."""
+        return self.total("net_minor")
+
+    @property
     def totals(self) -> list[int]:
-        return [self.total(column) for column, _ in COLUMNS]
+        return [self.total(column) for column, _ in self.columns]
 
 
 def month_of(day: dt.date) -> Period:
@@ -124,8 +148,8 @@ def statement(venue: Venue, period: Period, *, currency: str = "") -> Statement:
     """Return a venue's statement in one currency (its own unless another is named)."""
     currency = currency or venue.currency
     begins, ends = period.bounds(venue)
-    entries = LedgerEntry.objects.filter(venue=venue, currency=currency)
-    before = entries.filter(account=Account.VENUE, transaction__created_at__lt=begins)
+    entries = LedgerEntry.objects.filter(venue=venue, currency=currency, is_live=site_is_live())
+    before = entries.filter(account__in=ledger.OWED, transaction__created_at__lt=begins)
     within = entries.filter(transaction__created_at__gte=begins, transaction__created_at__lt=ends)
     return Statement(
         venue=venue,
@@ -139,7 +163,7 @@ def statement(venue: Venue, period: Period, *, currency: str = "") -> Statement:
 
 def currencies_of(venue: Venue) -> list[str]:
     """Return the currencies a venue's ledger has, its own first."""
-    rows = LedgerEntry.objects.filter(venue=venue, account=Account.VENUE).order_by()
+    rows = LedgerEntry.objects.filter(venue=venue, account=Account.VENUE, is_live=site_is_live()).order_by()
     found = set(rows.values_list("currency", flat=True).distinct()) | {venue.currency}
     return sorted(found, key=lambda one: (one != venue.currency, one))
 
@@ -149,7 +173,7 @@ def _lines(entries) -> list[BookingLine]:
     shares = Q(account__in=ledger.SHARES, transaction__kind__in=ledger.SHARING)
     fees = Q(account=Account.VENUE, transaction__kind__in=FEES)
     rows = (
-        entries.filter(shares | fees, transaction__booking__isnull=False)
+        entries.filter(shares | fees | Q(account=Account.VENUE_SHOP), transaction__booking__isnull=False)
         .values_list("transaction__booking", "transaction__kind", "account")
         .annotate(Sum("amount_minor"))
         .order_by()
@@ -165,6 +189,9 @@ def _lines(entries) -> list[BookingLine]:
 def _line(booking: Booking, parts: list[tuple[str, str, int]]) -> BookingLine:
     line = BookingLine(booking.reference, booking.starts_at)
     for kind, account, total in parts:
+        if account == Account.VENUE_SHOP:
+            line.own_shop_minor += total
+            continue
         if kind in FEES:
             line.processing_fee_minor += total
             continue
@@ -204,13 +231,13 @@ def as_rows(statement: Statement) -> list[tuple[object, ...]]:
     def money(amount_minor: int) -> object:
         return to_decimal(amount_minor, statement.currency)
 
-    zone, blank = statement.venue.zone, ("",) * len(COLUMNS)
+    zone, blank = statement.venue.zone, ("",) * len(statement.columns)
     opening, closing = (money(amount) for amount in (statement.opening_minor, statement.closing_minor))
     return [
         ("Opening balance", statement.period.first, "", *blank, opening),
         *(
             ("Booking", line.starts_at.astimezone(zone).date(), line.reference,
-             *(money(getattr(line, column)) for column, _ in COLUMNS), "")
+             *(money(getattr(line, column)) for column, _ in statement.columns), "")
             for line in statement.lines
         ),
         *(
@@ -221,4 +248,7 @@ def as_rows(statement: Statement) -> list[tuple[object, ...]]:
     ]  # fmt: skip
 
 
-HEADINGS = ("what", "date", "reference", *(name.lower().replace(" ", "_") for _, name in COLUMNS), "balance")
+def headings(statement: Statement) -> tuple[str, ...]:
+    """Return what `as_rows` gives, for the first line of a file."""
+    names = (name.lower().replace(" ", "_") for _, name in statement.columns)
+    return ("what", "date", "reference", *names, "balance")

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from core import clock
+from core.mode import site_is_live
 from core.money import format_minor
 from payments import payouts
 from payments.models import Drift, Payout, Provider
@@ -32,7 +33,7 @@ ALARM_AFTER = 8
 def to_send() -> QuerySet[Payout]:
     """Return the payouts that wait for Stripe: not begun, or begun by a process that is gone."""
     now = clock.now()
-    rows = Payout.objects.filter(method=Payout.Method.STRIPE, status__in=Payout.OPEN)
+    rows = Payout.objects.filter(method=Payout.Method.STRIPE, status__in=Payout.OPEN, is_live=site_is_live())
     return rows.filter(Q(lease_until=None) | Q(lease_until__lte=now)).order_by("pk")
 
 

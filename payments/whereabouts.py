@@ -15,6 +15,7 @@ Account = LedgerEntry.Account
 PLACES = (
     (Account.HOLD, "Held on the guest's card", 1),
     (Account.CLEARING, "At the provider", 1),
+    (Account.VENUE_SHOP, "Taken by the venue's own shop", 1),
     (Account.BANK, "In our bank account", 1),
     (Account.DISPUTED, "Disputed, taken back by the guest's bank", 1),
 )
@@ -59,10 +60,11 @@ def where(booking: Booking) -> Whereabouts:
     # What was paid out has left the one or the other; a payout itself is of no one booking.
     totals[Account.BANK if totals[Account.CLEARING] < paid else Account.CLEARING] -= paid
     lies = [Place(label, sign * totals[account]) for account, label, sign in PLACES]
+    owed = -sum(totals[account] for account in ledger.OWED) - paid - on_its_way
     belongs = [
-        Place("Owed to the venue", -totals[Account.VENUE] - paid - on_its_way),
+        Place("Owed to the venue", owed) if owed > 0 else Place("Owed by the venue", -owed),
         Place("On its way to the venue", on_its_way),
-        Place("Paid out to the venue", paid),
+        Place("Paid out to the venue" if paid > 0 else "Taken off the venue's payouts", abs(paid)),
         *(Place(label, sign * totals[account]) for account, label, sign in OWNERS),
         Place("Given back to the guest", refunded),
     ]

@@ -59,7 +59,7 @@ def add_refund(
         settled_at=now if status == Refund.Status.SUCCEEDED else None, **fields,
     )  # fmt: skip
     if channel == Refund.Channel.HAND or payment.provider == Provider.CREDIT:
-        kept = ledger.kept_minor(booking)
+        kept = ledger.kept_minor(booking, payment.is_live)
         ledger.post_refund(refund, booking, kept_before_minor=kept)
     log.info("refund_written_down", booking=booking.reference, channel=channel, refund=refund.provider_ref)
     return refund

@@ -1,6 +1,6 @@
 """The promises about money, checked over everything in the database and the sandbox's own books.
 
-Codes are those of docs/reliability.md: M1-M9 about money, O1/O3 about occupancy, H1-H3 about history.
+Codes are those of docs/reliability.md: M1-M11 about money, O1/O3 about occupancy, H1-H3 about history.
 """
 
 from collections import Counter, defaultdict
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from django.db import connection, transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, F, OuterRef, Sum
 
 from bookings.models import Booking, BookingEvent
 from bookings.states import ARROWS, BLOCKING, DEAD, Status
@@ -25,6 +25,7 @@ from payments.models import (
     Payment,
     PaymentOperation,
     Payout,
+    PayoutLine,
     Refund,
 )
 from rooms.models import Occupancy
@@ -145,6 +146,7 @@ def _check_books(moneys: list[Money]) -> None:
         _check_shares(money, -sum(money.shares[account] for account in SHARES))
     for payout in Payout.objects.all():
         _check_payout(payout)
+    _check_modes()
 
 
 @_moment()
@@ -226,12 +228,45 @@ def _check_where_it_lies(money: Money) -> None:
     fees = sum(p.provider_fee_minor or 0 for p in money.payments) + _sum(disputes, "fee_minor")
     by_credit = [payment.pk for payment in money.payments if payment.provider == "credit"]
     returned = sum(money.refunded(payment_id=pk) for pk in by_credit)
-    at_hand = totals["clearing"] + totals["bank"]
+    at_hand = totals["clearing"] + totals["venue_shop"] + totals["bank"]
     assert at_hand == paid - money.spent_here - gone - fees - money.paid_out, f"M5 {booking} clearing"
     credit = money.spent_here + money.paid_out - money.credits - returned
     assert totals["credit"] == credit, f"M5 {booking} credit"
+    _check_accounts(money)
     disputed = _sum((one for one in disputes if one.status not in ("won", "lost")), "withdrawn_minor")
     assert totals["disputed"] == disputed, f"M5 {booking} disputed"
+
+
+def _check_accounts(money: Money) -> None:
+    """M10: each account has what was taken there: ours in clearing, a venue's own shop's never."""
+    for account, is_own in (("clearing", False), ("venue_shop", True)):
+        payments = [
+            p for p in money.payments if p.provider in PROVIDER_WORDS and bool(p.account_id) == is_own
+        ]
+        pks = {payment.pk for payment in payments}
+        back = sum(money.refunded(payment_id=pk, channel="provider") for pk in pks)
+        disputes = [one for one in money.disputes if one.payment_id in pks]
+        gone = _sum((one for one in disputes if one.status != "won"), "withdrawn_minor") + _sum(
+            disputes, "fee_minor"
+        )
+        fees = sum(payment.provider_fee_minor or 0 for payment in payments)
+        expected = _sum(payments, "captured_minor") - back - gone - fees
+        assert money.totals[account] == expected, f"M10 {money.booking} {account}"
+
+
+def _check_modes() -> None:
+    """M11: test and real money are in no transaction, payout or credit together."""
+    mixed = LedgerTransaction.objects.exclude(is_live=F("payment__is_live"))
+    assert not mixed.filter(payment__isnull=False).exists(), f"M11 {list(mixed[:5])}"
+    payouts = LedgerTransaction.objects.exclude(is_live=F("payout__is_live")).filter(payout__isnull=False)
+    assert not payouts.exists(), f"M11 {list(payouts[:5])}"
+    entries = LedgerEntry.objects.exclude(is_live=F("transaction__is_live"))
+    assert not entries.exists(), f"M11 {list(entries[:5])}"
+    same = Payment.objects.filter(
+        booking=OuterRef("booking"), is_live=OuterRef("payout__is_live"), captured_minor__gt=0
+    )
+    lines = PayoutLine.objects.exclude(Exists(same))
+    assert not lines.exists(), f"M11 {list(lines[:5])}"
 
 
 def _check_payout(payout: Payout) -> None:

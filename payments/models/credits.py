@@ -5,6 +5,7 @@ from django.db import models
 
 from bookings.models import Booking
 from core import clock
+from core.mode import site_is_live
 from payments.models.payment import Payment, Refund
 
 
@@ -21,6 +22,9 @@ class Credit(models.Model):
     )
     guest_email = models.EmailField()
     currency = models.CharField(max_length=3)
+    is_live = models.BooleanField(
+        "real money", default=site_is_live, help_text="The mode of the payment it came from; spent only there"
+    )
     amount_minor = models.PositiveBigIntegerField()
     reason = models.CharField(max_length=255)
     given_by = models.ForeignKey(

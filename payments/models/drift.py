@@ -42,6 +42,8 @@ class Drift(models.Model):
         LEDGER = "ledger", "Ledger and payments differ"
         EXTERNAL = "external", "Done in the provider's dashboard"
         FEE = "fee", "A cancellation's fee could not be taken"
+        MODE = "mode", "Test and real money in one"
+        OWN_SHOP = "own_shop", "Paid out, though the venue's own shop had it"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"

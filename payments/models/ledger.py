@@ -4,13 +4,17 @@ from django.db import models
 
 from bookings.models import Booking
 from core import clock
+from core.mode import site_is_live
 from payments.models.payment import Payment
 from payments.models.payouts import Payout
 from rooms.models import Venue
 
 
 class LedgerTransaction(models.Model):
-    """A balanced movement of money. Append-only: a trigger refuses UPDATE and DELETE."""
+    """A balanced movement of money. Append-only: a trigger refuses UPDATE and DELETE.
+
+    Triggers also refuse one whose mode is not its payment's, its payout's, and that of all its entries.
+    """
 
     key = models.CharField(max_length=120, unique=True, help_text="Deterministic: nothing posts twice")
     kind = models.CharField(max_length=16)
@@ -24,6 +28,9 @@ class LedgerTransaction(models.Model):
         Payout, on_delete=models.PROTECT, null=True, blank=True, related_name="ledger_transactions"
     )
     currency = models.CharField(max_length=3)
+    is_live = models.BooleanField(
+        "real money", default=site_is_live, help_text="Test money is in no sum with it"
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
@@ -41,13 +48,14 @@ class LedgerTransaction(models.Model):
 class LedgerEntry(models.Model):
     """One side of a movement; the entries of a transaction sum to zero (deferred trigger).
 
-    Positive amounts are money at hand (held, or in the provider's clearing account); negative ones are owed to a
-    guest or a venue, or earned (fees, tax).
+    Positive amounts are money at hand (held, in the provider's clearing account, or at the venue's own shop);
+    negative ones are owed to a guest or a venue, or earned (fees, tax).
     """
 
     class Account(models.TextChoices):
         HOLD = "hold", "Held at the provider"
         CLEARING = "clearing", "Provider clearing"
+        VENUE_SHOP = "venue_shop", "At the venue's own shop"
         GUEST = "guest", "Guest"
         VENUE = "venue", "Venue"
         PLATFORM_FEE = "platform_fee", "Platform fee"
@@ -63,6 +71,9 @@ class LedgerEntry(models.Model):
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField(help_text="Minor units")
+    is_live = models.BooleanField(
+        "real money", default=site_is_live, help_text="Its transaction's: balances are sums of entries alone"
+    )
 
     class Meta:
         ordering = ["pk"]
@@ -74,7 +85,9 @@ class LedgerEntry(models.Model):
             models.Index(fields=["venue", "account", "currency"], name="ledger_balance"),
             # For balances: what came after a checkpoint, read from the index alone.
             models.Index(
-                fields=["venue", "id"], include=["account", "currency", "amount_minor"], name="ledger_tail"
+                fields=["venue", "id"],
+                include=["is_live", "account", "currency", "amount_minor"],
+                name="ledger_tail",
             ),
         ]
 
@@ -88,6 +101,7 @@ class LedgerCheckpoint(models.Model):
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="+")
     account = models.CharField(max_length=16, choices=LedgerEntry.Account)
     currency = models.CharField(max_length=3)
+    is_live = models.BooleanField("real money", default=site_is_live)
     up_to_entry = models.PositiveBigIntegerField(help_text="Entries up to this id are in it")
     balance_minor = models.BigIntegerField()
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -99,7 +113,8 @@ class LedgerCheckpoint(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["venue", "account", "currency", "up_to_entry"], name="ledger_checkpoint_once"
+                fields=["venue", "is_live", "account", "currency", "up_to_entry"],
+                name="ledger_checkpoint_once",
             )
         ]
 

@@ -8,6 +8,7 @@ from django.db import models
 from bookings.models import Booking
 from core import clock, dates
 from core.crypto import EncryptedTextField
+from core.mode import site_is_live
 from rooms.models import Venue
 
 
@@ -15,6 +16,7 @@ class PayoutRun(models.Model):
     """One round over all venues; a run that was interrupted is taken up where it stopped."""
 
     cutoff_at = models.DateTimeField(help_text="Bookings due for payout by then take part")
+    is_live = models.BooleanField("real money", default=site_is_live, help_text="Else test money alone")
     started_at = models.DateTimeField(default=clock.now, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
     started_by = models.ForeignKey(
@@ -31,9 +33,9 @@ class PayoutRun(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["cutoff_at"], name="one_payout_run_per_cutoff"),
+            models.UniqueConstraint(fields=["cutoff_at", "is_live"], name="one_payout_run_per_cutoff"),
             models.UniqueConstraint(
-                fields=["finished_at"],
+                fields=["finished_at", "is_live"],
                 condition=models.Q(finished_at__isnull=True),
                 nulls_distinct=False,
                 name="one_payout_run_at_a_time",
@@ -68,6 +70,7 @@ class Payout(models.Model):
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="payouts")
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="payouts")
     currency = models.CharField(max_length=3)
+    is_live = models.BooleanField("real money", default=site_is_live, help_text="Its run's mode")
     amount_minor = models.PositiveBigIntegerField()
     method = models.CharField(max_length=8, choices=Method)
     status = models.CharField(max_length=10, choices=Status, default=Status.READY)

@@ -60,15 +60,21 @@ def booking(
 
 @transaction.atomic
 def captured(
-    booking: Booking, amount_minor: int | None = None, *, provider: str = Provider.STRIPE, fee_minor: int = 0
+    booking: Booking,
+    amount_minor: int | None = None,
+    *,
+    provider: str = Provider.STRIPE,
+    fee_minor: int = 0,
+    **fields,
 ) -> Payment:
     """A payment of the booking, held and taken, as the ledger has it."""
     amount = booking.total_minor if amount_minor is None else amount_minor
     payment = Payment.objects.create(
         booking=booking, provider=provider, n=booking.payments.count() + 1, status="CAPTURED", is_two_stage=True,
         currency=booking.currency, amount_minor=amount, authorized_minor=amount, captured_minor=amount,
+        **fields,
     )  # fmt: skip
-    kept = ledger.kept_minor(booking)
+    kept = ledger.kept_minor(booking, payment.is_live)
     if provider not in ledger.BY_HAND:
         ledger.post_authorize(payment, booking)
     ledger.post_capture(payment, booking, kept_before_minor=kept)
@@ -85,7 +91,7 @@ def refunded(payment: Payment, amount_minor: int, **fields) -> Refund:
         status="succeeded",
         **fields,
     )
-    kept = ledger.kept_minor(payment.booking)
+    kept = ledger.kept_minor(payment.booking, payment.is_live)
     ledger.post_refund(refund, payment.booking, kept_before_minor=kept)
     return refund
 
@@ -95,7 +101,9 @@ def came_back(refund: Refund) -> None:
     booking = refund.payment.booking
     refund.status = Refund.Status.FAILED
     refund.save()
-    ledger.post_refund_failed(refund, booking, kept_before_minor=ledger.kept_minor(booking))
+    ledger.post_refund_failed(
+        refund, booking, kept_before_minor=ledger.kept_minor(booking, refund.payment.is_live)
+    )
 
 
 @transaction.atomic
@@ -118,14 +126,16 @@ def ended(dispute: Dispute, status: str) -> None:
     if status == Dispute.Status.WON:
         ledger.post_dispute_won(dispute, booking)
     else:
-        ledger.post_dispute_lost(dispute, booking, kept_before_minor=ledger.kept_minor(booking))
+        kept = ledger.kept_minor(booking, dispute.payment.is_live)
+        ledger.post_dispute_lost(dispute, booking, kept_before_minor=kept)
 
 
 @transaction.atomic
-def credited(booking: Booking, amount_minor: int) -> Credit:
+def credited(booking: Booking, amount_minor: int, *, code: str = "") -> Credit:
     credit = Credit.objects.create(
-        code=uuid.uuid4().hex[:20], booking=booking, guest_email=booking.guest_email, currency=booking.currency,
+        code=code or uuid.uuid4().hex[:20], booking=booking, guest_email=booking.guest_email, currency=booking.currency,
         amount_minor=amount_minor, reason="The card is closed.",
     )  # fmt: skip
-    ledger.post_credit_given(credit, booking, kept_before_minor=ledger.kept_minor(booking))
+    kept = ledger.kept_minor(booking, credit.is_live)
+    ledger.post_credit_given(credit, booking, kept_before_minor=kept)
     return credit

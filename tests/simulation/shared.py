@@ -117,7 +117,7 @@ def _lock(booking_id: int) -> Any:
     return stage.world.bookings[booking_id - 1]
 
 
-def _kept_minor(booking: Any) -> int:
+def _kept_minor(booking: Any, is_live: bool) -> int:
     return booking.kept_minor
 
 

@@ -110,7 +110,7 @@ def _count_what_banks_gave_back() -> None:
         # What the provider will not send back any more waits for staff.
         failed = Refund.objects.filter(payment__booking=booking, status="failed", solved_at=None)
         stuck = failed.aggregate(total=Sum("amount_minor", default=0))["total"]
-        settled = kept_minor(booking) + gone - stuck
+        settled = kept_minor(booking, False) + gone - stuck
         if settled - gone <= booking.due_minor < settled <= booking.total_minor:
             Booking.objects.filter(pk=booking.pk).update(due_minor=settled)
 
