@@ -14,6 +14,7 @@ from django.conf import settings as site
 from django.db import transaction
 
 from core import clock
+from core.mode import site_is_live
 from payments import bank_files
 from payments.bank_files import BankAccount, Transfer
 from payments.models import Payout, PayoutFile
@@ -42,16 +43,19 @@ class BankFile:
 def export(payout_ids: Iterable[int], *, form: str, by: Any) -> BankFile:
     """Write READY bank payouts into a new file and mark them under way; nothing is marked when it cannot be made.
 
+    Only payouts of the site's mode; a file of test money says so in its name and its message id.
+
     Raises: PayoutError (none is ready, an account was not frozen, our own account is not set).
     """
     rows = Payout.objects.select_for_update(no_key=True).filter(
-        pk__in=payout_ids, method=Payout.Method.BANK, status=Payout.Status.READY
+        pk__in=payout_ids, method=Payout.Method.BANK, status=Payout.Status.READY, is_live=site_is_live()
     )
     payouts = list(rows.order_by("pk")[:MOST])
     if not payouts:
         raise PayoutError("None of these payouts waits for a bank file.", "nothing_ready")
     now = clock.now()
-    message_id = f"RH-{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
+    mark = "RH" if site_is_live() else "RH-TEST"
+    message_id = f"{mark}-{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
     made = _build(payouts, message_id, now, form)
     _keep(made)
     Payout.objects.filter(pk__in=[payout.pk for payout in payouts]).update(

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from bookings.actors import CLOCK
 from core import clock
 from core.mode import site_is_live
-from payments import credits, ledger, metrics, payouts
+from payments import bank_export, credits, ledger, metrics, payouts
 from payments.balance import balance_of
 from payments.checkpoints import take_all
 from payments.models import Credit, CreditUse, LedgerTransaction, Payment, Payout, PayoutRun
@@ -237,3 +237,27 @@ def test_checkpoint_keeps_modes_apart():
 
     assert differing == 0
     assert balance.owed_minor == 4_500
+
+
+class TestBankFile:
+    def test_of_test_money_says_so_in_its_name(self, settings):
+        settings.PAYOUT_ACCOUNT_HOLDER, settings.PAYOUT_ACCOUNT = "Roomhold Ltd", "DE89370400440532013000"
+        books.captured(books.booking(venue=books.payable_venue()))
+        run()
+
+        made = bank_export.export([Payout.objects.get().pk], form="xml", by=None)
+
+        assert made.name.startswith("RH-TEST-")
+        assert f"<MsgId>{made.message_id}</MsgId>" in made.content.decode()
+
+    def test_of_a_live_site_never_has_test_money(self, settings):
+        settings.PAYOUT_ACCOUNT_HOLDER, settings.PAYOUT_ACCOUNT = "Roomhold Ltd", "DE89370400440532013000"
+        books.captured(books.booking(venue=books.payable_venue()))
+        run()
+        settings.STRIPE_IS_LIVE = True
+        payout = Payout.objects.get()
+
+        with pytest.raises(payouts.PayoutError, match="None of these payouts"):
+            bank_export.export([payout.pk], form="xml", by=None)
+
+        assert Payout.objects.get().status == "ready"
