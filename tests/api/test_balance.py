@@ -33,6 +33,7 @@ def test_host_sees_what_is_available_on_its_way_paid_and_pending():
         {
             "currency": "EUR", "owed_minor": 8_100, "available_minor": 4_500, "pending_minor": 2_700,
             "frozen_minor": 900, "in_transit_minor": 18_000, "paid_out_minor": 9_000,
+            "own_shop_minor": 0,
         }
     ]  # fmt: skip
 
