@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.contrib.sitemaps",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -268,6 +269,15 @@ BOOKING_PANELS = ["payments.panels.booking_panel"]
 # What each app can show of a booking to somebody who doubts it, such as a guest's bank.
 BOOKING_EXHIBITS = ["bookings.exhibits.acts_of_guest", "notifications.exhibits.mails_of"]
 BOOKING_NEXT_URL = "payments.panels.next_url"
+
+# Who runs this site, as its legal pages name them; an address of one's own text takes such a page's place.
+LEGAL_NAME = env.str("LEGAL_NAME", "")
+LEGAL_ADDRESS = env.str("LEGAL_ADDRESS", "")
+LEGAL_REGISTER = env.str("LEGAL_REGISTER", "")
+LEGAL_EMAIL = env.str("LEGAL_EMAIL", "")
+TERMS_URL = env.str("TERMS_URL", "")
+PRIVACY_URL = env.str("PRIVACY_URL", "")
+IMPRINT_URL = env.str("IMPRINT_URL", "")
 
 # Money
 PLATFORM_FEE_PERCENT = env.str("PLATFORM_FEE_PERCENT", "10")

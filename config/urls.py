@@ -2,13 +2,16 @@
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.sitemaps.views import sitemap
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.decorators.cache import cache_control
 from django.views.static import serve
 
+from config import site_pages
 from config.api import api
 from config.health import healthz
+from config.sitemaps import SITEMAPS
 
 
 def nowhere(request: HttpRequest) -> HttpResponse:
@@ -20,6 +23,11 @@ urlpatterns = [
     path("", include("bookings.urls")),
     path("", include("payments.urls")),
     path("", include("notifications.urls")),
+    path("help/", site_pages.help_page, name="help"),
+    path("contact/", site_pages.contact, name="contact"),
+    *[path(f"{name}/", site_pages.legal(name), name=name) for name in site_pages.LEGAL],
+    path("robots.txt", site_pages.robots, name="robots"),
+    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path("account/", include("accounts.urls")),
     path("account/", include("allauth.account.urls")),
     path("account/second-factor/", include("allauth.mfa.urls")),

@@ -73,9 +73,15 @@ def featured_rooms(count: int = 6) -> list[Room]:
     return [room for _turn, _city, room in turns[:count]]
 
 
+def open_venues() -> QuerySet[Venue]:
+    """Return the venues that have a page of their own: those with something on sale."""
+    return Venue.objects.filter(pk__in=Room.objects.published().values("venue"))
+
+
 def rooms_of_venue(venue: Venue) -> QuerySet[Room]:
-    """Return a venue's published rooms with their photos."""
-    return _with_pictures(Room.objects.published().filter(venue=venue)).order_by("kind", "price_minor", "pk")
+    """Return a venue's published rooms with their photos and policies."""
+    rooms = Room.objects.published().filter(venue=venue).select_related("venue", "policy")
+    return rooms.prefetch_related("photos").order_by("kind", "price_minor", "pk")
 
 
 def _with_pictures(rooms: QuerySet[Room]) -> QuerySet[Room]:

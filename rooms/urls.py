@@ -1,6 +1,6 @@
 from django.urls import path
 
-from rooms import hosting, views
+from rooms import hosting, venue_pages, views
 
 app_name = "rooms"
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("host/", hosting.open_venue, name="open_venue"),
     path("rooms/", views.search_page, name="search"),
+    path("rooms/<slug:venue>/", venue_pages.venue_page, name="venue"),
     path("rooms/<slug:venue>/<slug:room>/", views.detail, name="detail"),
     path("rooms/<slug:venue>/<slug:room>/calendar/", views.calendar, name="calendar"),
     path("rooms/<slug:venue>/<slug:room>/slots/", views.slots, name="slots"),

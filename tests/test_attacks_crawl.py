@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 CANARY = "XCANARYX"
 
 OPEN = {
+    "help", "contact", "terms", "privacy", "imprint", "robots", "sitemap", "rooms:venue",
     "rooms:home", "rooms:open_venue", "rooms:search", "rooms:detail", "rooms:calendar", "rooms:slots", "rooms:quote",
     "bookings:book", "healthz", "account_login", "account_signup", "account_inactive", "account_logout",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",

@@ -97,6 +97,9 @@ def production_environment() -> dict[str, str]:
         "STRIPE_PUBLISHABLE_KEY": f"pk_test_{os.urandom(12).hex()}",
         "STRIPE_WEBHOOK_SECRET": f"whsec_{os.urandom(16).hex()}",
         "EMAIL_URL": "smtp://mail.rooms.example:25",
+        "LEGAL_NAME": "Rooms Ltd",
+        "LEGAL_ADDRESS": "1 Example Street, Exampletown",
+        "LEGAL_EMAIL": "office@rooms.example",
     }
 
 
