@@ -16,7 +16,7 @@ from ninja import Body, Query, Router
 
 from accounts.api_auth import Caller
 from accounts.scopes import BOOKINGS
-from bookings import cancellation, limits, services
+from bookings import cancellation, limits, money_back, services
 from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to, guest_or_known, known
 from bookings.actors import Actor, guest_actor
 from bookings.errors import InvalidTransition
@@ -136,18 +136,23 @@ def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn(
     """A guest may owe what the booking's policy says; the venue's team and staff cancel free of charge."""
     access = access_to(request.auth, reference)
     booking = access.booking
-    before_minor = booking.cost_before_cancel_minor
     schedule = cancellation.schedule_of(booking) if booking.status != Status.CANCELLED else ()
     if body.dry_run:
         fee_minor = _fee_if_cancelled(booking, access.actor)
     else:
         booking = services.cancel(booking_id=booking.pk, actor=access.actor, reason=body.reason)
         fee_minor = booking.due_minor
-    is_money_held = booking.authorized_at or booking.paid_at
+    known = money_back.outlook(booking, booking.closed_at or clock.now())
+    is_over = booking.status == Status.CANCELLED
+    back = (
+        money_back.of_ended(booking, known) if is_over else money_back.if_cancelled(booking, fee_minor, known)
+    )
     costs = {
         "dry_run": body.dry_run,
         "fee_minor": fee_minor,
-        "returned_minor": max(before_minor - fee_minor, 0) if is_money_held else 0,
+        "returned_minor": back.returned_minor,
+        "money_back": back.sentence,
+        "expected_by": known.expected_by.isoformat() if back.returned_minor and known.expected_by else None,
         "schedule": [
             {"until": instant(step.until), "percent": step.percent, "returned_minor": step.refund_minor}
             for step in schedule

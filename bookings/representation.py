@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from bookings import cancellation, panels, wording
+from bookings import cancellation, panels, selectors, wording
 from bookings.models import Booking, BookingEvent
 from bookings.panels import HOST
 from core import clock
@@ -71,7 +71,7 @@ def alternatives_json(room: Room, found: Alternatives) -> dict[str, list[dict]]:
 
 
 def _own_details(booking: Booking, viewer: str) -> dict[str, Any]:
-    step = wording.next_step(booking)
+    step = selectors.next_step(booking)
     events = booking.events.select_related("actor").order_by("version")
     return {
         "message": booking.message,

@@ -205,7 +205,11 @@ class ScheduleOut(Schema):
 class CancelOut(BookingOut):
     dry_run: bool
     fee_minor: int = Field(description="Stays due after the cancellation")
-    returned_minor: int = Field(description="Held or paid money that goes back")
+    returned_minor: int = Field(
+        description="Held or paid money that goes back now; nothing while the guest's bank disputes the payment"
+    )
+    money_back: str = Field(description="The same in words, as the guest's pages and mails say it")
+    expected_by: dt.date | None = Field(description="The day by which the guest's bank shows what goes back")
     schedule: list[ScheduleOut] = Field(description="What a guest who cancels gets back, and until when")
 
 

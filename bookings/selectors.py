@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.crypto import constant_time_compare
 
-from bookings import wording
+from bookings import money_back, wording
 from bookings.models import Booking
-from bookings.states import Status
+from bookings.states import DEAD, Status
 from bookings.wording import Moment, NextStep
 from core import clock
 from rooms.models import Room, RoomPhoto
@@ -67,8 +67,9 @@ def timeline(booking: Booking, viewer: str = wording.GUEST) -> list[Moment]:
 
 
 def next_step(booking: Booking) -> NextStep:
-    """Return who acts next on a booking, until when, and a sentence to its guest (at most one query)."""
-    return wording.next_step(booking)
+    """Return who acts next on a booking, until when, and a sentence to its guest; one that has ended asks payments."""
+    known = money_back.outlook(booking, booking.closed_at or clock.now()) if booking.status in DEAD else None
+    return wording.next_step(booking, known or money_back.NOTHING_KNOWN)
 
 
 def stay_of_booking(booking: Booking) -> Stay:

@@ -13,7 +13,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import ics as calendar_files
-from bookings import panels, selectors, services, visits, wording
+from bookings import money_back, panels, selectors, services, visits, wording
 from bookings.actors import guest_actor
 from bookings.cancellation import Terms, terms_of
 from bookings.errors import BookingError
@@ -30,8 +30,6 @@ LAST_PAGE = 1000
 CONFLICT, UNPROCESSABLE = 409, 422
 # Links have 128 bits: nobody guesses one, but machines that try are told to stop.
 WRONG_LINKS, WRONG_LINKS_SECONDS = 20, 3600
-# Banks show a refund on the card within 5 to 10 days.
-BANK_DAYS = dt.timedelta(days=10)
 # How often an open page asks by itself while something is under way.
 QUICK_POLL_SECONDS = 5
 
@@ -157,7 +155,7 @@ def _live_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
         "booking": booking,
         "room": booking.room,
         "venue": booking.venue,
-        "step": wording.next_step(booking),
+        "step": selectors.next_step(booking),
         "steps": wording.steps(booking),
         "moments": selectors.timeline(booking),
         "panels": panels.render(collected, request),
@@ -199,20 +197,16 @@ def _cancel_page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    taken_early_minor = booking.taken_early_minor
     context = {
         "booking": booking,
         "room": booking.room,
         "venue": booking.venue,
         "form": form,
         "fee_minor": fee_minor,
-        "back_minor": max((taken_early_minor or booking.due_minor) - fee_minor, 0),
-        "taken_early_minor": taken_early_minor,
-        "card_minor": booking.card_minor,
-        "without_card_minor": booking.without_card_minor,
+        "taken_early_minor": booking.taken_early_minor,
+        "money_back": money_back.if_cancelled(booking, fee_minor, money_back.outlook(booking, now)).sentence,
         "terms": _terms(booking, now),
         "notices": [panel.notice for panel in panels.collect(booking, panels.GUEST) if panel.notice],
-        "back_by": now + BANK_DAYS,
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],
     }
     return render(request, "bookings/cancel.html", context, status=status)

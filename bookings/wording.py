@@ -3,8 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from bookings import money_words
+from bookings import money_back, money_words
 from bookings.models import Booking, BookingEvent
+from bookings.money_back import NOTHING_KNOWN, Outlook
 from bookings.states import Status
 from core.money import format_minor
 from rooms import ways
@@ -66,15 +67,18 @@ def pill(booking: Booking) -> tuple[str, str]:
 # --- what happens next ----------------------------------------------------------------------------------------
 
 
-def next_step(booking: Booking) -> NextStep:
-    """Return who acts next, until when, and a sentence to the guest."""
+def next_step(booking: Booking, outlook: Outlook = NOTHING_KNOWN) -> NextStep:
+    """Return who acts next, until when, and a sentence to the guest.
+
+    Without an `outlook` the sentence of a booking that has ended names no day: for lists, which do not show it.
+    """
     if booking.status == S.PENDING_PAYMENT:
         return _to_pay(booking)
     if booking.status == S.PENDING_APPROVAL:
         return _to_decide(booking)
     if booking.status == S.CONFIRMED:
         return NextStep(NOBODY, "You're booked", _confirmed(booking), "good")
-    return _ended(booking)
+    return _ended(booking, outlook)
 
 
 def _to_pay(booking: Booking) -> NextStep:
@@ -175,52 +179,20 @@ def _confirmed(booking: Booking) -> str:
     return f"{total} is paid at the venue. {mails}"
 
 
-def _ended(booking: Booking) -> NextStep:
+def _ended(booking: Booking, outlook: Outlook) -> NextStep:
     if booking.status == S.COMPLETED:
         return NextStep(NOBODY, "Thank you for your visit", "This booking is complete.", "quiet")
     if booking.status == S.DECLINED:
-        return NextStep(NOBODY, "The host could not say yes", money_back(booking), "bad")
+        said = money_back.of_ended(booking, outlook).sentence
+        return NextStep(NOBODY, "The host could not say yes", said, "bad")
     if booking.status == S.CANCELLED:
-        return NextStep(NOBODY, "This booking is cancelled", money_back(booking), "quiet")
+        said = money_back.of_ended(booking, outlook).sentence
+        return NextStep(NOBODY, "This booking is cancelled", said, "quiet")
     if booking.status == S.EXPIRED:
         unanswered = was_unanswered(booking)
         headline = "The host did not answer in time" if unanswered else "The time to pay has ended"
-        return NextStep(NOBODY, headline, money_back(booking), "quiet")
+        return NextStep(NOBODY, headline, money_back.of_ended(booking, outlook).sentence, "quiet")
     return NextStep(GUEST, "Draft", "This booking has not been sent yet.", "quiet")
-
-
-def money_back(booking: Booking) -> str:
-    """Return what becomes of the money of a booking that has ended."""
-    if not booking.total_minor:
-        return "There was nothing to pay."
-    if booking.paid_at:
-        return _refunded(booking)
-    taken_minor = booking.taken_early_minor
-    if booking.authorized_at and booking.due_minor:
-        kept = format_minor(booking.due_minor, booking.currency)
-        if taken_minor:
-            return f"{kept} is kept by the cancellation policy; the rest is refunded."
-        return f"{kept} stays due by the cancellation policy; the rest of the hold is released."
-    if taken_minor:
-        return f"{_refund_of(taken_minor, booking)} Banks usually show it within 5 to 10 days."
-    if booking.authorized_at:
-        return "Your hold is released. Nothing was charged."
-    return "You have not been charged."
-
-
-def _refund_of(taken_minor: int, booking: Booking) -> str:
-    return f"The {format_minor(taken_minor, booking.currency)} taken from the card is refunded in full."
-
-
-def _refunded(booking: Booking) -> str:
-    cost_minor = booking.cost_before_cancel_minor
-    back = format_minor(cost_minor - booking.due_minor, booking.currency)
-    if not booking.due_minor:
-        return f"{back} goes back to your card. Banks usually show it within 5 to 10 days."
-    kept = format_minor(booking.due_minor, booking.currency)
-    if booking.due_minor >= cost_minor:
-        return f"By the cancellation policy, {kept} is kept."
-    return f"{back} goes back to your card; {kept} is kept by the cancellation policy."
 
 
 # --- the way, stage by stage ----------------------------------------------------------------------------------
@@ -351,7 +323,7 @@ NOTICES: dict[str, tuple[str, str, str]] = {
 
 def _nothing_kept(booking: Booking) -> str:
     if taken_minor := booking.taken_early_minor:
-        return _refund_of(taken_minor, booking)
+        return f"The {format_minor(taken_minor, booking.currency)} taken from the card is refunded in full."
     return "The hold is released; nothing was charged." if booking.authorized_at else "Nothing was charged."
 
 

@@ -269,6 +269,8 @@ BOOKING_PANELS = ["payments.panels.booking_panel"]
 # What each app can show of a booking to somebody who doubts it, such as a guest's bank.
 BOOKING_EXHIBITS = ["bookings.exhibits.acts_of_guest", "notifications.exhibits.mails_of"]
 BOOKING_NEXT_URL = "payments.panels.next_url"
+# (booking, instant) → what a guest may expect of money sent back then: see bookings.money_back.
+BOOKING_MONEY_BACK = "payments.returning.outlook"
 
 # Who runs this site, as its legal pages name them; an address of one's own text takes such a page's place.
 LEGAL_NAME = env.str("LEGAL_NAME", "")

@@ -14,11 +14,13 @@ from django.template import Context
 from django.template.loader import get_template, render_to_string
 from django.urls import reverse
 
+from bookings import money_back
 from bookings.models import Booking, BookingEvent
-from core import dates
+from bookings.states import DEAD
+from core import clock, dates
 from core.money import format_minor
 from notifications.messages import GUEST, HOSTS, STAFF, TEAM, Message
-from notifications.wording import inert, money_back
+from notifications.wording import inert
 from rooms import ways
 from rooms.models import Room
 
@@ -104,7 +106,7 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         "pay_by": moment(booking.payment_due_at),
         "decide_by": moment(booking.decide_by),
         "held_until": dates.full_date(booking.held_until, zone) if booking.held_until else "",
-        "money_back": money_back(booking),
+        "money_back": _money_back(booking),
         "is_free": booking.total_minor == 0,
         "is_paid": booking.paid_at is not None,
         "is_held": booking.authorized_at is not None and booking.paid_at is None,
@@ -119,6 +121,14 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         **_refund_facts(booking, event),
         **_case_facts(booking, event),
     }
+
+
+def _money_back(booking: Booking) -> str:
+    """Say what becomes of the money of a booking that has ended, as its page does."""
+    if booking.status not in DEAD:
+        return ""
+    known = money_back.outlook(booking, booking.closed_at or clock.now())
+    return money_back.of_ended(booking, known).sentence
 
 
 def _parts(booking: Booking) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from core.dates import date_span
+from core.dates import local
 from payments.models import Provider, Refund
 
 Channel = Refund.Channel
@@ -20,10 +20,15 @@ BUSINESS_DAYS: dict[tuple[str, str], tuple[int, int]] = {
 }
 
 
-def expected_dates(provider: str, channel: str, since: dt.date) -> tuple[dt.date, dt.date] | None:
-    """Return the first and last day a refund begun on `since` should arrive; None where it is there at once."""
-    days = BUSINESS_DAYS.get((provider, channel))
-    return (add_business_days(since, days[0]), add_business_days(since, days[1])) if days else None
+def expected_dates(
+    provider: str, channel: str, since: dt.datetime, time_zone: str
+) -> tuple[dt.date, dt.date] | None:
+    """Return the first and last day a refund begun at `since` should arrive; None where it is there at once.
+
+    Days are counted from the date at the venue, `time_zone`.
+    """
+    days, day = BUSINESS_DAYS.get((provider, channel)), local(since, time_zone).date()
+    return (add_business_days(day, days[0]), add_business_days(day, days[1])) if days else None
 
 
 def add_business_days(since: dt.date, days: int) -> dt.date:
@@ -33,8 +38,3 @@ def add_business_days(since: dt.date, days: int) -> dt.date:
         day += ONE_DAY
         days -= day.weekday() < SATURDAY
     return day
-
-
-def written(dates: tuple[dt.date, dt.date]) -> str:
-    """Write the days for people: `Nov 27 – Dec 4, 2026`."""
-    return date_span(*dates)

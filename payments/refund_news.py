@@ -32,5 +32,10 @@ def facts_of(refund: Refund) -> dict:
         "channel": refund.channel,
         "bank_reference": refund.bank_reference,
         "failure_reason": refund.failure_reason,
-        **returning.event_facts(refund.payment.provider, refund.channel),
+        **returning.event_facts(
+            refund.payment.provider,
+            refund.channel,
+            returning.began_at(refund),
+            refund.payment.booking.time_zone,
+        ),
     }

@@ -100,7 +100,7 @@ def refund(
     amount = left if amount_minor is None else amount_minor
     _check_amount(booking, amount, left)
     facts = {"refund_minor": amount, "left_minor": left - amount, "key": key, "asked": asked}
-    facts |= {"as_credit": True} if as_credit else _expected(booking)
+    facts |= {"as_credit": True} if as_credit else _expected(booking, now or clock.now())
     after = bookings.adjust(
         booking_id=booking_id,
         actor=actor,
@@ -117,11 +117,10 @@ def refund(
                  amount, left - amount)  # fmt: skip
 
 
-def _expected(booking: Booking) -> dict[str, str]:
+def _expected(booking: Booking, now: dt.datetime) -> dict[str, str]:
     """Return when the guest may expect it, by the payment that goes back first."""
     latest = booking.payments.filter(status=Payment.Status.CAPTURED).latest("n")
-    channel = Channel.HAND if latest.provider == Provider.OFFLINE else Channel.PROVIDER
-    return returning.event_facts(latest.provider, channel)
+    return returning.event_facts(latest.provider, returning.channel_of(latest), now, booking.time_zone)
 
 
 def _earlier(booking: Booking, key: str, asked: str) -> Given | None:

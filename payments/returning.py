@@ -4,9 +4,13 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core import clock
-from payments.expectations import expected_dates, written
-from payments.models import Payment, Provider, Refund
+from django.db.models import Prefetch
+
+from bookings import money_back
+from bookings.models import Booking
+from core.dates import local
+from payments.expectations import expected_dates
+from payments.models import Dispute, Payment, Provider, Refund
 
 Status, Channel = Refund.Status, Refund.Channel
 
@@ -35,8 +39,12 @@ class Returned:
     bank_ref: str = ""
     confirmed_by: str = ""
     confirmed_at: dt.datetime | None = None
-    expected: str = ""
     expected_by: dt.date | None = None
+
+    @property
+    def shown_by(self) -> str:
+        """Say when the guest sees it: as before cancelling, in the message and in the mails."""
+        return money_back.shown_by(self.expected_by)
 
 
 def refunds_of(payments: Iterable[Payment]) -> list[Returned]:
@@ -53,9 +61,44 @@ def releases_of(payments: Iterable[Payment]) -> list[Returned]:
     ]
 
 
-def event_facts(provider: str, channel: str) -> dict[str, str]:
+def outlook(booking: Booking, since: dt.datetime) -> money_back.Outlook:
+    """Return what the guest may expect of money sent back at `since`: settings.BOOKING_MONEY_BACK (three queries)."""
+    cases = Prefetch("disputes", Dispute.objects.defer("evidence_pdf"))
+    taken = booking.payments.filter(status=Payment.Status.CAPTURED).order_by("n")
+    payments = list(taken.prefetch_related(cases, "refunds"))
+    disputes = [dispute for payment in payments for dispute in payment.disputes.all()]
+    # What waited for a bank's decision, or for another try, sets out later than it was decided.
+    began = [began_at(refund) for payment in payments for refund in payment.refunds.all()]
+    since = max([since, *began, *(case.closed_at for case in disputes if case.closed_at)])
+    lasting = [case for case in disputes if case.is_open or case.status == Dispute.Status.LOST]
+    days = [dates[1] for dates in (_days(payment, since, booking.time_zone) for payment in payments) if dates]
+    return money_back.Outlook(
+        expected_by=max(days, default=None),
+        taken_back_minor=sum(case.withdrawn_minor for case in lasting),
+        is_case_open=any(case.blocks_refunds for case in disputes),
+        is_all_card=all(payment.provider in NAMES for payment in payments),
+    )
+
+
+def began_at(refund: Refund) -> dt.datetime:
+    """Return when a refund set out: what is paid back by hand does so when a person paid it."""
+    return (refund.settled_at if refund.channel == Channel.HAND else None) or refund.created_at
+
+
+def channel_of(payment: Payment) -> str:
+    """Return the way a payment goes back by itself."""
+    return {Provider.OFFLINE: Channel.HAND, Provider.CREDIT: Channel.CREDIT}.get(
+        Provider(payment.provider), Channel.PROVIDER
+    )
+
+
+def _days(payment: Payment, since: dt.datetime, time_zone: str) -> tuple[dt.date, dt.date] | None:
+    return expected_dates(payment.provider, channel_of(payment), since, time_zone)
+
+
+def event_facts(provider: str, channel: str, since: dt.datetime, time_zone: str) -> dict[str, str]:
     """Return what an event keeps of the expected days: {first, last} as ISO dates, or nothing where there at once."""
-    dates = expected_dates(provider, channel, clock.now().date())
+    dates = expected_dates(provider, channel, since, time_zone)
     return {"expected_from": dates[0].isoformat(), "expected_by": dates[1].isoformat()} if dates else {}
 
 
@@ -75,8 +118,8 @@ def returned_json(one: Returned) -> dict:
 
 def _refund(refund: Refund, payment: Payment) -> Returned:
     is_failed = refund.status == Status.FAILED
-    began = (refund.settled_at if refund.channel == Channel.HAND else None) or refund.created_at
-    dates = None if is_failed else expected_dates(payment.provider, refund.channel, began.date())
+    zone = payment.booking.time_zone
+    dates = None if is_failed else expected_dates(payment.provider, refund.channel, began_at(refund), zone)
     label = FAILED if is_failed else WORDS[refund.status, refund.channel]
     if refund.channel == Channel.CREDIT and payment.provider == Provider.CREDIT:
         label = BACK_ON_CREDIT
@@ -90,7 +133,6 @@ def _refund(refund: Refund, payment: Payment) -> Returned:
         bank_ref=refund.bank_reference,
         confirmed_by=NAMES.get(Provider(payment.provider), "") if is_theirs else "",
         confirmed_at=refund.settled_at if refund.status == Status.SUCCEEDED else None,
-        expected=written(dates) if dates else "",
         expected_by=dates[1] if dates else None,
     )
 
@@ -104,5 +146,6 @@ def _release(payment: Payment) -> Returned:
         ref=payment.provider_ref,
         confirmed_by=NAMES.get(Provider(payment.provider), ""),
         confirmed_at=payment.closed_at,
-        expected_by=payment.capture_before and payment.capture_before.date(),
+        expected_by=payment.capture_before
+        and local(payment.capture_before, payment.booking.time_zone).date(),
     )

@@ -254,7 +254,7 @@ def test_pages_after_a_capture_at_the_provider_speak_of_a_refund_not_of_a_hold(c
 
     assert "the €240.00 taken from your card is refunded. After that:" in page
     assert "€240.00 was taken from your card. If the host says no, or nothing at all, it is refunded." in page
-    assert "The €240.00 taken from your card is refunded in full." in asked
+    assert "The €240.00 taken from the card is refunded in full." in asked
     assert "released" not in asked
 
 
@@ -266,16 +266,12 @@ def test_cancel_page_with_a_fee_after_a_capture_at_the_provider_says_what_is_kep
     facts = {"amount_minor": booking.due_minor, "currency": "EUR", "ref": "pi_1"}
     services.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
     knows(client, booking)
-    taken, half = format_minor(booking.due_minor, "EUR"), format_minor(booking.due_minor // 2, "EUR")
+    half = format_minor(booking.due_minor // 2, "EUR")
 
     page = text(client.get(booking.get_absolute_url()))
     asked = text(client.get(reverse("bookings:cancel", args=[booking.reference])))
 
-    assert (
-        f"Of the {taken} taken from your card, {half} is kept by the cancellation policy; {half} is refunded."
-        in asked
-    )
-    assert "Your bank shows it on your statement by" in asked
+    assert f"{half} is kept by the cancellation policy; {half} is refunded." in asked
     assert f"comes back to your card, {half} is kept." in page
     for said in (page, asked):
         assert "held on your card" not in said
@@ -291,7 +287,7 @@ def test_cancel_page_of_a_request_paid_in_part_by_credit_names_both_parts(client
     asked = text(client.get(reverse("bookings:cancel", args=[booking.reference])))
 
     assert (
-        f"The hold of {format_minor(booking.due_minor - 4_000, 'EUR')} is released. Nothing is charged."
+        f"The hold of {format_minor(booking.due_minor - 4_000, 'EUR')} is released. Nothing was charged."
         in asked
     )
     assert "€40.00 paid without a card comes back the way it was paid." in asked
@@ -329,7 +325,7 @@ def test_cancel_before_the_decision_says_the_hold_is_released_and_withdraws(clie
     response = client.post(cancel_url(booking), {"reason": "Other plans", "expected_fee_minor": 0})
 
     booking.refresh_from_db()
-    assert "The hold of €240.00 is released. Nothing is charged." in page
+    assert "The hold of €240.00 is released. Nothing was charged." in page
     assert (response.status_code, response.url) == (302, booking.get_absolute_url())
     assert (booking.status, booking.due_minor) == (Status.CANCELLED, 0)
     assert booking.events.get(verb="cancel").reason == "Other plans"

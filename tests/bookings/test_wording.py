@@ -8,10 +8,18 @@ from bookings import desk, services, wording
 from bookings.actors import PROVIDER, guest_actor, member_actor
 from bookings.models import Booking
 from core import clock
+from core.dates import full_date
 from rooms.models import Room
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+
+HOLD_LEAVES = "The hold leaves your statement by {day} at the latest."
+
+
+def last_day(booking: Booking) -> str:
+    return full_date(booking.held_until, booking.time_zone) if booking.held_until else ""
 
 
 def booked(**more) -> Booking:
@@ -139,7 +147,7 @@ def test_declined_booking_says_the_hold_is_released():
     assert told(booking) == (
         "nobody",
         "The host could not say yes",
-        "Your hold is released. Nothing was charged.",
+        f"The hold of €100.00 is released. Nothing was charged. {HOLD_LEAVES.format(day=last_day(booking))}",
     )
     assert stages(booking) == [("Money held", "done"), ("Host said no", "failed")]
     assert last_moment(booking).quote == "Full"
@@ -180,9 +188,7 @@ def test_declined_booking_taken_at_the_provider_says_it_is_refunded():
     booking = services.decline(booking_id=booking.pk, actor=member_actor(host), reason="Full")
 
     assert asked == "The €200.00 taken from the guest's card is refunded in full."
-    assert told(booking)[2] == (
-        "The €200.00 taken from the card is refunded in full. Banks usually show it within 5 to 10 days."
-    )
+    assert told(booking)[2] == ("The €200.00 taken from the card is refunded in full.")
     assert last_moment(booking).detail == "The €200.00 taken from the card is refunded in full."
 
 
@@ -250,20 +256,24 @@ def test_booking_cancelled_after_a_refund_counts_what_was_left():
 
     booking = services.cancel(booking_id=booking.pk, actor=staff)
 
-    assert told(booking)[2] == "€70.00 goes back to your card. Banks usually show it within 5 to 10 days."
+    assert told(booking)[2] == "€70.00 goes back to your card."
 
 
 @pytest.mark.parametrize(
     ("make", "headline", "sentence"),
     [
         (booked, "The time to pay has ended", "You have not been charged."),
-        (held, "The host did not answer in time", "Your hold is released. Nothing was charged."),
+        (
+            held,
+            "The host did not answer in time",
+            f"The hold of €100.00 is released. Nothing was charged. {HOLD_LEAVES}",
+        ),
     ],
 )
 def test_expired_booking_says_whose_time_ran_out(make, headline, sentence):
     booking = services.expire(booking_id=make().pk)
 
-    assert told(booking) == ("nobody", headline, sentence)
+    assert told(booking) == ("nobody", headline, sentence.format(day=last_day(booking)))
 
 
 def test_cancelled_booking_says_what_comes_back_and_what_is_kept():
@@ -274,7 +284,7 @@ def test_cancelled_booking_says_what_comes_back_and_what_is_kept():
 
     booking = services.cancel(booking_id=booking.pk, actor=guest_actor())
 
-    assert told(booking)[2] == "€50.00 goes back to your card; €50.00 is kept by the cancellation policy."
+    assert told(booking)[2] == "€50.00 goes back to your card. €50.00 is kept by the cancellation policy."
     moment = last_moment(booking)
     assert (moment.title, moment.detail) == ("You cancelled", "€50.00 is kept by the policy.")
     assert last_moment(booking, "host").title == "Guest cancelled"

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from bookings.models import Booking
-from notifications.wording import inert, money_back, plain
+from notifications.wording import inert, plain
 
 NOON = dt.datetime(2026, 11, 21, 14, 0, tzinfo=dt.UTC)
 
@@ -44,24 +44,3 @@ def test_plain_brings_text_onto_one_clean_line(typed, line):
 )
 def test_inert_text_holds_no_link(typed, line):
     assert inert(typed) == line
-
-
-def test_money_back_of_released_hold_names_the_last_day():
-    held_until = NOON + dt.timedelta(days=7)
-
-    said = money_back(ended(authorized_at=NOON, held_until=held_until))
-
-    assert "othing was charged" in said
-    assert said.endswith("The hold leaves your statement by Nov 28, 2026 at the latest.")
-
-
-def test_money_back_of_refund_speaks_of_no_hold():
-    said = money_back(ended(paid_at=NOON, authorized_at=NOON, held_until=NOON + dt.timedelta(days=7)))
-
-    assert "€400.00" in said
-    assert "statement" not in said
-    assert "Nov" not in said
-
-
-def test_money_back_without_payment_says_so():
-    assert money_back(ended()) == "You have not been charged."

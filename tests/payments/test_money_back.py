@@ -39,7 +39,7 @@ def test_refund_on_its_way_is_not_called_returned(journey):
     shown = page(journey.fresh)
     refund = journey.payment.refunds.get()
     assert "€45.50</strong> · On its way back to your card" in shown
-    assert "Not confirmed yet; expected" in shown
+    assert "Not confirmed yet. Your bank shows it by" in shown
     assert refund.provider_ref in shown
     assert "Returned to your card" not in shown
     assert not journey.booking.events.filter(verb="refund_confirmed").exists()
@@ -85,7 +85,7 @@ def test_released_hold_shows_the_providers_payment_and_the_last_day(journey):
     assert "€200.00</strong> · Hold released" in shown
     assert "Confirmed by Stripe on" in shown
     assert journey.payment.provider_ref in shown
-    assert "Your statement drops it by" in shown
+    assert "The hold leaves your statement by" in shown
 
 
 @pytest.mark.django_db
