@@ -8,6 +8,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from core import logs
+from core.money import CURRENCIES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -282,6 +283,10 @@ PRIVACY_URL = env.str("PRIVACY_URL", "")
 IMPRINT_URL = env.str("IMPRINT_URL", "")
 
 # Money
+# What guests compare prices in until they choose another; what is charged stays in the room's.
+DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", "") or "EUR"
+if DEFAULT_CURRENCY not in CURRENCIES:
+    raise ImproperlyConfigured(f"DEFAULT_CURRENCY must be one of {', '.join(CURRENCIES)}, or empty")
 PLATFORM_FEE_PERCENT = env.str("PLATFORM_FEE_PERCENT", "10")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")

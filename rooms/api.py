@@ -12,6 +12,7 @@ from ninja import Query, Router
 
 from core import clock
 from rooms import availability, occupancy, policies, selectors
+from rooms.compare import Comparison
 from rooms.models import Room, RoomPhoto, Session
 from rooms.pricing import quote
 from rooms.schemas import (
@@ -23,7 +24,7 @@ from rooms.schemas import (
     RoomList,
     SearchQuery,
 )
-from rooms.search import Search, page_of, search, stay_in
+from rooms.search import Search, find, stay_in
 from rooms.stays import FIRST_YEAR, LAST_YEAR, InvalidStay, Stay, check_stay, stay_of
 
 router = Router(tags=["Rooms"])
@@ -36,9 +37,16 @@ MOST_NIGHTS, MOST_SLOT_DAYS = 184, 31
 @router.get("rooms", response=RoomList, summary="Search rooms that are really free")
 def list_rooms(request: HttpRequest, query: Query[SearchQuery]) -> JsonResponse:
     params, now = query.as_search(), clock.now()
-    page = page_of(search(params, now), query.page)
+    page = find(params, now, query.page)
     items = [{**room_json(request, room), "total_minor": _total(room, params, now)} for room in page.rooms]
-    return JsonResponse({"items": items, "next": _next_url(request, page.number) if page.has_next else None})
+    return JsonResponse(
+        {
+            "items": items,
+            "next": _next_url(request, page.number) if page.has_next else None,
+            "total": page.total,
+            "compared": _compared_json(page.compared),
+        }
+    )
 
 
 @router.get("rooms/{slug:venue}/{slug:room}", response=RoomDetail, summary="A room's facts")
@@ -258,6 +266,13 @@ def _cancellation(room: Room, stay: Stay, total_minor: int) -> dict:
 def _total(room: Room, params: Search, now: dt.datetime) -> int | None:
     stay = stay_in(room, params)
     return quote(room, stay, params.guests or 1, now=now).total_minor if stay else None
+
+
+def _compared_json(compared: Comparison | None) -> dict | None:
+    if compared is None:
+        return None
+    as_of = compared.rates.as_of
+    return {"currency": compared.currency, "rates_as_of": as_of.isoformat() if as_of else None}
 
 
 def _next_url(request: HttpRequest, number: int) -> str:

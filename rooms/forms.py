@@ -2,14 +2,14 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 
 from core import dates
-from core.money import to_minor
+from core.money import CURRENCIES, to_minor
 from core.widgets import PlainSelect
 from rooms.models import Room, Session
 from rooms.places import AMENITIES
@@ -107,8 +107,9 @@ class SearchForm(forms.Form):
     price_max = forms.DecimalField(
         label="Price up to", min_value=0, max_digits=11, decimal_places=2, required=False, error_messages=LIMITS,
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "placeholder": "No limit", "step": "any"}),
-        help_text="Per night, hour or seat, in the room's currency.",
+        help_text="Per night, hour or seat.",
     )  # fmt: skip
+    currency = forms.ChoiceField(label="Prices in", required=False, widget=PlainSelect)
     amenities = forms.MultipleChoiceField(
         label="Amenities",
         choices=list(AMENITIES.items()),
@@ -119,10 +120,15 @@ class SearchForm(forms.Form):
 
     def __init__(self, data: Any = None, *, cities: Iterable[City] = (), **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        names = [city.name for city in cities]
+        names, usual = [city.name for city in cities], settings.DEFAULT_CURRENCY
         asked = self.data.get("city", "") if self.is_bound else ""
         if asked and asked not in names:
             names.append(asked[:80])
+        self.fields["currency"].choices = [("", usual), *((code, code) for code in CURRENCIES)]
+        # The site's own currency needs no word in the address, and is understood with one.
+        self.fields["currency"].widget.choices = [
+            ("", usual), *((code, code) for code in CURRENCIES if code != usual)
+        ]  # fmt: skip
         self.fields["city"].widget.choices = [("", "Anywhere"), *((name, name) for name in names)]
 
     def clean_sort(self) -> str:
@@ -130,6 +136,7 @@ class SearchForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
+        data["currency"] = data.get("currency") or settings.DEFAULT_CURRENCY
         if self.is_hourly and data.get("day"):
             for name in ("start_time", "end_time"):
                 if data.get(name) is None and name not in self.errors:
@@ -152,9 +159,8 @@ class SearchForm(forms.Form):
         price_max = data["price_max"]
         return Search(
             q=data["q"], city=data["city"], kind=data["kind"], guests=data["guests"],
-            # All the currencies here have two decimals; the limit is compared with each room's own price.
-            price_max_minor=to_minor(Decimal(price_max), "EUR") if price_max is not None else None,
-            amenities=tuple(data["amenities"]), sort=data["sort"], **self._dates(),
+            price_max_minor=to_minor(price_max, data["currency"]) if price_max is not None else None,
+            currency=data["currency"], amenities=tuple(data["amenities"]), sort=data["sort"], **self._dates(),
         )  # fmt: skip
 
     def _dates(self) -> dict[str, Any]:

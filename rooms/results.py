@@ -2,15 +2,17 @@
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from django.db.models import prefetch_related_objects
 
 from rooms import selectors
 from rooms.availability import near_stays
+from rooms.compare import Comparison, Group
 from rooms.forms import choice_query
 from rooms.models import Room, RoomPhoto
 from rooms.pricing import Quote, quote
-from rooms.search import Page, Search, page_of, search, stay_in
+from rooms.search import Page, Search, find, search, stay_in
 from rooms.selectors import City
 from rooms.stays import Stay
 
@@ -20,12 +22,16 @@ NEAR_ROOMS, NEAR_STAYS = 3, 2
 
 @dataclass(frozen=True)
 class Result:
-    """A room found; with dates also its price for them, and the query that chooses them."""
+    """A room found; with dates also its price for them, and the query that chooses them.
+
+    `about` is roughly what that comes to in the currency prices are compared in, where that is another.
+    """
 
     room: Room
     stay: Stay | None = None
     quote: Quote | None = None
     query: str = ""
+    about_minor: int | None = None
 
     @property
     def photo(self) -> RoomPhoto | None:
@@ -41,6 +47,15 @@ class Results:
     near: list[Result] = field(default_factory=list)
     others: list[Result] = field(default_factory=list)
 
+    @property
+    def groups(self) -> list[tuple[Group, list[Result]]]:
+        """The items as they come, those together whose prices were compared with each other."""
+        compared = self.page.compared
+        if compared is None:
+            return [(Group(), self.items)]
+        by_group = groupby(self.items, lambda item: compared.group(item.room))
+        return [(group, list(items)) for group, items in by_group]
+
 
 @dataclass(frozen=True)
 class Place:
@@ -52,8 +67,8 @@ class Place:
 
 def results(params: Search, number: int, now: dt.datetime) -> Results:
     """Return a page of what fits. Raises: InvalidStay for dates that make no sense."""
-    page = page_of(search(params, now), number)
-    items = [result(room, params, now) for room in page.rooms]
+    page = find(params, now, number)
+    items = [result(room, params, now, page.compared) for room in page.rooms]
     if items or number > 1:
         return Results(page, items)
     taken, others = _fitting_at_other_times(params, now), _free_at_that_time(params, now)
@@ -62,17 +77,22 @@ def results(params: Search, number: int, now: dt.datetime) -> Results:
     # Together: what both lists show is read once.
     prefetch_related_objects(taken + others, "photos", "price_rules", "opening_hours")
     near = [found for room in taken for found in _nearest(room, params, now)]
-    return Results(page, items, near=near, others=[result(room, params, now) for room in others])
+    others = [result(room, params, now) for room in others]
+    return Results(page, items, near=near, others=others)
 
 
-def result(room: Room, params: Search, now: dt.datetime) -> Result:
+def result(room: Room, params: Search, now: dt.datetime, compared: Comparison | None = None) -> Result:
     """Return a room with what the asked stay costs there, as far as dates were asked."""
     stay = stay_in(room, params)
     party_size = params.guests or 1
+    currency = room.venue.currency
     if stay is None:
-        return Result(room, query=f"party_size={params.guests}" if params.guests else "")
+        query = f"party_size={params.guests}" if params.guests else ""
+        about = compared.about_minor(room.price_minor, currency) if compared else None
+        return Result(room, query=query, about_minor=about)
     price = quote(room, stay, party_size, now=now)
-    return Result(room, stay, price, choice_query(room, stay, party_size))
+    about = compared.about_minor(price.total_minor, currency) if compared else None
+    return Result(room, stay, price, choice_query(room, stay, party_size), about)
 
 
 def home_places(cities: list[City], rooms: list[Room]) -> list[Place]:

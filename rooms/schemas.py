@@ -1,11 +1,15 @@
 """What the rooms API takes and gives; amounts are minor units, instants ISO 8601 with offset."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Literal
 
+from django.conf import settings
 from ninja import Field, Schema
 
+from core.money import CURRENCIES, InvalidAmount, to_minor
 from rooms.search import Search
+from rooms.stays import InvalidStay
 
 Kind = Literal["hotel", "conference", "expert", "workshop"]
 
@@ -21,13 +25,25 @@ class SearchQuery(Schema):
     start: dt.datetime | None = None
     end: dt.datetime | None = None
     guests: int | None = Field(None, ge=1, le=10_000)
-    price_max_minor: int | None = Field(None, ge=0)
+    price_max_minor: int | None = Field(None, ge=0, description="Of a unit, in minor units of `currency`")
+    price_max: Decimal | None = Field(None, ge=0, description="The same in whole units, for example 120.50")
+    currency: Literal["", *CURRENCIES] = Field("", description="Prices are compared in it; empty: the site's")
     amenities: list[str] = []
     sort: Literal["", "relevance", "price", "price_desc", "capacity", "name"] = ""
     page: int = Field(1, ge=1, le=1000)
 
     def as_search(self) -> Search:
-        return Search(**self.dict(exclude={"page"}))
+        """Return the search. Raises: InvalidStay for a limit of more decimals than its currency has."""
+        asked = self.dict(exclude={"page", "price_max"})
+        if self.price_max is not None and self.price_max_minor is None:
+            asked["price_max_minor"] = self._limit_minor()
+        return Search(**asked)
+
+    def _limit_minor(self) -> int:
+        try:
+            return to_minor(self.price_max, self.currency or settings.DEFAULT_CURRENCY)
+        except InvalidAmount as error:
+            raise InvalidStay("price_max", "invalid", "Give an amount like 120.50.") from error
 
 
 class AvailabilityQuery(Schema):
@@ -84,9 +100,18 @@ class RoomOut(Schema):
     total_minor: int | None = Field(None, description="Of the dates searched for")
 
 
+class ComparedOut(Schema):
+    currency: str
+    rates_as_of: dt.date | None = Field(description="Null: no fresh rates, each currency compared by itself")
+
+
 class RoomList(Schema):
     items: list[RoomOut]
     next: str | None
+    total: int = Field(description="Of all pages")
+    compared: ComparedOut | None = Field(
+        None, description="How prices were sorted or limited, where they were"
+    )
 
 
 class SessionOut(Schema):

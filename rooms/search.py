@@ -1,13 +1,30 @@
-"""Search: which published rooms fit what a guest asks for and are really free then, in one query."""
+"""Search: which published rooms fit what a guest asks for and are really free then, page by page."""
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.conf import settings
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    Window,
+    prefetch_related_objects,
+)
+from django.db.models.functions import RowNumber
 
 from rooms import vacancy, words
+from rooms.compare import Comparison, comparison
 from rooms.models import Room, Session
+from rooms.pricing import quote
 from rooms.stays import FIRST_YEAR, LAST_YEAR, STEP_MINUTES, InvalidStay, Stay, stay_of_hours, stay_of_nights
 
 SORTS = {
@@ -17,6 +34,7 @@ SORTS = {
     "capacity": "Capacity, largest first",
     "name": "Name",
 }
+PRICE_SORTS = ("price", "price_desc")
 PAGE_SIZE = 12
 
 
@@ -25,7 +43,7 @@ class Search:
     """What a guest asks for; every part may be left out.
 
     `check_in`/`check_out` are dates at each venue; `start`/`end` are wall time of each venue where naive,
-    else instants. `price_max_minor` is compared with a room's own price per unit in its venue's currency.
+    else instants. `price_max_minor` is in `currency` (empty: the site's) and compared with a room's own price per unit.
     `near` only sorts: rooms of that city come first.
     """
 
@@ -38,6 +56,7 @@ class Search:
     end: dt.datetime | None = None
     guests: int | None = None
     price_max_minor: int | None = None
+    currency: str = ""
     amenities: Sequence[str] = ()
     sort: str = ""
     near: str = ""
@@ -50,24 +69,77 @@ class Search:
     def has_hours(self) -> bool:
         return self.start is not None and self.end is not None
 
+    @property
+    def is_by_price(self) -> bool:
+        return self.sort in PRICE_SORTS
+
+    @property
+    def compares_stays(self) -> bool:
+        """True where prices are those of the wanted stay, since every room found is asked for one and the same."""
+        return self.has_nights != self.has_hours and self.kind != Room.Kind.WORKSHOP
+
 
 @dataclass(frozen=True)
 class Page:
-    """One page of rooms; `number` begins at 1."""
+    """One page of the `total` rooms found; `number` begins at 1. `compared` is how prices were, where they were."""
 
     rooms: list[Room]
     number: int
-    has_next: bool
+    total: int
+    size: int = PAGE_SIZE
+    compared: Comparison | None = None
+
+    @property
+    def has_next(self) -> bool:
+        return self.number * self.size < self.total
+
+    @property
+    def last(self) -> int:
+        """The number of the last page; 1 where nothing was found."""
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def numbers(self) -> list[int | None]:
+        """The pages to link to: the first, the last and those around this one; None stands for what is left out."""
+        near = range(self.number - 1, self.number + 2)
+        shown = sorted({1, self.last, *(number for number in near if 1 <= number <= self.last)})
+        links: list[int | None] = []
+        for number in shown:
+            if links and number > links[-1] + 1:
+                links.append(number - 1 if number == links[-1] + 2 else None)
+            links.append(number)
+        return links
 
 
-def search(params: Search, now: dt.datetime) -> QuerySet[Room]:
+def compared(params: Search, now: dt.datetime) -> Comparison | None:
+    """Return how a search compares prices; None for one that does not."""
+    if not params.is_by_price and params.price_max_minor is None:
+        return None
+    by_kind = params.is_by_price and not params.kind and not params.compares_stays
+    return comparison(params.currency or settings.DEFAULT_CURRENCY, now, by_kind=by_kind)
+
+
+def find(params: Search, now: dt.datetime, number: int = 1, size: int = PAGE_SIZE) -> Page:
+    """Return a page of what fits; by price, the wanted stay's is compared where there is one, else that of a unit.
+
+    Raises: InvalidStay for dates or hours that make no sense, by field.
+    """
+    prices = compared(params, now)
+    rooms = search(params, now, prices)
+    if params.is_by_price and params.compares_stays:
+        return _page_by_stay(rooms.prefetch_related(None), params, now, prices, _within(number), size)
+    return replace(page_of(rooms, number, size), compared=prices)
+
+
+def search(params: Search, now: dt.datetime, prices: Comparison | None = None) -> QuerySet[Room]:
     """Return the published rooms that fit and are free, with venue, photos and, where dated, price rules.
 
     Raises: InvalidStay for dates or hours that make no sense, by field.
     """
     check(params, now)
+    prices = prices or compared(params, now)
     rooms = Room.objects.published().select_related("venue").prefetch_related("photos")
-    rooms = _matching(rooms, params)
+    rooms = _matching(rooms, params, prices)
     asked = words.folded(_clean(params.q)) if params.q.strip() else []
     if asked:
         rooms = words.mentioning(rooms, asked)
@@ -75,14 +147,17 @@ def search(params: Search, now: dt.datetime) -> QuerySet[Room]:
         rooms = rooms.none()  # nothing but signs
     if params.has_nights or params.has_hours:
         rooms = rooms.filter(_vacant(params, now)).prefetch_related("price_rules")
-    return _sorted(rooms, params, asked)
+    return _sorted(rooms, params, asked, prices)
 
 
 def page_of(rooms: QuerySet[Room], number: int = 1, size: int = PAGE_SIZE) -> Page:
-    """Return a page without counting the rest: one row more than shown tells whether there is a next one."""
-    number = max(1, min(number, 10_000))
-    found = list(rooms[(number - 1) * size : number * size + 1])
-    return Page(found[:size], number, len(found) > size)
+    """Return a page with the total of all, counted in the same query."""
+    number = _within(number)
+    first = (number - 1) * size
+    found = list(rooms.annotate(total=Window(Count("pk")))[first : first + size])
+    if found or number == 1:
+        return Page(found, number, found[0].total if found else 0, size)
+    return Page(found, number, rooms.count(), size)  # behind the last page
 
 
 def stay_in(room: Room, params: Search) -> Stay | None:
@@ -95,6 +170,26 @@ def stay_in(room: Room, params: Search) -> Stay | None:
     except InvalidStay:
         return None  # a wall time this venue's clocks skip that day
     return None
+
+
+def _page_by_stay(
+    rooms: QuerySet[Room], params: Search, now: dt.datetime, prices: Comparison, number: int, size: int
+) -> Page:
+    """Return a page by the price of the stay: every room's is worked out, by the one rule there is for it."""
+    priced = [
+        (prices.key(room, quote(room, stay, params.guests or 1, now=now).total_minor), room)
+        for room in rooms.prefetch_related("price_rules")
+        if (stay := stay_in(room, params))
+    ]
+    sign = -1 if params.sort == "price_desc" else 1
+    priced.sort(key=lambda one: (*one[0][:2], sign * one[0][2], one[1].pk))
+    shown = [room for _key, room in priced[(number - 1) * size : number * size]]
+    prefetch_related_objects(shown, "photos")
+    return Page(shown, number, len(priced), size, prices)
+
+
+def _within(number: int) -> int:
+    return max(1, min(number, 10_000))
 
 
 # --- what makes no sense ----------------------------------------------------------------------------------
@@ -147,7 +242,7 @@ def _check_hours(start: dt.datetime, end: dt.datetime, now: dt.datetime) -> None
 # --- filters ----------------------------------------------------------------------------------------------
 
 
-def _matching(rooms: QuerySet[Room], params: Search) -> QuerySet[Room]:
+def _matching(rooms: QuerySet[Room], params: Search, prices: Comparison | None) -> QuerySet[Room]:
     """Filter by what needs no dates."""
     if params.city:
         rooms = rooms.filter(words.in_city(_clean(params.city)))
@@ -157,7 +252,7 @@ def _matching(rooms: QuerySet[Room], params: Search) -> QuerySet[Room]:
         # Beyond what the column can hold nothing matches; the database would refuse the number.
         rooms = rooms.filter(capacity__gte=min(params.guests, 32_767))
     if params.price_max_minor is not None:
-        rooms = rooms.filter(price_minor__lte=min(params.price_max_minor, 2**63 - 1))
+        rooms = rooms.filter(prices.within(params.price_max_minor))
     if params.amenities:
         rooms = rooms.filter(amenities__contains=[_clean(amenity) for amenity in params.amenities])
     return rooms
@@ -186,29 +281,30 @@ def _has_session(params: Search, now: dt.datetime) -> Q:
     return Q(Exists(sessions))
 
 
-def _sorted(rooms: QuerySet[Room], params: Search, asked: list[str]) -> QuerySet[Room]:
-    orders = {
-        "price": ["price_minor"],
-        "price_desc": ["-price_minor"],
-        "capacity": ["-capacity"],
-        "name": ["name", "venue__name"],
-    }
-    order = orders.get(params.sort)
-    if order is None:
-        order = [*_relevance(params, asked), "venue__name", "name"]
+def _sorted(
+    rooms: QuerySet[Room], params: Search, asked: list[str], prices: Comparison | None
+) -> QuerySet[Room]:
+    orders = {"capacity": ["-capacity"], "name": ["name", "venue__name"]}
+    if params.is_by_price:
+        order = prices.order(descending=params.sort == "price_desc")
+    else:
+        order = orders.get(params.sort) or _best_match(params, asked)
     return rooms.order_by(*order, "pk")
 
 
-def _relevance(params: Search, asked: list[str]) -> list:
-    """Return what ranks best: rooms of the city asked near, then those that bear the words in a name."""
+def _best_match(params: Search, asked: list[str]) -> list:
+    """Return the usual order: the city asked near and the words in a name first, then rooms that are not much larger
+    than the party, then a room of each venue in turn, in the order they were listed."""
     ranks = []
     if params.near:
         ranks.append(words.in_city(_clean(params.near)))
     if asked:
         ranks.append(words.in_a_name(asked))
-    return [
+    order = [
         Case(When(rank, then=Value(0)), default=Value(1), output_field=IntegerField()).asc() for rank in ranks
     ]
+    fit = ["capacity"] if params.guests else []
+    return [*order, *fit, Window(RowNumber(), partition_by="venue_id", order_by="pk").asc()]
 
 
 def _clean(text: str) -> str:

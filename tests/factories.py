@@ -10,6 +10,7 @@ import io
 import itertools
 import uuid
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from bookings import services as booking_services
 from bookings.actors import guest_actor
 from bookings.models import Booking
 from core import clock
+from core.models import ExchangeRate
 from rooms.models import (
     CancellationPolicy,
     OpeningHours,
@@ -215,4 +217,13 @@ def booking(
         actor=guest_actor(user),
         now=now,
         **{"submission_key": uuid.uuid4().hex, **submission},
+    )
+
+
+def rates(as_of: dt.date | None = None, **per_euro: str) -> None:
+    """Exchange rates of a day, today when left out: `rates(USD="1.25")`."""
+    as_of = as_of or clock.now().date()
+    ExchangeRate.objects.bulk_create(
+        ExchangeRate(currency=currency, per_base=Decimal(rate), as_of=as_of, source="Test")
+        for currency, rate in per_euro.items()
     )

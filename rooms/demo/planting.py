@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -10,6 +11,7 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from core import clock
+from core.models import ExchangeRate
 from rooms import services
 from rooms.demo import catalog, pictures
 from rooms.demo.canvas import HEIGHT, WIDTH
@@ -33,6 +35,7 @@ SEASON = ((6, 15), (9, 15))
 STEPS = {"UZS": 1_000_000}
 LONG_STAY_NIGHTS, LONG_STAY_PERCENT = 7, 10
 WEEKS_AHEAD = 6
+RATES = {"USD": Decimal("1.1625"), "GBP": Decimal("0.8764"), "UZS": Decimal("13850")}
 
 
 def plant_venues(people: dict[str, User], say: Say) -> None:
@@ -46,6 +49,16 @@ def plant_venues(people: dict[str, User], say: Say) -> None:
     say(f"{len(entries)} venues, {rooms} rooms ({len(missing)} venues new)")
     for entry in entries:
         _plant_sessions(entry)
+
+
+def plant_rates(say: Say) -> None:
+    """Store today's exchange rates, near the real ones of 2026: the demo has no feed of them."""
+    today = clock.now().date()
+    for currency, per_base in RATES.items():
+        ExchangeRate.objects.get_or_create(
+            currency=currency, as_of=today, defaults={"per_base": per_base, "source": "Demo"}
+        )
+    say(f"exchange rates of {today}")
 
 
 def plant_pictures(say: Say) -> None:

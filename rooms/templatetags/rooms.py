@@ -31,6 +31,12 @@ def with_article(unit: str) -> str:
 
 
 @register.filter
+def by_unit(kind: str) -> str:
+    """How rooms of a kind are priced: `hotel` → `By the night`."""
+    return f"By the {Room.UNIT_OF_KIND[Room.Kind(kind)]}"
+
+
+@register.filter
 def visit(room: Room) -> str:
     """What guests come for: `stay`, `meeting`, `appointment` or `session`."""
     return ways.visit_word(room)

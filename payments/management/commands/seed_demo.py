@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from payments.demo.octo import choose_octo
 from payments.demo.telling import tell
 from rooms.demo.people import plant_people
-from rooms.demo.planting import plant_pictures, plant_venues
+from rooms.demo.planting import plant_pictures, plant_rates, plant_venues
 
 
 class Command(BaseCommand):
@@ -26,6 +26,7 @@ class Command(BaseCommand):
 
         people = plant_people()
         say(f"accounts {', '.join(people)}")
+        plant_rates(say)
         plant_venues(people, say)
         plant_pictures(say)
         choose_octo(people, say)
