@@ -17,14 +17,14 @@ from django.db.models import (
     Value,
     When,
     Window,
-    prefetch_related_objects,
 )
+from django.db.models.expressions import Expression
 from django.db.models.functions import RowNumber
 
 from rooms import vacancy, words
 from rooms.compare import Comparison, comparison
 from rooms.models import Room, Session
-from rooms.pricing import quote
+from rooms.stay_prices import total_of_hours, total_of_nights
 from rooms.stays import FIRST_YEAR, LAST_YEAR, STEP_MINUTES, InvalidStay, Stay, stay_of_hours, stay_of_nights
 
 SORTS = {
@@ -125,10 +125,7 @@ def find(params: Search, now: dt.datetime, number: int = 1, size: int = PAGE_SIZ
     Raises: InvalidStay for dates or hours that make no sense, by field.
     """
     prices = compared(params, now)
-    rooms = search(params, now, prices)
-    if params.is_by_price and params.compares_stays:
-        return _page_by_stay(rooms.prefetch_related(None), params, now, prices, _within(number), size)
-    return replace(page_of(rooms, number, size), compared=prices)
+    return replace(page_of(search(params, now, prices), number, size), compared=prices)
 
 
 def search(params: Search, now: dt.datetime, prices: Comparison | None = None) -> QuerySet[Room]:
@@ -170,22 +167,6 @@ def stay_in(room: Room, params: Search) -> Stay | None:
     except InvalidStay:
         return None  # a wall time this venue's clocks skip that day
     return None
-
-
-def _page_by_stay(
-    rooms: QuerySet[Room], params: Search, now: dt.datetime, prices: Comparison, number: int, size: int
-) -> Page:
-    """Return a page by the price of the stay: every room's is worked out, by the one rule there is for it."""
-    priced = [
-        (prices.key(room, quote(room, stay, params.guests or 1, now=now).total_minor), room)
-        for room in rooms.prefetch_related("price_rules")
-        if (stay := stay_in(room, params))
-    ]
-    sign = -1 if params.sort == "price_desc" else 1
-    priced.sort(key=lambda one: (*one[0][:2], sign * one[0][2], one[1].pk))
-    shown = [room for _key, room in priced[(number - 1) * size : number * size]]
-    prefetch_related_objects(shown, "photos")
-    return Page(shown, number, len(priced), size, prices)
 
 
 def _within(number: int) -> int:
@@ -286,10 +267,19 @@ def _sorted(
 ) -> QuerySet[Room]:
     orders = {"capacity": ["-capacity"], "name": ["name", "venue__name"]}
     if params.is_by_price:
-        order = prices.order(descending=params.sort == "price_desc")
+        order = prices.order(_price(params), descending=params.sort == "price_desc")
     else:
         order = orders.get(params.sort) or _best_match(params, asked)
     return rooms.order_by(*order, "pk")
+
+
+def _price(params: Search) -> Expression:
+    """Return what is compared of a room: the price of the wanted stay, else that of a unit."""
+    if not params.compares_stays:
+        return F("price_minor")
+    if params.has_nights:
+        return total_of_nights(params.check_in, params.check_out)
+    return total_of_hours(params.start, params.end)
 
 
 def _best_match(params: Search, asked: list[str]) -> list:

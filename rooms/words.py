@@ -1,7 +1,8 @@
 """The words of a search: accents, case and apostrophes do not count, and one slip of the finger is forgiven.
 
 A slip is one letter missed, one too many, one wrong, or two neighbors changed over. It is only forgiven in a word that
-stands nowhere as it was typed. The database folds both sides (`search_fold`) and finds them by trigram indexes.
+stands nowhere as it was typed. The database keeps texts folded (`search_fold`)
+and finds words in them by trigram indexes.
 """
 
 import re
@@ -12,37 +13,36 @@ from operator import and_
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
-from django.db.models.lookups import Exact, Lookup
+from django.db.models.lookups import Contains, Exact, Lookup, Regex
 
 from rooms.models import Room, Venue
 from rooms.places import AMENITIES
 
 MOST_WORDS = 8
 LONGEST_WORD = 60
-# Shorter words are one slip from too many others, longer ones cost an index scan for every letter four times over.
+# Shorter words are one slip from too many others; nobody types longer ones.
 SHORTEST_SLIP, LONGEST_SLIP = 4, 24
 # From so many letters on, the first may be wrong, and the word may go on after the slip ("beginer" → "beginners").
 LONG_WORD = 5
 ANY = "\ufffc"  # one letter, whichever
 
 
-class Folded(Func):
-    """Text as it is compared: lower case without accents and apostrophes, a space before and after each word."""
+class Stored(Func):
+    """A column that the database keeps beside a model's field and works out itself (rooms migration 0007)."""
 
-    function = "search_fold"
-    arg_joiner = " || ' ' || "
     output_field = TextField()
 
-
-class LikeAny(Lookup):
-    """Whether a text is like one of several patterns."""
-
-    lookup_name = "like_any"
-    prepare_rhs = False
+    def __init__(self, beside: str, column: str) -> None:
+        super().__init__(F(beside))
+        self.column = column
 
     def as_sql(self, compiler, connection):
-        sql, params = self.process_lhs(compiler, connection)
-        return f"{sql} LIKE ANY (%s)", [*params, list(self.rhs)]
+        field, params = compiler.compile(self.source_expressions[0])
+        table, _, _field = field.rpartition(".")
+        return f"{table}.{connection.ops.quote_name(self.column)}", params
+
+
+_WORDS = Stored("name", "search_words")
 
 
 class OfArray(Lookup):
@@ -66,18 +66,19 @@ def folded(text: str) -> list[str]:
 
 def mentioning(rooms: QuerySet[Room], words: Iterable[str]) -> QuerySet[Room]:
     """Return the rooms that bear every folded word somewhere: room, description, amenities, venue or city."""
-    return rooms.filter(reduce(and_, (_mentions(_patterns(word)) for word in words)))
+    return rooms.filter(reduce(and_, map(_mentions, words)))
 
 
 def in_a_name(words: Iterable[str]) -> Q:
     """Return the condition that the name of room or venue bears every folded word as it was typed."""
-    names = Folded("name", "venue__name")
-    return reduce(and_, (Q(LikeAny(names, [f"%{_like(word)}%"])) for word in words))
+    room, venue = Stored("name", "search_name"), Stored("venue__name", "search_name")
+    return reduce(and_, (Q(Contains(room, word)) | Q(Contains(venue, word)) for word in words))
 
 
 def in_city(city: str) -> Q:
     """Return the condition that a room is in a city, however its name is written."""
-    return Q(Exact(Folded("venue__city"), Folded(Value(city, output_field=TextField()))))
+    typed = Func(Value(city, output_field=TextField()), function="search_fold", output_field=TextField())
+    return Q(Exact(Stored("venue__city", "search_city"), typed))
 
 
 # --- one slip ---------------------------------------------------------------------------------------------
@@ -96,22 +97,23 @@ def slips(word: str) -> list[str]:
     return sorted((wrong | missed | too_many | swapped) - {word})
 
 
-def _patterns(word: str) -> tuple[list[str], list[str]]:
-    """Return LIKE patterns and amenities for a word: as typed, or with a slip where it stands nowhere as typed."""
-    exact = [f"%{_like(word)}%"], _amenities(re.escape(word))
+def _mentions(word: str) -> Q:
+    """Return the condition that a room bears a word: as typed, or with a slip where it stands nowhere as typed."""
+    exact = _bears(Contains, word, re.escape(word))
     meant = slips(word)
-    if not meant or exact[1] or Room.objects.published().filter(_mentions(exact)).exists():
+    if not meant or Room.objects.published().filter(exact).exists():
         return exact
-    tail = "%" if len(word) > LONG_WORD else " %"
-    alternatives = "|".join(re.escape(one).replace(re.escape(ANY), ".") for one in meant)
-    return [f"% {_like(one)}{tail}" for one in meant], _amenities(rf"\b(?:{alternatives})\b")
+    # One pattern for all: it is matched in one pass, however many words it means.
+    words = "|".join(re.escape(one).replace(ANY, ".") for one in meant)
+    tail = "" if len(word) > LONG_WORD else " "
+    return _bears(Regex, f" (?:{words}){tail}", rf"\b(?:{words})\b")
 
 
-def _mentions(patterns: tuple[list[str], list[str]]) -> Q:
-    like, amenities = patterns
-    venues = Venue.objects.filter(LikeAny(Folded("name", "city"), like)).order_by().values("pk")
+def _bears(lookup: type[Lookup], sought: str, in_amenities: str) -> Q:
+    venues = Venue.objects.filter(lookup(_WORDS, sought)).order_by().values("pk")
     # By an array, so that the index of each side serves the OR.
-    found = Q(LikeAny(Folded("name", "description"), like)) | Q(OfArray(F("venue"), ArraySubquery(venues)))
+    found = Q(lookup(_WORDS, sought)) | Q(OfArray(F("venue"), ArraySubquery(venues)))
+    amenities = _amenities(in_amenities)
     return found | Q(amenities__overlap=amenities) if amenities else found
 
 
@@ -119,8 +121,3 @@ def _amenities(pattern: str) -> list[str]:
     """Return the codes of the amenities whose code or label bears a pattern."""
     texts = {code: f"{code} {label}".lower().replace("-", " ") for code, label in AMENITIES.items()}
     return [code for code, text in texts.items() if re.search(pattern, text)]
-
-
-def _like(word: str) -> str:
-    """Return a word for LIKE, in which nothing but ANY means more than itself."""
-    return re.sub(r"([\\%_])", r"\\\1", word).replace(ANY, "_")

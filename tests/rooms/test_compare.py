@@ -1,12 +1,16 @@
 """Prices of several currencies and units: one ranking where they compare, groups side by side where they do not."""
 
 import datetime as dt
+import random
 
 import pytest
 
 from core import clock
 from rooms.compare import Group
-from rooms.search import Page, Search, find
+from rooms.models import Room
+from rooms.pricing import quote
+from rooms.search import Page, Search, find, stay_in
+from rooms.stay_prices import total_of_hours, total_of_nights
 from tests import factories
 from tests.pages import nights, text
 
@@ -150,6 +154,45 @@ def test_find_usual_order_gives_each_venue_its_turn_and_near_sizes_first():
     assert [name[-1] for name in names()] == ["2", "2", "8", "8"]
     assert [name[-1] for name in names(guests=3)] == ["8", "8"]
     assert [name[-1] for name in names(guests=1)] == ["2", "2", "8", "8"]
+
+
+def _some_prices(dice: random.Random, room: Room) -> None:
+    """A few rules that overlap: weekdays, seasons with open ends, discounts."""
+    for _ in range(dice.choice([0, 1, 3])):
+        first = dice.choice([None, FIRST + dt.timedelta(days=dice.randrange(-5, 5))])
+        last = dice.choice([None, (first or FIRST) + dt.timedelta(days=dice.randrange(0, 9))])
+        price = dice.choice(
+            [{"price_minor": dice.randrange(20_000)}, {"discount_percent": dice.randrange(101)}]
+        )
+        factories.price_rule(
+            room=room, first_date=first, last_date=last, weekdays=dice.sample(range(7), dice.choice([0, 0, 2, 5])),
+            min_units=dice.randrange(1, 4) if "discount_percent" in price else None,
+            **{"price_minor": None, **price},
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["hotel", "conference", "expert"])
+def test_price_of_a_stay_in_sql_is_the_quotes(kind):
+    dice = random.Random(20261130)
+    zones = ["Europe/Paris", "Pacific/Kiritimati", "America/New_York"]
+    venues = [factories.venue(time_zone=zone, tax_percent=dice.choice([0, 7.5])) for zone in zones]
+    for _ in range(40):
+        room = factories.room(
+            venue=dice.choice(venues), kind=kind, price_minor=dice.randrange(20_000), max_units=60,
+            cleaning_fee_minor=dice.choice([0, 1_001]), appointment_minutes=dice.choice([30, 60]),
+        )  # fmt: skip
+        _some_prices(dice, room)
+    rooms = Room.objects.select_related("venue").prefetch_related("price_rules")
+
+    for days, hours in ((1, 1), (2, 20), (9, 49)):
+        start = dt.datetime(2026, 12, 11, 22)
+        nights = total_of_nights(FIRST, FIRST + dt.timedelta(days=days))
+        asked = Search(check_in=FIRST, check_out=FIRST + dt.timedelta(days=days))
+        if kind != "hotel":
+            end = start + dt.timedelta(hours=hours)
+            nights, asked = total_of_hours(start, end), Search(start=start, end=end)
+        for room in rooms.annotate(sql_minor=nights):
+            assert room.sql_minor == quote(room, stay_in(room, asked), 1, now=NOW).total_minor
 
 
 # --- page and API -----------------------------------------------------------------------------------------

@@ -132,13 +132,12 @@ def test_slips_of_a_word_are_each_there_once():
     assert slips("a" * 25) == []
 
 
-@pytest.mark.parametrize("typed", ["garden", "gardne"])
-def test_search_words_of_many_rooms_are_read_by_their_indexes(typed):
+def test_search_word_of_many_rooms_is_read_by_its_index():
     venues = [factories.venue().pk for _ in range(100)]
     with connection.cursor() as cursor:
         _twenty_rooms_each(cursor, venues)
 
-    plan = search(Search(q=typed), NOW).explain()
+    plan = search(Search(q="garden"), NOW).explain()
 
     assert "room_words_trgm" in plan
     assert "Seq Scan on rooms_room" not in plan
@@ -150,9 +149,12 @@ def _twenty_rooms_each(cursor, venues: list[int]) -> None:
                cleaning_fee_minor, min_units, max_units, appointment_minutes, notice_minutes, booking_window_days,
                buffer_before_minutes, buffer_after_minutes, approval, capture, is_published, created_at)
            SELECT venue, CASE WHEN n = 1 THEN 'Garden' ELSE md5(random()::text) END, 'room-' || n, 'hotel',
-               md5(random()::text), 2, '{}', 100, 0, 1, 30, 60, 0, 365, 0, 0, 'none', 'on_confirmation', true, now()
+               repeat(md5(random()::text) || ' ', 25), 2,
+              '{}', 100, 0, 1, 30, 60, 0, 365, 0, 0, 'none', 'on_confirmation', true, now()
            FROM unnest(%s::bigint[]) venue, generate_series(1, 20) n""",
         [venues],
     )
+    # What vacuum does: the planner shuns an index that has rows waiting outside its tree.
+    cursor.execute("SELECT gin_clean_pending_list('room_words_trgm')")
     cursor.execute("ANALYZE rooms_room")
     cursor.execute("ANALYZE rooms_venue")
