@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action, display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
-from bookings import admin_views, desk, manual_pages
+from bookings import admin_views, desk, link_pages, manual_pages
 from bookings.models import Booking, EventReceipt
 from core import clock, dates
 from core.money import format_minor
@@ -79,7 +79,12 @@ class BookingAdmin(ReadOnlyAdmin):
         for name in ("live", *admin_views.DECISIONS):
             view = wrap(self._on_booking(name))
             own.append(path(f"<int:booking_id>/{name}/", view, name=f"bookings_booking_{name}"))
+        renew = wrap(self._renew_link)
+        own.append(path("<int:booking_id>/new-link/", renew, name="bookings_booking_new_link"))
         return own + super().get_urls()
+
+    def _renew_link(self, request: HttpRequest, booking_id: int) -> HttpResponse:
+        return link_pages.renew_in_admin(request, self.get_object(request, str(booking_id)))
 
     def _on_booking(self, name: str) -> Callable[..., HttpResponse]:
         def view(request: HttpRequest, booking_id: int) -> HttpResponse:

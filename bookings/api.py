@@ -3,8 +3,7 @@
 Answers are built as plain JSON (the schemas document them).
 """
 
-import hashlib
-import uuid
+import datetime as dt
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +15,7 @@ from ninja import Body, Query, Router
 
 from accounts.api_auth import Caller
 from accounts.scopes import BOOKINGS
-from bookings import cancellation, limits, money_back, services
+from bookings import cancellation, drafts, limits, links, money_back, services, visits
 from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to, guest_or_known, known
 from bookings.actors import Actor, guest_actor
 from bookings.errors import InvalidTransition
@@ -47,6 +46,8 @@ router = Router(tags=["Bookings"])
 
 LONGEST_KEY = 255
 ALTERNATIVES_SECONDS = 2
+# How long after a booking was made its secret is told again to who sends the same request.
+SECRET_AGAIN = dt.timedelta(minutes=15)
 KEY_HEADER = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "schema": {"type": "string", "maxLength": LONGEST_KEY, "pattern": "^[!-~]*$"},
@@ -60,7 +61,7 @@ KEY_HEADER = {
 )  # fmt: skip
 def create_booking(request: HttpRequest, body: BookingIn) -> JsonResponse:
     caller: Caller = request.auth
-    key = _submission_key(request, caller)
+    key = _submission_key(request, caller, body)
     room = _room(body.room)
     session = session_of_choice(room, body)
     dates = {"check_in": body.check_in, "check_out": body.check_out, "start": body.start, "end": body.end}
@@ -77,9 +78,14 @@ def create_booking(request: HttpRequest, body: BookingIn) -> JsonResponse:
             )  # fmt: skip
     except RoomTaken as error:
         raise _taken(room, stay, body.party_size) from error
-    # A booking made earlier under the same key was not made now.
-    headers = {} if booking.created_at == now else {"Idempotent-Replayed": "true"}
-    return private_json(_created_json(booking), status=201, headers=headers)
+    if booking.created_at == now:
+        if request.session.session_key:
+            visits.remember(request, booking)
+        return private_json(_created_json(booking), status=201)
+    # Made earlier under the same key, and not now.
+    return private_json(
+        _replayed_json(request, booking, now), status=201, headers={"Idempotent-Replayed": "true"}
+    )
 
 
 @router.get("bookings", response=BookingList, auth=KNOWN, summary="Your bookings")
@@ -173,14 +179,14 @@ def private_json(data: dict, *, status: int = 200, headers: dict[str, str] | Non
 # --- helpers --------------------------------------------------------------------------------------------------
 
 
-def _submission_key(request: HttpRequest, caller: Caller) -> str:
-    """Return the key of this submission: the client's own, apart for each user. Raises: Problem."""
+def _submission_key(request: HttpRequest, caller: Caller, body: BookingIn) -> str:
+    """Return the key of this submission: the client's own, apart for each user or guest. Raises: Problem."""
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
         message = f"Use at most {LONGEST_KEY} printable ASCII characters."
         errors = [FieldError("Idempotency-Key", "invalid_key", message)]
         raise Problem(400, "invalid_idempotency_key", message, errors=errors)
-    return "api:" + hashlib.sha256(f"{caller.id}:{key or uuid.uuid4()}".encode()).hexdigest()
+    return drafts.chosen_key(key, user_id=caller.id, email=body.guest.email, network=client_ip(request))
 
 
 def _room(path: str) -> Room:
@@ -233,6 +239,23 @@ def _created_json(booking: Booking) -> dict[str, Any]:
         "decide_by": instant(booking.decide_by),
         "url": settings.SITE_URL + booking.secret_path,
     }
+
+
+def _replayed_json(request: HttpRequest, booking: Booking, now: dt.datetime) -> dict[str, Any]:
+    """The answer to a request sent again: the secret is for those who can have heard it minutes ago.
+
+    To anybody else it goes by mail, to the guest.
+    """
+    answer = _created_json(booking)
+    is_known = (
+        bool(request.auth.id)
+        or booking.reference in visits.references(request)
+        or drafts.is_from(booking, client_ip(request))
+    )
+    if is_known and now - booking.created_at < SECRET_AGAIN:
+        return answer
+    links.send(booking)
+    return answer | {"secret": None, "url": settings.SITE_URL + booking.get_absolute_url()}
 
 
 def _visible_to(caller: Caller) -> QuerySet[Booking]:

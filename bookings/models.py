@@ -1,7 +1,5 @@
 """The booking, its history (which is also the outbox), and who still has to hear of it."""
 
-import hashlib
-import hmac
 import secrets
 
 from django.conf import settings
@@ -12,6 +10,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Upper
 from django.urls import reverse
 
+from bookings import link_keys
 from bookings.states import BLOCKING, Status
 from core import clock, dates, zones
 from rooms.models import Room, Session, Venue
@@ -117,6 +116,7 @@ class Booking(models.Model):
     submission_key = models.CharField(max_length=80, help_text="One booking per key and actor")
     submission_digest = models.CharField(max_length=64, help_text="Of what was submitted under the key")
     link_version = models.PositiveIntegerField(default=1)
+    link_renewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=0, help_text="Counts its events")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
@@ -143,6 +143,13 @@ class Booking(models.Model):
             models.Index(fields=["guest", "-starts_at"], name="booking_of_guest"),
             models.Index(
                 fields=["payment_due_at"], name="booking_unpaid", condition=models.Q(status="PENDING_PAYMENT")
+            ),
+            # For keys that programs choose, found by their beginning (bookings.drafts), and forgotten in a day.
+            models.Index(
+                fields=["submission_key"],
+                name="booking_chosen_key",
+                opclasses=["varchar_pattern_ops"],
+                condition=models.Q(submission_key__startswith="api:"),
             ),
             # For bookings.limits: how many rooms a guest keeps without having paid.
             models.Index(
@@ -234,17 +241,15 @@ class Booking(models.Model):
     @property
     def secret(self) -> str:
         """The 128-bit secret of the guest's link: derived, never stored; raising link_version kills old links."""
-        return link_secret(self.reference, self.link_version)
+        return link_keys.sign(self.reference, self.link_version)
+
+    def is_secret(self, given: str) -> bool:
+        """Return whether this is the secret of a link to this booking, signed by whichever of our keys."""
+        return bool(given) and link_keys.verify(given, self.reference, self.link_version)
 
     @property
     def secret_path(self) -> str:
         return reverse("bookings:open", args=[self.reference, self.secret])
-
-
-def link_secret(reference: str, link_version: int) -> str:
-    """Return 128 bits of HMAC-SHA256(server key, reference + version) as 32 hex digits."""
-    message = f"booking-link:{reference}:{link_version}".encode()
-    return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 
 class BookingEvent(models.Model):

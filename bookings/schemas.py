@@ -84,13 +84,16 @@ class ListQuery(Schema):
 
 class BookingCreated(Schema):
     reference: str
-    secret: str = Field(description="Opens the booking: `Authorization: Booking <secret>`")
+    secret: str | None = Field(
+        description="Opens the booking: `Authorization: Booking <secret>`. Null where a request is sent again later "
+        "than 15 minutes or from elsewhere: the guest is mailed the link"
+    )
     status: StatusName
     total_minor: int
     currency: str
     payment_due_at: dt.datetime | None
     decide_by: dt.datetime | None
-    url: str = Field(description="The guest's page, secret included")
+    url: str = Field(description="The guest's page, with the secret where that is told")
 
 
 class GuestOut(Schema):

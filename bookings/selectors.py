@@ -4,9 +4,8 @@ import datetime as dt
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
-from django.utils.crypto import constant_time_compare
 
-from bookings import money_back, wording
+from bookings import links, money_back, wording
 from bookings.models import Booking
 from bookings.states import DEAD, Status
 from bookings.wording import Moment, NextStep
@@ -29,8 +28,7 @@ def booking_for_guest(reference: str, *, user: Any = None, secret: str = "") -> 
     if booking is None:
         return None
     is_owner = user is not None and user.is_authenticated and booking.guest_id == user.pk
-    # Bytes: compare_digest refuses text beyond ASCII, and a guess may hold any.
-    knows_secret = bool(secret) and constant_time_compare(secret.encode(), booking.secret.encode())
+    knows_secret = booking.is_secret(secret) and not links.has_ended(booking)
     return booking if is_owner or knows_secret else None
 
 

@@ -72,7 +72,7 @@ def submit(
     try:
         with transaction.atomic():
             locked = occupancy.lock_room(room.pk)
-            if earlier := submitted(submission_key, digest):
+            if earlier := submitted(submission_key, digest, now):
                 return earlier
             if not (locked.is_published and locked.venue.is_published):
                 raise NotPublished("This room is no longer offered.")
@@ -92,7 +92,7 @@ def submit(
             return _submit(booking, actor, now)
     except IntegrityError:
         # The same key on another room at the same moment: the other one won.
-        if earlier := submitted(submission_key, digest):
+        if earlier := submitted(submission_key, digest, now):
             return earlier
         raise
 

@@ -44,6 +44,7 @@ NOTICES = frozenset(
         "dispute_opened", "dispute_escalated", "dispute_answered", "dispute_won", "dispute_lost", "dispute_closed",
         "external_refund", "external_capture", "external_cancel",
         "refund_confirmed", "refund_failed", "refund_solved", "credit_given", "credit_used", "paid_offline",
+        "link_sent", "new_link",
         "remind_guest", "remind_host_half", "remind_host_soon",
     }
 )  # fmt: skip

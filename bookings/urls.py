@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings import booking_views, views
+from bookings import booking_views, link_pages, views
 
 app_name = "bookings"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("bookings/<slug:reference>/", views.detail, name="detail"),
     path("bookings/<slug:reference>/live/", views.live, name="live"),
     path("bookings/<slug:reference>/open/<slug:secret>/", views.open_link, name="open"),
+    path("bookings/<slug:reference>/new-link/", link_pages.new_link, name="new_link"),
     path("bookings/<slug:reference>/cancel/", views.cancel, name="cancel"),
     path("bookings/<slug:reference>/again/", booking_views.again, name="again"),
     path("bookings/<slug:reference>/calendar.ics", views.ics, name="ics"),

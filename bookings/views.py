@@ -7,13 +7,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import ics as calendar_files
-from bookings import money_back, panels, selectors, services, visits, wording
+from bookings import link_pages, money_back, panels, selectors, services, visits, wording
 from bookings.actors import guest_actor
 from bookings.cancellation import Terms, terms_of
 from bookings.errors import BookingError
@@ -98,7 +98,7 @@ def open_link(request: HttpRequest, reference: str, secret: str) -> HttpResponse
     if booking is None:
         if hit("booking-link", client_ip(request), limit=WRONG_LINKS, seconds=WRONG_LINKS_SECONDS):
             return render(request, "429.html", status=429)
-        raise Http404
+        return link_pages.no_good(request, reference)
     visits.remember(request, booking)
     response = redirect(booking)
     response["Referrer-Policy"] = "no-referrer"

@@ -314,6 +314,8 @@ NOTICES: dict[str, tuple[str, str, str]] = {
     "payment_available": ("Payment is possible again", "A link to pay was sent by e-mail.", "quiet"),
     "payment_late": ("A payment came too late", "It goes back by itself.", "quiet"),
     "payment_released": ("Hold released", "The money on the card is free again.", "quiet"),
+    "link_sent": ("Link sent again", "Somebody asked for the link to this booking.", "quiet"),
+    "new_link": ("New link sent", "Older links open nothing now.", "quiet"),
     "remind_guest": ("Reminder sent", "The visit is coming up.", "quiet"),
     "remind_host_half": ("Host reminded", "Half the time to answer has passed.", "quiet"),
     "remind_host_soon": ("Host reminded again", "The time to answer ends soon.", "quiet"),

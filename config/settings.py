@@ -269,6 +269,10 @@ BOOKING_SUBSCRIBERS = {
 BOOKING_PANELS = ["payments.panels.booking_panel"]
 # What each app can show of a booking to somebody who doubts it, such as a guest's bank.
 BOOKING_EXHIBITS = ["bookings.exhibits.acts_of_guest", "notifications.exhibits.mails_of"]
+# What each app knows of when money last moved: a guest's link lives on from there.
+BOOKING_LINK_KEEPERS = ["payments.link_keeper.last_money_at"]
+# Sign the links of bookings: the first signs, all of them verify, SECRET_KEY those made before, too.
+BOOKING_LINK_KEYS = [key for key in env.list("BOOKING_LINK_KEYS", default=[]) if key]
 BOOKING_NEXT_URL = "payments.panels.next_url"
 # (booking, instant) → what a guest may expect of money sent back then: see bookings.money_back.
 BOOKING_MONEY_BACK = "payments.returning.outlook"

@@ -138,6 +138,8 @@ MESSAGES = {
         ),
         Message("capture_failed", GUEST, UPDATE, "Please pay once more", PAY, _awaits_payment, "bad"),
         Message("payment_available", GUEST, UPDATE, "You can pay now", PAY, _awaits_payment, "held"),
+        Message("link_sent", GUEST, UPDATE, "The link to your booking", SEE, _everybody),
+        Message("new_link", GUEST, UPDATE, "Your new link", SEE, _everybody),
         Message("payment_late", GUEST, UPDATE, "Your payment came too late", AGAIN, _is_dead, "quiet"),
         Message(
             "remind_guest", GUEST, "Booking Reminder - {reference}", "See you soon", SEE, _is_ahead, "good"
@@ -321,6 +323,8 @@ TOLD: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("external_refund", ANY, ANY), ("external_change",)),
     (("external_capture", ANY, ANY), ("external_change",)),
     (("external_cancel", ANY, ANY), ("external_change",)),
+    (("link_sent", ANY, ANY), ("link_sent",)),
+    (("new_link", ANY, ANY), ("new_link",)),
     (("remind_guest", ANY, ANY), ("remind_guest",)),
     (("remind_host_half", ANY, ANY), ("host_reminder",)),
     (("remind_host_soon", ANY, ANY), ("host_last_reminder",)),

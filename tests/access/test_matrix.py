@@ -44,6 +44,7 @@ SEES = {
 PAGES = {
     "bookings_booking_approve": TEAM, "bookings_booking_decline": TEAM, "bookings_booking_cancel": TEAM,
     "bookings_booking_complete": TEAM, "bookings_booking_desk": TEAM, "bookings_booking_live": TEAM,
+    "bookings_booking_new_link": TEAM,
     "bookings_booking_manual": MANAGERS, "bookings_booking_book_by_hand": MANAGERS,
     "bookings_bulkcancellation_close": MANAGERS, "bookings_bulkcancellation_live": MANAGERS,
     "bookings_bulkcancellation_session": MANAGERS,
