@@ -12,6 +12,8 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 
+from accounts import login_limits
+
 log = structlog.get_logger(__name__)
 
 
@@ -21,6 +23,21 @@ class AccountAdapter(DefaultAccountAdapter):
         if request.user.is_staff:
             return resolve_url("admin:index")
         return super().get_login_redirect_url(request)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        # allauth's own is the address alone: anybody could shut its owner out.
+        return login_limits.key(request, credentials.get("email", ""))
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        super().pre_authenticate(request, **credentials)
+        if login_limits.is_held_up(request, credentials.get("email", "")):
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        note = login_limits.note_success if user else login_limits.note_failure
+        note(request, credentials.get("email", ""))
+        return user
 
     def is_safe_url(self, url: str | None) -> bool:
         """Return whether a `next` leads to this site; what cannot be read as an address does not."""

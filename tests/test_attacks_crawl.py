@@ -26,7 +26,8 @@ CANARY = "XCANARYX"
 OPEN = {
     "help", "contact", "terms", "privacy", "imprint", "robots", "sitemap", "rooms:venue",
     "rooms:home", "rooms:open_venue", "rooms:search", "rooms:detail", "rooms:calendar", "rooms:slots", "rooms:quote",
-    "bookings:book", "bookings:new_link", "healthz", "account_login", "account_signup", "account_inactive", "account_logout",
+    "bookings:new_link",
+    "bookings:book", "healthz", "account_login", "account_signup", "account_inactive", "account_logout",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_from_key_done", "account_confirm_email", "account_email_verification_sent",
     "account_confirm_login_code", "mfa_authenticate",
