@@ -7,7 +7,7 @@ from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from core import logs
+from core import logs, mode
 from core.money import CURRENCIES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -305,13 +305,22 @@ OCTO_SHOP_ID = int(env.str("OCTO_SHOP_ID", "") or 0)
 OCTO_SECRET = env.str("OCTO_SECRET", "")
 OCTO_UNIQUE_KEY = env.str("OCTO_UNIQUE_KEY", "")
 OCTO_API_BASE = env.str("OCTO_API_BASE", "").rstrip("/")
-# One address serves both: without this mark the money is real.
-OCTO_TEST = env.bool("OCTO_TEST") if env.str("OCTO_TEST", "") else DEBUG
+# One address serves both: without this mark the money is real. It follows Stripe's key where nothing is said.
+_is_test_elsewhere = not STRIPE_IS_LIVE if STRIPE_SECRET_KEY else DEBUG
+OCTO_TEST = env.bool("OCTO_TEST") if env.str("OCTO_TEST", "") else _is_test_elsewhere
 OCTO_HOLD_MINUTES = int(env.str("OCTO_HOLD_MINUTES", "") or 30)
 OCTO_SIGNATURE_SCHEME = env.str("OCTO_SIGNATURE_SCHEME", "") or "U"
 OCTO_TSP_ID = int(env.str("OCTO_TSP_ID", "") or 0) or None
 if OCTO_SIGNATURE_SCHEME not in ("U", "N"):
     raise ImproperlyConfigured("OCTO_SIGNATURE_SCHEME must be U or N")
+# A site moves real money or test money, never both; and test money on a public site only by name.
+ALLOW_TEST_MODE = env.bool("ALLOW_TEST_MODE") if env.str("ALLOW_TEST_MODE", "") else DEBUG
+mode.refuse_unwanted(
+    stripe_key=STRIPE_SECRET_KEY,
+    is_stripe_live=STRIPE_IS_LIVE,
+    is_octo_test=OCTO_TEST,
+    may_test=ALLOW_TEST_MODE,
+)
 # Octo tells nobody what it keeps: where set, this per cent of what was taken is booked as its processing fee.
 OCTO_FEE_PERCENT = env.str("OCTO_FEE_PERCENT", "")
 # When venues are paid each week, in UTC; without a day only by hand.

@@ -6,6 +6,7 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        from core import zones
+        from core import mode, zones
 
         register(zones.check, Tags.database)
+        register(mode.check_mode, deploy=True)

@@ -93,6 +93,7 @@ def production_environment() -> dict[str, str]:
         "ALLOWED_HOSTS": "rooms.example",
         "SANDBOX_URL": "",
         "SANDBOX_CLOCK_FILE": "",
+        "ALLOW_TEST_MODE": "true",
         "STRIPE_SECRET_KEY": f"sk_test_{os.urandom(12).hex()}",
         "STRIPE_PUBLISHABLE_KEY": f"pk_test_{os.urandom(12).hex()}",
         "STRIPE_WEBHOOK_SECRET": f"whsec_{os.urandom(16).hex()}",

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from core import clock
+from core import clock, mode
 from core.icons import ICONS
 
 register = template.Library()
@@ -23,6 +23,12 @@ def icon(name: str, css_class: str = "") -> SafeString:
         css_class,
         mark_safe(ICONS[name]),  # noqa: S308 - our own constant
     )
+
+
+@register.simple_tag
+def test_mode() -> str:
+    """The sentence every page and mail of a site in test mode says; nothing where money is real."""
+    return "" if mode.site_is_live() else mode.TEST_MODE
 
 
 @register.simple_tag

@@ -7,6 +7,7 @@ platform's, which lives in the environment.
 from django.conf import settings
 from django.urls import reverse
 
+from core.mode import mode_name, site_is_live
 from payments.models import Payment, PaymentSettings, Provider, ProviderAccount
 from payments.providers import base, stripe
 from payments.providers.base import Misconfigured
@@ -22,9 +23,13 @@ PROVIDERS: dict[str, type[base.Provider]] = {
 def provider_for(payment: Payment) -> base.Provider:
     """Return the client that speaks for the account of a payment.
 
-    Raises: Misconfigured when its keys are missing, or nobody can be called for it (paid by hand).
+    Raises: Misconfigured when its keys are missing or of another mode, or nobody can be called for it (paid by hand).
     """
     if payment.provider == Provider.STRIPE:
+        if payment.is_live != settings.STRIPE_IS_LIVE:
+            raise Misconfigured(
+                f"begun in {mode_name(payment.is_live)} mode, which this site's key cannot reach"
+            )
         return stripe.platform_account()
     if payment.provider == Provider.OCTO:
         return octo_provider(payment.account, is_test=not payment.is_live)
@@ -73,12 +78,15 @@ def hold_minutes_of(account: ProviderAccount | None) -> int:
 def choose_provider(venue_id: int) -> tuple[str, ProviderAccount | None, bool]:
     """Return (provider, account, is live) for a payment of a venue begun now; the payment keeps them.
 
-    A venue whose settings nobody has saved yet is paid through the platform's Stripe.
+    A venue whose settings nobody has saved yet is paid through the platform's Stripe. Raises: Misconfigured where the
+    venue's own shop was entered in another mode than the site's: test and real money never mix.
     """
     row = PaymentSettings.objects.select_related("octo_account").filter(venue_id=venue_id).first()
     if row is None or row.provider != Provider.OCTO:
         return Provider.STRIPE, None, settings.STRIPE_IS_LIVE
     account = row.octo_account
+    if account and account.is_test == site_is_live():
+        raise Misconfigured(f"the venue's own shop was entered in {mode_name(not account.is_test)} mode")
     return row.provider, account, not (account.is_test if account else settings.OCTO_TEST)
 
 

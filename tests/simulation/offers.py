@@ -20,7 +20,7 @@ def booking_of(world: Any, offer: Offer, index: int) -> Any:
     return KINDS["Booking"](
         reference=f"RH{index + 1}", room=room, venue=venue, slot=offer.slot, offer=offer, entries={},
         kept_minor=0, venue_id=venue.pk,
-        approval=offer.approval, capture=offer.capture, policy=dict(offer.policy), currency="EUR",
+        approval=offer.approval, capture=offer.capture, policy=dict(offer.policy), currency="EUR", time_zone="UTC",
         total_minor=offer.total_minor, tax_minor=offer.tax_minor, due_minor=offer.total_minor,
         fee_percent=rows.FEE_PERCENT, starts_at=starts_at, ends_at=starts_at + dt.timedelta(hours=offer.hours),
         created_at=world.now, updated_at=world.now, provider=offer.provider,
