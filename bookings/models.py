@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from bookings import link_keys
 from bookings.states import BLOCKING, Status
-from core import clock, dates, zones
+from core import bounds, clock, dates, zones
 from rooms.models import Room, Session, Venue
 
 # No vowels and no look-alikes: references are read aloud at a desk.
@@ -71,8 +71,8 @@ class Booking(models.Model):
     message = models.TextField(max_length=2000, blank=True)
     party_size = models.PositiveSmallIntegerField(default=1)
 
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    starts_at = models.DateTimeField(validators=[bounds.validate_year])
+    ends_at = models.DateTimeField(validators=[bounds.validate_year])
     time_zone = zones.ZoneField(
         max_length=64, help_text="Of the venue when booked: wall times are shown in it"
     )
@@ -136,6 +136,7 @@ class Booking(models.Model):
                 name="booking_decision_has_time",
             ),
             zones.known("time_zone", "booking_zone_is_known"),
+            bounds.within_years("booking_within_years", "starts_at", "ends_at"),
         ]
         indexes = [
             models.Index(fields=["venue", "status", "-created_at"], name="booking_inbox"),
@@ -323,8 +324,8 @@ class BulkCancellation(models.Model):
     session = models.OneToOneField(
         Session, on_delete=models.PROTECT, null=True, blank=True, related_name="cancellation"
     )
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    starts_at = models.DateTimeField(validators=[bounds.validate_year])
+    ends_at = models.DateTimeField(validators=[bounds.validate_year])
     reason = models.TextField()
     actor_kind = models.CharField(max_length=8, choices=BookingEvent.Actor)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -333,6 +334,7 @@ class BulkCancellation(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        constraints = [bounds.within_years("bulk_within_years", "starts_at", "ends_at")]
         indexes = [
             models.Index(
                 fields=["created_at"],

@@ -9,6 +9,7 @@ from functools import lru_cache
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
 
 
@@ -46,6 +47,9 @@ def rotate(token: str) -> str:
 
 class EncryptedTextField(models.TextField):
     """Text encrypted on its way to the database; it can be neither searched nor ordered by."""
+
+    # Encrypted, the database would take it; nothing that text is handed on to does.
+    default_validators = [ProhibitNullCharactersValidator()]
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
         return value and decrypt(value)

@@ -7,6 +7,7 @@ marks. Nothing typed by people can become anything but text.
 import datetime as dt
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from django.conf import settings
@@ -20,6 +21,9 @@ FONT_FILES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 INK, MUTED, LINE, SHADE = (28, 32, 30), (96, 104, 100), (208, 212, 210), (243, 245, 244)
 SIZE, SMALL, LINE_HEIGHT = 9.5, 8, 5
 MARGIN = 18
+# No row may be taller than a page: longer texts go on in the next. In letters of a narrow column; a line's end
+# takes as much as a full line.
+LETTERS_A_ROW, LETTERS_A_LINE = 600, 20
 
 
 class Document(FPDF):
@@ -83,7 +87,9 @@ class Document(FPDF):
             headings_style=style,
         ) as table:
             for row in ([headings] if headings else []) + list(rows):
-                table.row([self.clean(str(cell)) for cell in row])
+                cells = [_pieces(self.clean(str(cell))) for cell in row]
+                for pieces in zip_longest(*cells, fillvalue=""):
+                    table.row(pieces)
         self.ln(2)
 
     def as_bytes(self) -> bytes:
@@ -120,3 +126,13 @@ class Document(FPDF):
         for style, name in FONT_FILES.items():
             self.add_font("document", style, folder / name)
         return "document"
+
+
+def _pieces(text: str) -> list[str]:
+    """Split text into pieces that each fit on a page as a table's cell; nothing is left out."""
+    pieces, piece, used = [], "", 0
+    for sign in text:
+        piece, used = piece + sign, used + (LETTERS_A_LINE if sign == "\n" else 1)
+        if used >= LETTERS_A_ROW:
+            pieces, piece, used = [*pieces, piece], "", 0
+    return [*pieces, piece] if piece or not pieces else pieces

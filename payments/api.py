@@ -1,9 +1,7 @@
 """Payments over HTTP: open the pay page, ask what came of it. Joined to /api/v1 by config.api."""
 
-import datetime as dt
 import uuid
 
-import structlog
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Router
@@ -12,20 +10,16 @@ from accounts.scopes import BOOKINGS
 from bookings.access import GUEST_OR_KNOWN, Access, access_to, guest_or_known
 from bookings.api import private_json
 from bookings.representation import detail_json
-from core import clock
 from core.problems import Problem
 from core.ratelimit import hit
-from payments import selectors, services
+from payments import looking, selectors, services
 from payments.models import Payment
-from payments.providers.base import ProviderError
 from payments.schemas import PaymentOut, SessionOut, VerifiedOut
 
-log = structlog.get_logger(__name__)
 router = Router(tags=["Payments"])
 
-# Each question is a call to the provider; a page asks every few seconds at most.
+# A page asks every few seconds at most; what a question may cost at the provider is payments.looking's to say.
 QUESTIONS_PER_MINUTE = 60
-FRESH = dt.timedelta(seconds=3)
 
 
 @router.post(
@@ -60,7 +54,7 @@ def verify(request: HttpRequest, reference: str) -> JsonResponse:
     access = access_to(request.auth, reference)
     if wait := hit("verify", reference, limit=QUESTIONS_PER_MINUTE, seconds=60):
         raise Problem(429, "too_many_requests", "Asked too often.", headers={"Retry-After": str(wait)})
-    booking = services.verify(access.booking.pk)
+    booking = looking.verify(access.booking.pk)
     outcome, message = selectors.outcome(booking, selectors.money_of(booking))
     answer = detail_json(booking, access.viewer)
     return private_json(answer | {"outcome": outcome, "outcome_message": message})
@@ -75,7 +69,7 @@ def verify(request: HttpRequest, reference: str) -> JsonResponse:
 def get_status(request: HttpRequest, payment_id: uuid.UUID) -> JsonResponse:
     """An open payment is looked at anew at the provider, unless that was done within the last seconds."""
     payment = payment_or_404(request, payment_id)
-    payment = _looked_at(payment)
+    payment = looking.look(payment)
     booking = payment.booking
     money = selectors.money_of(booking)
     mine = next(one for one in selectors.payments_json(booking, money) if one["id"] == str(payment_id))
@@ -98,14 +92,4 @@ def payment_or_404(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
         access_to(request.auth, payment.booking.reference if payment else "")
     except Http404 as error:
         raise Http404("No such payment.") from error
-    return payment
-
-
-def _looked_at(payment: Payment) -> Payment:
-    is_fresh = payment.synced_at is not None and clock.now() - payment.synced_at < FRESH
-    if payment.is_open and not is_fresh:
-        try:
-            return services.sync(payment.pk)
-        except ProviderError as error:
-            log.warning("verify_failed", payment=payment.pk, error=str(error))
     return payment

@@ -328,19 +328,6 @@ def _after_resumed_checkout(operation: PaymentOperation) -> None:
     bookings.announce(booking_id=booking.pk, notice="payment_available", data={"payment": checkout.payment.n})
 
 
-def verify(booking_id: int) -> Booking:
-    """Look at the provider for every payment of a booking that may still change; returns the booking as it is then.
-
-    A provider that does not answer changes nothing: the booking is shown as it was, and a sweep looks again.
-    """
-    for payment in Payment.objects.filter(booking_id=booking_id, status__in=["CREATED", "AUTHORIZED"]):
-        try:
-            sync(payment.pk)
-        except ProviderError as error:
-            log.warning("verify_failed", payment=payment.pk, error=str(error))
-    return Booking.objects.select_related("room", "venue").get(pk=booking_id)
-
-
 # --- the clock ------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from bookings.errors import BookingError
 from bookings.visits import booking_or_404
-from payments import octo_inbox, selectors, services, webhooks
+from payments import looking, octo_inbox, selectors, services, webhooks
 from payments.messages import UNAVAILABLE
 from payments.providers.base import ProviderError
 from payments.providers.stripe import verify_signature
@@ -43,7 +43,7 @@ def pay(request: HttpRequest, reference: str) -> HttpResponse:
 @require_GET
 def back(request: HttpRequest, reference: str) -> HttpResponse:
     """The provider's return page: looks at the provider and shows what is true; the address proves nothing."""
-    booking = services.verify(booking_or_404(request, reference).pk)
+    booking = looking.verify(booking_or_404(request, reference).pk)
     money = selectors.money_of(booking)
     word, message = selectors.outcome(booking, money)
     context = {"booking": booking, "money": money, "outcome": word, "message": message}

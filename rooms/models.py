@@ -12,8 +12,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
-from core import clock, dates, zones
+from core import bounds, clock, dates, zones
 from core.money import CURRENCIES
+from rooms import tiers
 from rooms.places import COUNTRIES
 
 HOLD_LIMIT_MINUTES = 7 * 24 * 60  # a guest-present card hold at Stripe
@@ -56,14 +57,19 @@ class Venue(models.Model):
     )
     takes_online_payment = models.BooleanField(default=True)
     hold_limit_minutes = models.PositiveIntegerField(
-        default=HOLD_LIMIT_MINUTES, help_text="How long the payment provider keeps money held"
+        default=HOLD_LIMIT_MINUTES,
+        validators=[MaxValueValidator(bounds.MOST_HOLD_MINUTES)],
+        help_text="How long the payment provider keeps money held",
     )
     is_published = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         ordering = ["name"]
-        constraints = [zones.known("time_zone", "venue_zone_is_known")]
+        constraints = [
+            zones.known("time_zone", "venue_zone_is_known"),
+            bounds.at_most("venue_within_bounds", hold_limit_minutes=bounds.MOST_HOLD_MINUTES),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -108,7 +114,7 @@ class CancellationPolicy(models.Model):
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="policies")
     name = models.CharField(max_length=60)
-    tiers = models.JSONField(default=list, blank=True)
+    tiers = models.JSONField(default=list, blank=True, validators=[tiers.validate])
 
     class Meta:
         verbose_name_plural = "cancellation policies"
@@ -163,14 +169,18 @@ class Room(models.Model):
     size_m2 = models.PositiveSmallIntegerField(null=True, blank=True)
     amenities = ArrayField(models.CharField(max_length=24), default=list, blank=True)
     price_minor = models.PositiveBigIntegerField(
-        help_text="Per night, hour, appointment or seat; minor units"
+        validators=[bounds.validate_price], help_text="Per night, hour, appointment or seat; minor units"
     )
-    cleaning_fee_minor = models.PositiveBigIntegerField(default=0, help_text="Once a booking; minor units")
+    cleaning_fee_minor = models.PositiveBigIntegerField(
+        default=0, validators=[bounds.validate_price], help_text="Once a booking; minor units"
+    )
     min_units = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     max_units = models.PositiveSmallIntegerField(default=30, validators=[MinValueValidator(1)])
     appointment_minutes = models.PositiveSmallIntegerField(default=60, validators=[MinValueValidator(5)])
     notice_minutes = models.PositiveIntegerField(
-        default=0, help_text="Minutes ahead of the start to book at the latest"
+        default=0,
+        validators=[MaxValueValidator(bounds.MOST_NOTICE_MINUTES)],
+        help_text="Minutes ahead of the start to book at the latest",
     )
     booking_window_days = models.PositiveSmallIntegerField(
         default=365, help_text="How far ahead one may book"
@@ -193,6 +203,12 @@ class Room(models.Model):
             models.UniqueConstraint(fields=["venue", "slug"], name="room_slug_per_venue"),
             models.CheckConstraint(
                 condition=models.Q(min_units__lte=models.F("max_units")), name="room_units_in_order"
+            ),
+            bounds.at_most(
+                "room_within_bounds",
+                price_minor=bounds.MOST_MINOR,
+                cleaning_fee_minor=bounds.MOST_MINOR,
+                notice_minutes=bounds.MOST_NOTICE_MINUTES,
             ),
         ]
         indexes = [
@@ -293,9 +309,9 @@ class PriceRule(models.Model):
     weekdays = ArrayField(
         models.PositiveSmallIntegerField(choices=OpeningHours.Weekday), default=list, blank=True
     )
-    first_date = models.DateField(null=True, blank=True)
-    last_date = models.DateField(null=True, blank=True)
-    price_minor = models.PositiveBigIntegerField(null=True, blank=True)
+    first_date = models.DateField(null=True, blank=True, validators=[bounds.validate_year])
+    last_date = models.DateField(null=True, blank=True, validators=[bounds.validate_year])
+    price_minor = models.PositiveBigIntegerField(null=True, blank=True, validators=[bounds.validate_price])
     min_units = models.PositiveSmallIntegerField(null=True, blank=True)
     discount_percent = models.DecimalField(
         max_digits=5,
@@ -311,7 +327,9 @@ class PriceRule(models.Model):
                 condition=models.Q(price_minor__isnull=False, discount_percent__isnull=True)
                 | models.Q(price_minor__isnull=True, discount_percent__isnull=False, min_units__isnull=False),
                 name="price_rule_sets_price_or_discount",
-            )
+            ),
+            bounds.dates_within_years("price_rule_within_years", "first_date", "last_date"),
+            bounds.at_most("price_rule_within_bounds", price_minor=bounds.MOST_MINOR),
         ]
 
     def __str__(self) -> str:
@@ -323,8 +341,8 @@ class Session(models.Model):
 
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="sessions")
     title = models.CharField(max_length=120)
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    starts_at = models.DateTimeField(validators=[bounds.validate_year])
+    ends_at = models.DateTimeField(validators=[bounds.validate_year])
     capacity = models.PositiveSmallIntegerField("seats", validators=[MinValueValidator(1)])
     price_minor = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="Per seat; minor units. Empty: the room's own price"
@@ -342,6 +360,7 @@ class Session(models.Model):
             models.CheckConstraint(
                 condition=models.Q(starts_at__lt=models.F("ends_at")), name="session_ends_after_start"
             ),
+            bounds.within_years("session_within_years", "starts_at", "ends_at"),
         ]
 
     def __str__(self) -> str:
@@ -363,7 +382,9 @@ class Occupancy(models.Model):
 
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="occupancies")
     kind = models.CharField(max_length=8, choices=Kind)
-    period = DateTimeRangeField(help_text="Half-open, UTC, buffers included")
+    period = DateTimeRangeField(
+        validators=[bounds.validate_period], help_text="Half-open, UTC, buffers included"
+    )
     visit = DateTimeRangeField(null=True, help_text="The period without its buffers; empty: it has none")
     session = models.ForeignKey(
         Session, on_delete=models.PROTECT, null=True, related_name="occupancies", help_text="That claims it"
@@ -385,6 +406,9 @@ class Occupancy(models.Model):
                 condition=models.Q(kind__in=["booking", "session"]),
             ),
             models.CheckConstraint(condition=models.Q(period__isempty=False), name="occupancy_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(period__contained_by=bounds.YEARS), name="occupancy_within_years"
+            ),
             models.CheckConstraint(
                 condition=models.Q(visit=None) | models.Q(period__contains=models.F("visit")),
                 name="occupancy_holds_its_visit",

@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from rooms.models import CancellationPolicy
+from rooms.tiers import MOST_HOURS
 
 ROWS = 6
-MOST_HOURS = 365 * 24
 Tier = dict[str, int]
 
 

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from core import dates
+from core.bounds import FIRST_YEAR, LAST_YEAR
 from rooms import hours
 from rooms.models import Room, Session
 
 UNIT_NAMES = {"night": "nights", "hour": "hours", "appointment": "appointments", "seat": "seats"}
 # Hours begin on the half hour, so that bookings leave no unsellable crumbs between them.
 STEP_MINUTES = 30
-# Beyond these years no room is bookable, and conversions between zones begin to overflow.
-FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from bookings.models import Booking
-from core import clock
+from core import bounds, clock
 from core.mode import site_is_live
 from payments.models.payment import Payment, Refund
 
@@ -30,7 +30,7 @@ class Credit(models.Model):
     given_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    expires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, validators=[bounds.validate_year])
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:

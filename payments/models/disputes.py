@@ -3,7 +3,7 @@
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from core import clock
+from core import bounds, clock
 from payments.models.payment import Payment, PaymentOperation, Refund
 
 
@@ -32,7 +32,7 @@ class Dispute(models.Model):
     withdrawn_minor = models.PositiveBigIntegerField(default=0, help_text="Taken out of our balance so far")
     fee_minor = models.PositiveBigIntegerField(default=0)
     due_by = models.DateTimeField(null=True, blank=True, help_text="The last moment to answer")
-    evidence = models.JSONField(
+    evidence = bounds.ObjectField(
         default=dict,
         blank=True,
         encoder=DjangoJSONEncoder,

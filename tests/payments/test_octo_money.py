@@ -319,6 +319,8 @@ def test_callbacks_of_the_older_scheme_are_taken_where_the_shop_is_of_that_kind(
 def test_looks_too_close_together_are_made_again_a_little_later(octo):
     octo.payable().pay()
     octo.behave(limits_rate=True)
-    services.verify(octo.booking.pk)
+    services.sync(octo.payment.pk)
 
-    assert services.verify(octo.booking.pk).status == Status.CONFIRMED
+    services.sync(octo.payment.pk)
+
+    assert octo.fresh.status == Status.CONFIRMED

@@ -8,7 +8,7 @@ from bookings import services as bookings
 from bookings.actors import guest_actor
 from bookings.errors import InvalidTransition
 from bookings.states import Status
-from payments import services, tasks, webhooks
+from payments import looking, tasks, webhooks
 from payments.models import Payment, WebhookEvent
 from payments.providers.base import Misconfigured, Unavailable
 from tests import factories
@@ -126,7 +126,7 @@ def test_message_of_a_page_nobody_was_shown_is_done_with_at_once(octo):
 def test_trouble_while_looking_leaves_the_booking_and_is_looked_at_again(octo, fault):
     octo.payable().pay()
     octo.fault("check_status", fault)
-    assert services.verify(octo.booking.pk).status == Status.PENDING_PAYMENT
+    assert looking.verify(octo.booking.pk).status == Status.PENDING_PAYMENT
     octo.advance(minutes=1)
     tasks.sweep_open_payments()
 
