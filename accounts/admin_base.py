@@ -7,11 +7,19 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
+from django.forms import DateInput, Media
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.contrib.filters.forms import RangeDateForm
 from unfold.utils import parse_date_str
 
+# All a list needs beside the theme's own scripts: its filters are plain fields, which every browser helps with.
+LIST_MEDIA = Media(js=["admin/js/actions.js"])
+# What Django loads on every form for slugs that write themselves.
+SLUG_SCRIPTS = ("urlify.js", "prepopulate.js", "xregexp")
 # What the filters of a list add to a field's name in the address.
 FILTER_SUFFIXES = ("", "__exact", "__id__exact", "__in", "__isnull", "_from", "_to")
 
@@ -35,7 +43,19 @@ class CarefulAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         _refuse_garbage(request)
-        return super().changelist_view(request, extra_context)
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        response = super().changelist_view(request, title | (extra_context or {}))
+        if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
+            response.context_data["media"] = LIST_MEDIA
+        return response
+
+    @property
+    def media(self) -> Media:
+        media = super().media
+        if self.prepopulated_fields:
+            return media
+        scripts = [path for path in media._js if not any(name in str(path) for name in SLUG_SCRIPTS)]
+        return Media(css=media._css, js=scripts)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
@@ -72,8 +92,20 @@ class PlatformAdmin(CarefulAdmin):
         return rows if request.user.is_platform_staff else rows.none()
 
 
+class DaysForm(RangeDateForm):
+    """First and last day, as fields that the browser gives a calendar of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # The form in which the browser itself writes and reads a date.
+            field.widget = DateInput({**field.widget.attrs, "type": "date"}, format="%Y-%m-%d")
+
+
 class DaysFilter(RangeDateFilter):
     """A range of days, both included, of an instant in UTC."""
+
+    form_class = DaysForm
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         first, last = self._day("_from"), self._day("_to")

@@ -8,9 +8,23 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
-# (group, [(title, icon, model)]): a link appears for whoever may see the model's list.
+# What staff look into when something is wrong: folded until it is opened.
+MACHINE_ROOM = "Machine room"
+# (group, [(title, icon, model)]): a link appears for whoever may see the model's list; daily work first.
 SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Bookings", (("All bookings", "event_available", "bookings.booking"),)),
+    (
+        "Money",
+        (
+            ("Payments", "payments", "payments.payment"),
+            ("Refunds", "undo", "payments.refund"),
+            ("Disputes", "gavel", "payments.dispute"),
+            ("Payouts", "send_money", "payments.payout"),
+            ("Credits", "redeem", "payments.credit"),
+            ("Paid by hand", "edit_note", "payments.offlinepayment"),
+            ("Differences", "difference", "payments.drift"),
+        ),
+    ),
     (
         "Venue",
         (
@@ -20,35 +34,28 @@ SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Closed dates", "event_busy", "rooms.blackout"),
             ("Bulk cancellations", "event_repeat", "bookings.bulkcancellation"),
             ("Cancellation policies", "policy", "rooms.cancellationpolicy"),
-        ),
-    ),
-    (
-        "Money",
-        (
             ("Payment settings", "account_balance", "payments.venuepayments"),
-            ("Payments", "payments", "payments.payment"),
-            ("Refunds", "undo", "payments.refund"),
-            ("Disputes", "gavel", "payments.dispute"),
-            ("Credits", "redeem", "payments.credit"),
-            ("Paid by hand", "edit_note", "payments.offlinepayment"),
-            ("Payouts", "send_money", "payments.payout"),
-            ("Ledger", "menu_book", "payments.ledgertransaction"),
         ),
     ),
-    ("Messages", (("Sent and waiting", "outgoing_mail", "notifications.delivery"),)),
     (
-        "Platform",
+        "People and messages",
         (
             ("People", "group", "accounts.user"),
-            ("API tokens", "key", "accounts.apitoken"),
-            ("Event receipts", "inbox", "bookings.eventreceipt"),
-            ("Calls to providers", "swap_horiz", "payments.paymentoperation"),
-            ("Webhook messages", "webhook", "payments.webhookevent"),
-            ("Settlements", "balance", "payments.settlement"),
-            ("Payout runs", "event_repeat", "payments.payoutrun"),
+            ("Sent and waiting", "outgoing_mail", "notifications.delivery"),
+        ),
+    ),
+    (
+        MACHINE_ROOM,
+        (
+            ("Ledger", "menu_book", "payments.ledgertransaction"),
             ("Ledger checkpoints", "verified", "payments.ledgercheckpoint"),
-            ("Differences", "difference", "payments.drift"),
-            ("Comparisons", "compare_arrows", "payments.reconciliationrun"),
+            ("Payout runs", "event_repeat", "payments.payoutrun"),
+            ("Nightly comparisons", "compare_arrows", "payments.reconciliationrun"),
+            ("Calls to providers", "swap_horiz", "payments.paymentoperation"),
+            ("Messages of providers", "webhook", "payments.webhookevent"),
+            ("Money to put right", "balance", "payments.settlement"),
+            ("Events to deliver", "inbox", "bookings.eventreceipt"),
+            ("API tokens", "key", "accounts.apitoken"),
         ),
     ),
 )
@@ -77,9 +84,9 @@ def _groups(request: HttpRequest) -> Iterator[dict[str, Any]]:
             if model_admin.has_view_permission(request):
                 link = reverse(f"admin:{label.replace('.', '_')}_changelist")
                 items.append({"title": text, "icon": icon, "link": link})
-        if title == "Platform" and request.user.is_platform_staff:
-            items.insert(0, {"title": "Money", "icon": "monitoring", "link": reverse("admin:money")})
-        yield {"title": title, "items": items}
+        if title == "Money" and request.user.is_platform_staff:
+            items.insert(0, {"title": "Overview", "icon": "monitoring", "link": reverse("admin:money")})
+        yield {"title": title, "items": items, "collapsible": title == MACHINE_ROOM}
 
 
 def environment(_request: HttpRequest) -> list[str] | None:

@@ -36,6 +36,8 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
 ]
 
+handler404 = "core.web.page_not_found"
+
 if settings.DEBUG or settings.SANDBOX_URL:
     # In production a web server or a bucket serves what was uploaded.
     urlpatterns += [

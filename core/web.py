@@ -5,15 +5,19 @@ from collections.abc import Callable
 import structlog
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.template import loader
+from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.views import defaults
 
 log = structlog.get_logger(__name__)
 
+COMPRESSED_PREFIXES = ("/admin/", "/static/")
 PUBLIC_PREFIXES = ("/static/", "/media/")
 
 
@@ -23,6 +27,26 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if request.path.startswith("/admin/") and not hasattr(response, "_csp_replace"):
             response._csp_replace = settings.ADMIN_SECURITY_POLICY
+        return super().process_response(request, response)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is no such page, within the admin to whoever works there."""
+    user = getattr(request, "user", None)
+    if request.path.startswith("/admin/") and user and admin.site.has_permission(request):
+        context = {**admin.site.each_context(request), "title": "Not found"}
+        return TemplateResponse(request, "admin/not_found.html", context, status=404).render()
+    return defaults.page_not_found(request, exception)
+
+
+class AdminCompressionMiddleware(GZipMiddleware):
+    """Compresses the admin's pages, and in a demo its files: in production these lie compressed already."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if not request.path.startswith(COMPRESSED_PREFIXES) or response.get("Content-Type", "").startswith(
+            "font/"
+        ):
+            return response
         return super().process_response(request, response)
 
 
@@ -49,7 +73,7 @@ class PlainErrorsMiddleware:
     """
 
     PAGES = (
-        (Http404, defaults.page_not_found),
+        (Http404, page_not_found),
         (PermissionDenied, defaults.permission_denied),
         (SuspiciousOperation, defaults.bad_request),
     )
