@@ -3,7 +3,7 @@
 READ, BOOKINGS, MONEY, PAYEE = "read", "bookings", "money", "payee"
 SCOPES = {
     READ: "See bookings, payments, settings and balances",
-    BOOKINGS: "Book, approve, decline, cancel",
+    BOOKINGS: "Book, approve, decline, cancel; add and change sessions",
     MONEY: "Give money back and change payment settings",
     PAYEE: "Change where payouts go",
 }

@@ -179,4 +179,4 @@ class EventReceiptAdmin(PlatformAdmin):
         return receipt.event.booking.reference
 
 
-from bookings import admin_bulk  # noqa: E402, F401 - registers its pages
+from bookings import admin_bulk, admin_sessions  # noqa: E402, F401 - register their pages

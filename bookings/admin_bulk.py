@@ -3,15 +3,11 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import URLPattern, path
 from unfold.decorators import display
 
 from bookings import bulk, bulk_pages
 from bookings.models import BulkCancellation
-from core import clock, dates
-from rooms.models import Session
 from rooms.scoping import MANAGERS, OwnRowsFilter, ReadOnlyAdmin
 
 
@@ -65,38 +61,3 @@ class BulkCancellationAdmin(ReadOnlyAdmin):
     def done(self, begun: BulkCancellation) -> str:
         seen = bulk.progress(begun)
         return f"{seen.done} of {seen.total}" + (f", {seen.failed} failed" if seen.failed else "")
-
-
-@admin.register(Session)
-class SessionAdmin(ReadOnlyAdmin):
-    """Workshops with their seats, and the way to cancel one whole."""
-
-    venue_path = "room__venue"
-    view_roles = MANAGERS
-    list_display = ("title", "room", "when", "seats", "way_out")
-    list_filter = (("room__venue", OwnRowsFilter),)
-    list_select_related = ("room__venue",)
-    search_fields = ("title", "room__name")
-    ordering = ("-starts_at",)
-    fields = ("title", "room", "when", "seats", "way_out")
-    readonly_fields = ("when", "seats", "way_out")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
-        return super().get_queryset(request).select_related("room__venue")
-
-    @display(description="When", ordering="starts_at")
-    def when(self, session: Session) -> str:
-        return dates.staff_span_in_zone(session.starts_at, session.ends_at, session.room.venue.time_zone)
-
-    @display(description="Seats taken")
-    def seats(self, session: Session) -> str:
-        return f"{session.seats_taken} of {session.capacity}"
-
-    @display(description="Cancel")
-    def way_out(self, session: Session) -> SafeString | str:
-        if session.is_cancelled:
-            return "Cancelled"
-        if session.ends_at <= clock.now():
-            return "Took place"
-        url = reverse("admin:bookings_bulkcancellation_session", args=[session.pk])
-        return format_html('<a class="rh-link" href="{}">Cancel the session…</a>', url)

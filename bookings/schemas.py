@@ -216,6 +216,68 @@ class CancelOut(BookingOut):
     schedule: list[ScheduleOut] = Field(description="What a guest who cancels gets back, and until when")
 
 
+Title = Name
+Moment = Annotated[
+    dt.datetime, Field(description="Without an offset: wall time of the venue", examples=["2027-01-05T18:30"])
+]
+
+
+class SessionQuery(Schema):
+    since: dt.datetime | None = None
+    page: int = Field(1, ge=1, le=1000)
+
+
+class SessionIn(Schema):
+    """A session, or one a week at the same wall time: `count` of them, or up to and including the date `until`."""
+
+    title: Title
+    starts_at: Moment
+    ends_at: Moment
+    capacity: int | None = Field(
+        None, ge=1, le=10_000, description="Seats; as many as the room has where left out"
+    )
+    price_minor: int | None = Field(
+        None, ge=0, le=MOST_MINOR, description="Of a seat; null: the room's own price"
+    )
+    count: int | None = Field(None, ge=1, le=53)
+    until: dt.date | None = None
+    dry_run: bool = False
+
+
+class SessionChangeIn(Schema):
+    title: Title | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    capacity: int | None = Field(None, ge=1, le=10_000)
+    price_minor: int | None = Field(None, ge=0, le=MOST_MINOR, description="Null: the room's own price")
+
+
+class ManagedSession(Schema):
+    id: int | None = Field(description="Null where `dry_run` added nothing")
+    room: str = Field(description="venue/room")
+    title: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    capacity: int
+    seats_taken: int
+    seats_left: int
+    price_minor: int = Field(description="Of a seat")
+    has_own_price: bool
+    currency: str
+    is_cancelled: bool
+
+
+class SessionCreated(ManagedSession):
+    """The first session, and in `items` all that were added."""
+
+    items: list[ManagedSession]
+
+
+class SessionList(Schema):
+    items: list[ManagedSession]
+    next: str | None
+
+
 class SessionCancelIn(Schema):
     reason: Reason = Field(default="", description="Required unless `dry_run`; for the guests to read")
     dry_run: bool = False

@@ -30,7 +30,7 @@ from core import clock
 from rooms import occupancy
 from rooms.models import Room, Session
 from rooms.pricing import quote
-from rooms.stays import Stay, check_stay, period_of, visit_of
+from rooms.stays import InvalidStay, Stay, check_stay, period_of, stay_of_session, visit_of
 
 log = structlog.get_logger(__name__)
 
@@ -76,8 +76,9 @@ def submit(
                 return earlier
             if not (locked.is_published and locked.venue.is_published):
                 raise NotPublished("This room is no longer offered.")
+            session = _as_it_is_now(session, stay)
             check_stay(locked, stay, party_size, now)
-            price = quote(locked, stay, party_size, now=now)
+            price = quote(locked, stay, party_size, now=now, session=session)
             if expected_total_minor is not None and expected_total_minor != price.total_minor:
                 raise PriceChanged(price)
             booking = new_draft(locked, stay, party_size, guest, price, session)
@@ -95,6 +96,18 @@ def submit(
         if earlier := submitted(submission_key, digest, now):
             return earlier
         raise
+
+
+def _as_it_is_now(session: Session | None, stay: Stay) -> Session | None:
+    """Return a session as its locked room has it. Raises: InvalidStay when it was moved since the guest chose it."""
+    if session is None:
+        return None
+    fresh = Session.objects.get(pk=session.pk)
+    if stay_of_session(fresh) != stay:
+        raise InvalidStay(
+            "session", "moved", "This session was moved meanwhile: please look at its time again."
+        )
+    return fresh
 
 
 def _take(booking: Booking, stay: Stay) -> None:

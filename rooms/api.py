@@ -78,7 +78,7 @@ def post_quote(request: HttpRequest, body: QuoteIn) -> JsonResponse:
     stay = stay_of_choice(room, body)
     now = clock.now()
     check_stay(room, stay, body.party_size, now)
-    price = quote(room, stay, body.party_size, now=now)
+    price = quote(room, stay, body.party_size, now=now, session=session_of_choice(room, body))
     zone = room.venue.zone
     return JsonResponse(
         {

@@ -69,7 +69,7 @@ def offer(choice: ChoiceForm, *, with_others: bool = True) -> Offer:
     else:
         is_free = occupancy.is_free(room, stay)
     others = [] if is_free or not with_others else suggestions(room, stay, party_size, choice.now)
-    price = quote(room, stay, party_size, now=choice.now)
+    price = quote(room, stay, party_size, now=choice.now, session=session)
     made = Offer(room, stay, party_size, session, price, is_free, choice.query(), others)
     return replace(made, refunds=_refunds(made, choice.now)) if made.pays_online else made
 

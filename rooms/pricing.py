@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from core.money import format_minor, percent_of
-from rooms.models import PriceRule, Room
+from rooms.models import PriceRule, Room, Session
 from rooms.stays import Stay, count_units, unit_length
 from rooms.ways import capture_for, holds_first
 
@@ -48,13 +48,22 @@ class Quote:
         return [asdict(line) for line in self.lines]
 
 
-def quote(room: Room, stay: Stay, party_size: int, *, now: dt.datetime) -> Quote:
-    """Return the price of a stay booked at `now`: units by price, a long stay's discount, cleaning, tax."""
+def quote(
+    room: Room, stay: Stay, party_size: int, *, now: dt.datetime, session: Session | None = None
+) -> Quote:
+    """Return the price of a stay booked at `now`: units by price, a long stay's discount, cleaning, tax.
+
+    A `session` may have a price a seat of its own.
+    """
     units = party_size if room.kind == Room.Kind.WORKSHOP else stay.units
     rules = list(room.price_rules.all())
     currency = room.venue.currency
     dates = unit_dates(room, stay, units)
-    lines = _stay_lines(room, rules, dates, currency)
+    prices = [
+        unit_price(room, rules, date) if session is None else seat_price(session, room, rules, date)
+        for date in dates
+    ]
+    lines = _stay_lines(room, prices, currency)
     lines += _discount_lines(rules, dates, units, sum(line.amount_minor for line in lines))
     if room.cleaning_fee_minor:
         lines.append(_single("cleaning", "Cleaning", room.cleaning_fee_minor))
@@ -82,6 +91,11 @@ def unit_price(room: Room, rules: Iterable[PriceRule], date: dt.date) -> int:
     return room.price_minor if rule is None else rule.price_minor
 
 
+def seat_price(session: Session, room: Room, rules: Iterable[PriceRule], date: dt.date) -> int:
+    """Return a seat's price in a session, in minor units: its own, else the room's on that date."""
+    return unit_price(room, rules, date) if session.price_minor is None else session.price_minor
+
+
 def unit_dates(room: Room, stay: Stay, units: int) -> list[dt.date]:
     """Return the local date each night, hour, appointment or seat falls on."""
     zone = room.venue.zone
@@ -94,9 +108,9 @@ def unit_dates(room: Room, stay: Stay, units: int) -> list[dt.date]:
     return [(stay.starts_at + length * n).astimezone(zone).date() for n in range(units)]
 
 
-def _stay_lines(room: Room, rules: Sequence[PriceRule], dates: list[dt.date], currency: str) -> list[Line]:
+def _stay_lines(room: Room, prices: Iterable[int], currency: str) -> list[Line]:
     """Group units by price, in the order they come."""
-    counts = Counter(unit_price(room, rules, date) for date in dates)
+    counts = Counter(prices)
     return [
         Line("stay", _stay_label(room, count, price, currency), count, price, count * price)
         for price, count in counts.items()

@@ -121,23 +121,38 @@ def add_blackout(*, room_id: int, starts_at: dt.datetime, ends_at: dt.datetime, 
 
 @transaction.atomic
 def add_session(
-    *, room_id: int, title: str, starts_at: dt.datetime, ends_at: dt.datetime, capacity: int
-) -> Session:
-    """Offer seats in a workshop at a time, which nothing else may occupy.
+    *, room_id: int, title: str, starts_at: dt.datetime, ends_at: dt.datetime, capacity: int,
+    price_minor: int | None = None,
+) -> Session:  # fmt: skip
+    """Offer seats in a workshop at a time, which nothing else may occupy; without a price at the room's own.
 
     Raises: RoomTaken; ValidationError when it ends before it begins or seats more than the room does.
     """
     room = occupancy.lock_room(room_id)
-    if ends_at <= starts_at:
-        raise ValidationError({"ends_at": "The end must be after the start."})
-    if not 0 < capacity <= room.capacity:
-        raise ValidationError({"capacity": f"From 1 to {room.capacity} seats."})
-    session = Session.objects.create(
-        room=room, title=title, starts_at=starts_at, ends_at=ends_at, capacity=capacity
-    )
+    session = Session(
+        room=room, title=title.strip(), starts_at=starts_at, ends_at=ends_at, capacity=capacity,
+        price_minor=price_minor,
+    )  # fmt: skip
+    check_session(room, session)
+    session.save()
     claim_for(session, room)
     log.info("session_added", room=room.path, session_id=session.pk)
     return session
+
+
+def check_session(room: Room, session: Session) -> None:
+    """Check what a session is to become. Raises: ValidationError, by field."""
+    errors = {}
+    if not session.title.strip():
+        errors["title"] = "Give it a title."
+    if session.ends_at <= session.starts_at:
+        errors["ends_at"] = "The end must be after the start."
+    if not 0 < session.capacity <= room.capacity:
+        errors["capacity"] = f"From 1 to {room.capacity} seats."
+    elif session.capacity < session.seats_taken:
+        errors["capacity"] = f"{session.seats_taken} seats are taken: not fewer than that."
+    if errors:
+        raise ValidationError(errors)
 
 
 def claim_for(session: Session, room: Room) -> None:

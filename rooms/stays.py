@@ -244,16 +244,31 @@ def _check_year(date: dt.date, field: str) -> None:
         raise InvalidStay(field, "out_of_range", "Choose a date nearer to today.")
 
 
+def instant_of_wall(wall: dt.datetime, zone: ZoneInfo, field: str, *, fold: int | None = None) -> dt.datetime:
+    """Return the instant of a naive wall time in `zone`; `fold` is 0 for the first coming of one that comes twice.
+
+    Raises: InvalidStay, by `field`, for a time that never comes, and for one that comes twice without `fold`.
+    """
+    _check_year(wall.date(), field)
+    first, second = (wall.replace(tzinfo=zone, fold=n).astimezone(dt.UTC) for n in (0, 1))
+    if first.astimezone(zone).replace(tzinfo=None, fold=0) != wall:
+        raise InvalidStay(
+            field, "nonexistent_time",
+            f"{dates.guest_time(wall.time())} does not exist on {write_date(wall.date())}: "
+            f"the clocks go forward then. Choose a later time.",
+        )  # fmt: skip
+    if first != second and fold is None:
+        raise InvalidStay(
+            field, "ambiguous_time",
+            f"{dates.guest_time(wall.time())} comes twice on {write_date(wall.date())}: "
+            f"the clocks go back then. Say which one.",
+        )  # fmt: skip
+    return second if fold else first
+
+
 def _instant_of(moment: dt.datetime, zone: ZoneInfo, field: str) -> dt.datetime:
-    """Return the instant of an aware moment, or of a naive wall time in `zone`."""
+    """Return the instant of an aware moment, or of a naive wall time in `zone`: the first where it comes twice."""
     _check_year(moment.date(), field)
     if moment.tzinfo is not None:
         return moment.astimezone(dt.UTC)
-    found = moment.replace(tzinfo=zone, fold=0).astimezone(dt.UTC)
-    if found.astimezone(zone).replace(tzinfo=None) != moment:
-        raise InvalidStay(
-            field, "nonexistent_time",
-            f"{dates.guest_time(moment.time())} does not exist on {write_date(moment.date())}: "
-            f"the clocks go forward then. Choose a later time.",
-        )  # fmt: skip
-    return found
+    return instant_of_wall(moment.replace(fold=0), zone, field, fold=0)

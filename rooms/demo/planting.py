@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from accounts.models import User
 from core import clock
 from core.models import ExchangeRate
-from rooms import services
+from rooms import services, sessions
 from rooms.demo import catalog, pictures
 from rooms.demo.canvas import HEIGHT, WIDTH
 from rooms.demo.catalog import RoomEntry, VenueEntry
@@ -26,6 +26,7 @@ from rooms.models import (
     Venue,
     VenueMember,
 )
+from rooms.stays import Stay
 
 Say = Callable[[str], None]
 
@@ -150,21 +151,14 @@ def _plant_sessions(entry: VenueEntry) -> None:
             venue__slug=entry.facts["slug"], slug=slugify(room_entry.name)
         )
         offered = set(Session.objects.filter(room=room).values_list("starts_at", flat=True))
-        for starts_at, ends_at in _weekly(room, room_entry.sessions):
-            if starts_at not in offered:
-                services.add_session(
-                    room_id=room.pk,
-                    title=room_entry.sessions["title"],
-                    starts_at=starts_at,
-                    ends_at=ends_at,
-                    capacity=room.capacity,
-                )
+        missing = [stay for stay in _weekly(room, room_entry.sessions) if stay.starts_at not in offered]
+        sessions.add_run(room=room, stays=missing, title=room_entry.sessions["title"], capacity=room.capacity)
 
 
-def _weekly(room: Room, weekly: dict) -> Iterable[tuple[dt.datetime, dt.datetime]]:
-    today = clock.now().astimezone(room.venue.zone).date()
+def _weekly(room: Room, weekly: dict) -> list[Stay]:
+    now = clock.now()
+    today = now.astimezone(room.venue.zone).date()
     first = today + dt.timedelta(days=(weekly["weekday"] - today.weekday() - 1) % 7 + 1)
-    for week in range(WEEKS_AHEAD):
-        wall = dt.datetime.combine(first + dt.timedelta(weeks=week), dt.time.fromisoformat(weekly["at"]))
-        starts_at = wall.replace(tzinfo=room.venue.zone).astimezone(dt.UTC)
-        yield starts_at, starts_at + dt.timedelta(hours=weekly["hours"])
+    start = dt.datetime.combine(first, dt.time.fromisoformat(weekly["at"]))
+    end = start + dt.timedelta(hours=weekly["hours"])
+    return sessions.plan(room, start, end, now=now, count=WEEKS_AHEAD)

@@ -4,10 +4,10 @@ import datetime as dt
 
 from django import template
 
-from core import clock
+from core import clock, dates
 from core.icons import ICONS
 from rooms import ways
-from rooms.models import Room
+from rooms.models import Room, Session, Venue
 from rooms.places import AMENITIES
 
 register = template.Library()
@@ -46,3 +46,9 @@ def visit(room: Room) -> str:
 def last_end_held(room: Room) -> dt.datetime:
     """Until when a visit may end whose money is held when it is booked now."""
     return ways.last_end_held(room.venue.hold_limit_minutes, clock.now())
+
+
+@register.filter
+def held_from_to(session: Session, venue: Venue) -> str:
+    """`Tue, Jan 5, 6:30 PM – 9:30 PM` at the venue; the year where it is not this one."""
+    return dates.guest_span(session.starts_at, session.ends_at, venue.time_zone)
