@@ -101,7 +101,7 @@ def _venues(count: int) -> list[int]:
     for n in range(known, known + count):
         venue = Venue.objects.create(
             name=f"House {n}", slug=f"money-{n}", address="1 Station Road", city="Paris", country="FR",
-            time_zone="Europe/Paris", currency="EUR",
+            time_zone="Europe/Paris", currency="EUR", status="approved",
         )  # fmt: skip
         PaymentSettings.objects.create(
             venue=venue, account_holder=venue.name, bank_account="FR1420041010050500013M02606"

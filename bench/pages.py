@@ -122,7 +122,7 @@ def _venue(slug: str, size: int) -> tuple[Any, list[Any]]:
 
     venue = Venue.objects.create(
         name=slug, slug=slug, address="1 Station Road", city="Paris", country="FR", time_zone="Europe/Paris",
-        currency="EUR", check_in_time=dt.time(15), check_out_time=dt.time(11),
+        currency="EUR", check_in_time=dt.time(15), check_out_time=dt.time(11), status="approved",
     )  # fmt: skip
     tiers = [{"hours": 24 * (size - n), "percent": 100 - n} for n in range(size)]
     policy = CancellationPolicy.objects.create(venue=venue, name="Flexible", tiers=tiers)

@@ -72,7 +72,7 @@ class ManualForm(forms.Form):
 
     def __init__(self, data: Any, *, user: Any) -> None:
         super().__init__(data, initial={"key": uuid.uuid4().hex})
-        rooms = Room.objects.filter(is_published=True, venue__is_published=True, venue__in=venues_of(user))
+        rooms = Room.objects.published().filter(venue__in=venues_of(user))
         if not user.is_platform_staff:
             rooms = rooms.filter(venue__in=venue_ids(user, MANAGERS))
         self.fields["room"].queryset = rooms.select_related("venue").order_by("venue__name", "name")

@@ -1,5 +1,6 @@
 """The booking, its history (which is also the outbox), and who still has to hear of it."""
 
+import datetime as dt
 import secrets
 
 from django.conf import settings
@@ -186,6 +187,12 @@ class Booking(models.Model):
     @property
     def is_approved(self) -> bool:
         return self.decision == self.Decision.APPROVED
+
+    def awaits_payment(self, now: dt.datetime) -> bool:
+        """Return whether the guest may pay at `now`: in time, and at a venue that is not suspended."""
+        is_in_time = self.payment_due_at is not None and self.payment_due_at > now
+        is_open = self.status == Status.PENDING_PAYMENT and is_in_time
+        return is_open and self.venue.status != Venue.Status.SUSPENDED
 
     @property
     def is_undecided(self) -> bool:

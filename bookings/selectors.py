@@ -94,7 +94,7 @@ def booked_again(booking: Booking) -> Booking | None:
 
 def can_book_again(booking: Booking, now: dt.datetime | None = None) -> bool:
     """Return whether a guest whose booking expired may have the same dates by one click: still ahead, and free."""
-    if booking.status != S.EXPIRED or not (booking.room.is_published and booking.venue.is_published):
+    if booking.status != S.EXPIRED or not (booking.room.is_published and booking.venue.is_on_sale):
         return False
     try:
         stay = stay_of_booking(booking)

@@ -28,7 +28,7 @@ from bookings.steps import move as _move
 from bookings.steps import record as _record
 from core import clock
 from rooms import occupancy
-from rooms.models import Room, Session
+from rooms.models import Room, Session, Venue
 from rooms.pricing import quote
 from rooms.stays import InvalidStay, Stay, check_stay, period_of, stay_of_session, visit_of
 
@@ -74,7 +74,7 @@ def submit(
             locked = occupancy.lock_room(room.pk)
             if earlier := submitted(submission_key, digest, now):
                 return earlier
-            if not (locked.is_published and locked.venue.is_published):
+            if not (locked.is_published and locked.venue.is_on_sale):
                 raise NotPublished("This room is no longer offered.")
             session = _as_it_is_now(session, stay)
             check_stay(locked, stay, party_size, now)
@@ -397,6 +397,8 @@ def _decided_before(booking: Booking, decision: str) -> bool:
 
 def _check_may_decide(verb: str, booking: Booking, now: dt.datetime) -> None:
     _check(verb, booking)
+    if booking.venue.status == Venue.Status.SUSPENDED:
+        raise NotPublished("The venue is suspended: its requests are declined.")
     if booking.decide_by and now > booking.decide_by:
         raise DecisionOverdue(booking.decide_by, booking.time_zone)
 

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from bookings import bulk, outbox, reminders, services
+from bookings import bulk, outbox, reminders, services, suspension
 from bookings.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
 from bookings.errors import BookingError
 from bookings.models import Booking, BulkCancellation
@@ -42,6 +42,13 @@ def sweep_deadlines() -> None:
     for booking_id in _to_complete(now):
         _try(services.complete, booking_id=booking_id)
     reminders.send_due_reminders(now)
+
+
+@shared_task
+def sweep_suspended() -> None:
+    """Decline what suspended venues have not answered, and end what is unpaid there."""
+    suspension.end_unpaid()
+    suspension.decline_undecided(BATCH)
 
 
 @shared_task

@@ -245,6 +245,7 @@ SWEEPS = (
     "bookings.tasks.sweep_receipts",
     "bookings.tasks.sweep_deadlines",
     "bookings.tasks.sweep_bulk_cancellations",
+    "bookings.tasks.sweep_suspended",
     "payments.tasks.sweep_webhooks",
     "payments.tasks.sweep_operations",
     "payments.tasks.sweep_settlements",
@@ -253,6 +254,7 @@ SWEEPS = (
     "payments.tasks.sweep_payouts",
     "payments.tasks.sweep_reconciliation",
     "notifications.tasks.sweep_deliveries",
+    "notifications.tasks.sweep_notices",
 )
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS * 4}}
@@ -275,6 +277,11 @@ BOOKING_LINK_KEEPERS = ["payments.link_keeper.last_money_at"]
 # Sign the links of bookings: the first signs, all of them verify, SECRET_KEY those made before, too.
 BOOKING_LINK_KEYS = [key for key in env.list("BOOKING_LINK_KEYS", default=[]) if key]
 BOOKING_NEXT_URL = "payments.panels.next_url"
+# What a venue needs before staff approve it: (venue) -> rooms.approval.Check.
+VENUE_CHECKS = [
+    "rooms.approval.identity_check", "rooms.approval.entity_check", "payments.payees.payee_check",
+    "rooms.approval.room_check",
+]  # fmt: skip
 # (booking, instant) → what a guest may expect of money sent back then: see bookings.money_back.
 BOOKING_MONEY_BACK = "payments.returning.outlook"
 
@@ -335,6 +342,9 @@ if not 0 <= PAYOUT_HOUR <= 23:
     raise ImproperlyConfigured("PAYOUT_HOUR must be an hour from 0 to 23")
 # Smaller sums wait for the next payout, where a venue has not said otherwise: about what a transfer is worth its fee.
 PAYOUT_MINIMUM_MINOR = {"USD": 2_000, "EUR": 2_000, "GBP": 2_000, "UZS": 25_000_000}
+# A new venue's first payout waits so long after its first payment was taken; any after a change of payee, so long.
+FIRST_PAYOUT_DELAY_DAYS = int(env.str("FIRST_PAYOUT_DELAY_DAYS", "") or 14)
+PAYEE_CHANGE_HOLD_DAYS = int(env.str("PAYEE_CHANGE_HOLD_DAYS", "") or 7)
 # Our own account, out of which venues are paid by bank file.
 PAYOUT_ACCOUNT_HOLDER = env.str("PAYOUT_ACCOUNT_HOLDER", "")
 PAYOUT_ACCOUNT = env.str("PAYOUT_ACCOUNT", "")

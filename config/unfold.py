@@ -111,7 +111,7 @@ UNFOLD: dict = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "ENVIRONMENT": "config.unfold.environment",
-    "DASHBOARD_CALLBACK": "bookings.admin_views.dashboard",
+    "DASHBOARD_CALLBACK": "config.first_page.dashboard",
     "STYLES": [stylesheet],
     "BORDER_RADIUS": "8px",
     "SIDEBAR": {"navigation": "config.unfold.navigation"},

@@ -69,7 +69,7 @@ def write(message: Message, booking: Booking, event: BookingEvent) -> Letter:
     }
     return Letter(
         subject=message.subject.format(reference=booking.reference),
-        text=_as_text(context),
+        text=as_text(context),
         html=render_to_string(f"{FOLDER}/layout.html", context),
     )
 
@@ -208,7 +208,8 @@ def _rows(message: Message, booking: Booking, facts: dict[str, Any]) -> list[tup
     return rows
 
 
-def _as_text(context: dict[str, Any]) -> str:
+def as_text(context: dict[str, Any]) -> str:
+    """Return a mail's plain version of the same facts as its HTML."""
     template = get_template(f"{FOLDER}/layout.txt").template
     text = template.render(Context(context, autoescape=False))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -89,10 +89,11 @@ def message_id_of(delivery: Delivery, again: dt.datetime | None = None) -> str:
     event = delivery.event
     key = f"{delivery.pk}:{event.pk}:{delivery.recipient}:{again.isoformat() if again else ''}"
     digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-    return f"<{event.booking.reference}.{event.version}.{digest}@{_mail_domain()}>"
+    return f"<{event.booking.reference}.{event.version}.{digest}@{mail_domain()}>"
 
 
-def _mail_domain() -> str:
+def mail_domain() -> str:
+    """Return the domain our Message-IDs end with."""
     return split_domain_port(settings.SITE_HOST)[0] or "localhost"
 
 
@@ -177,7 +178,7 @@ def _mail(delivery: Delivery) -> email.Mail:
         text=letter.text,
         html=letter.html,
         message_id=delivery.message_id,
-        thread_id=f"<{booking.reference}@{_mail_domain()}>",
+        thread_id=f"<{booking.reference}@{mail_domain()}>",
         date=delivery.created_at,
         reply_to=reply_address(message, booking),
         attachments=(ics.mail_part(booking, message.ics),) if message.ics else (),

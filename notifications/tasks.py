@@ -3,9 +3,11 @@
 from celery import shared_task
 
 from bookings.doorbell import ring_now
-from notifications import services
+from notifications import notices, services
 
 BATCH = 200
+# Few, and one after the other: a slow mail server has ten seconds for each answer.
+NOTICES = 5
 
 
 @shared_task(**services.TIME_LIMITS)
@@ -21,3 +23,10 @@ def sweep_deliveries() -> None:
         # One task each, so that a slow mail server does not keep a worker from the money's sweeps.
         if not ring_now(services.DELIVER_TASK, delivery_id):
             return
+
+
+@shared_task
+def sweep_notices() -> None:
+    """Send the mails about venues and their teams that wait."""
+    for notice_id in notices.due(NOTICES):
+        notices.send(notice_id)

@@ -20,6 +20,7 @@ from payments.bank_files import BankAccount, Transfer
 from payments.models import Payout, PayoutFile
 from payments.payees import bank_account_of
 from payments.payouts import PayoutError
+from rooms.models import Venue
 
 log = structlog.get_logger(__name__)
 
@@ -43,14 +44,15 @@ class BankFile:
 def export(payout_ids: Iterable[int], *, form: str, by: Any) -> BankFile:
     """Write READY bank payouts into a new file and mark them under way; nothing is marked when it cannot be made.
 
-    Only payouts of the site's mode; a file of test money says so in its name and its message id.
+    Only payouts of the site's mode; a file of test money says so in its name and its message id. Those of suspended
+    venues are left out, and stay ready.
 
     Raises: PayoutError (none is ready, an account was not frozen, our own account is not set).
     """
     rows = Payout.objects.select_for_update(no_key=True).filter(
         pk__in=payout_ids, method=Payout.Method.BANK, status=Payout.Status.READY, is_live=site_is_live()
     )
-    payouts = list(rows.order_by("pk")[:MOST])
+    payouts = list(rows.exclude(venue__in=Venue.objects.suspended()).order_by("pk")[:MOST])
     if not payouts:
         raise PayoutError("None of these payouts waits for a bank file.", "nothing_ready")
     now = clock.now()

@@ -10,7 +10,6 @@ from bookings import services as bookings
 from bookings.actors import Actor
 from bookings.errors import BookingError, InvalidTransition
 from bookings.models import REFERENCE_ALPHABET, Booking
-from bookings.states import Status
 from core import clock
 from core.mode import site_is_live
 from payments import ledger, paid
@@ -80,7 +79,7 @@ def use(*, booking_id: int, code: str, actor: Actor) -> Payment:
     that no pay page is open. Raises: CreditRefused, InvalidTransition.
     """
     booking = bookings.lock(booking_id)
-    if booking.status != Status.PENDING_PAYMENT or booking.payment_due_at <= clock.now():
+    if not booking.awaits_payment(clock.now()):
         raise InvalidTransition("pay", booking.status)
     if booking.payments.filter(status=Payment.Status.CREATED).exists():
         raise CreditRefused("Your payment page is still open: finish there, or try again in a moment.")

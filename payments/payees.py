@@ -3,8 +3,12 @@
 import json
 from dataclasses import asdict, dataclass
 
+from django.urls import reverse
+
 from payments.bank_files import BankAccount
 from payments.models import PaymentSettings, Payout
+from rooms.approval import Check
+from rooms.models import Venue
 
 
 @dataclass(frozen=True)
@@ -47,3 +51,10 @@ def bank_account_of(payout: Payout) -> BankAccount | None:
         return None
     payee = Payee(**json.loads(payout.payee))
     return BankAccount(payee.holder, payee.number, payee.bank_code)
+
+
+def payee_check(venue: Venue) -> Check:
+    """Whether the venue says where its money goes; see settings.VENUE_CHECKS."""
+    settings = PaymentSettings.objects.filter(venue=venue).first()
+    path = reverse("admin:payments_venuepayments_change", args=[venue.pk])
+    return Check("Payee: where your money goes", bool(payee_of(settings).destination), path)

@@ -15,6 +15,8 @@ from core.mode import site_is_live
 from payments import ledger
 from payments.models import Dispute, PaymentSettings, Payout, PayoutSkip
 from payments.payees import payee_of
+from payments.payout_holds import Hold, holds_of
+from rooms.models import Venue
 
 Reason = PayoutSkip.Reason
 # Settings a venue never saved are the model's own defaults.
@@ -63,13 +65,17 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 
 @dataclass(frozen=True)
 class Due:
-    """What one venue is due in one currency, and why it would not be paid; `reason` is empty where it would."""
+    """What one venue is due in one currency, and why it would not be paid (until when, where that is known).
+
+    `reason` is empty where it would be paid.
+    """
 
     venue_id: int
     currency: str
     amount_minor: int
     bookings: int
     reason: str
+    until: dt.datetime | None = None
 
 
 def parameters(
@@ -92,15 +98,23 @@ def preview(cutoff_at: dt.datetime, *, venue_id: int | None = None) -> Iterator[
     with connection.cursor() as cursor:
         cursor.execute(PREVIEW, parameters(cutoff_at, venue_id))
         rows = cursor.fetchall()
-    known = PaymentSettings.objects.in_bulk([row[0] for row in rows], field_name="venue_id")
+    ids = {row[0] for row in rows}
+    known = PaymentSettings.objects.in_bulk(ids, field_name="venue_id")
+    holds = holds_of(list(Venue.objects.filter(pk__in=ids)), cutoff_at)
     for venue, currency, amount, bookings in rows:
-        yield Due(venue, currency, amount, bookings, reason_to_wait(known.get(venue), amount))
+        hold = holds.get(venue)
+        reason = reason_to_wait(known.get(venue), amount, hold)
+        yield Due(
+            venue, currency, amount, bookings, reason, hold.until if hold and hold.reason == reason else None
+        )
 
 
-def reason_to_wait(settings: PaymentSettings | None, amount_minor: int) -> str:
-    """Return why a venue is not paid this sum now (a PayoutSkip.Reason), or nothing."""
+def reason_to_wait(settings: PaymentSettings | None, amount_minor: int, hold: Hold | None) -> str:
+    """Return why a venue, held or not, is not paid this sum now (a PayoutSkip.Reason), or nothing."""
     if amount_minor <= 0:
         return Reason.NEGATIVE
+    if hold:
+        return hold.reason
     if not payee_of(settings).destination:
         return Reason.NO_DETAILS
     return Reason.BELOW_MINIMUM if amount_minor < settings.payout_minimum_minor else ""

@@ -20,6 +20,7 @@ from payments import bank_export, payout_funds, payouts, statement_files, statem
 from payments.balance import balance_of, delay_hours
 from payments.models import PaymentSettings, Payout, PayoutRun, PayoutSkip
 from payments.payout_due import Due, preview, reason_to_wait
+from payments.payout_holds import hold_of
 from payments.payouts import PayoutError
 from payments.statements import LONGEST_DAYS, Period, statement
 from rooms.models import Venue
@@ -51,16 +52,17 @@ def earnings_of(request: HttpRequest, venue_id: int) -> HttpResponse:
     """A venue's balance, what the next run will pay, and its payouts."""
     venue = _venue(request, venue_id)
     settings = PaymentSettings.objects.filter(venue=venue).first()
-    balances = balance_of(venue)
+    balances, hold = balance_of(venue), hold_of(venue, clock.now())
     reasons = {
         balance.currency: PayoutSkip.Reason(reason).label
         for balance in balances
-        if balance.available_minor and (reason := reason_to_wait(settings, balance.available_minor))
+        if balance.available_minor and (reason := reason_to_wait(settings, balance.available_minor, hold))
     }
     context = {
         "title": f"Earnings of {venue.name}",
         "venue": venue,
         "balances": [(balance, reasons.get(balance.currency, "")) for balance in balances],
+        "hold": hold and (PayoutSkip.Reason(hold.reason).label, hold.until),
         "next_run": _next_run(),
         "delay_hours": delay_hours(venue),
         "payouts": Payout.objects.filter(venue=venue)[:MOST_ROWS],

@@ -23,6 +23,7 @@ from payments import ledger, payout_funds
 from payments.models import LedgerEntry, PaymentSettings, Payout, PayoutRun, PayoutSkip
 from payments.payees import payee_of
 from payments.payout_due import DUE, parameters, reason_to_wait
+from payments.payout_holds import hold_of
 from rooms.models import Venue
 
 log = structlog.get_logger(__name__)
@@ -175,14 +176,16 @@ SELECT totals.currency, totals.amount_minor, made.id FROM totals LEFT JOIN made 
 @transaction.atomic
 def pay_venue(run: PayoutRun, venue_id: int) -> list[Payout]:
     """Set aside what a venue is due in each currency, with its ledger, or write down why not."""
-    Venue.objects.select_for_update(no_key=True).get(pk=venue_id)
+    venue = Venue.objects.select_for_update(no_key=True).get(pk=venue_id)
+    hold = hold_of(venue, clock.now())
     settings = PaymentSettings.objects.filter(venue_id=venue_id).first()
     payee = payee_of(settings)
     values = {
         "run": run.pk,
         "now": clock.now(),
         "method": payee.method,
-        "destination": payee.destination,
+        # Without one no payout is made: PAY then only tells what is due.
+        "destination": "" if hold else payee.destination,
         "payee": encrypt(payee.freeze()),
         "minimum": settings.payout_minimum_minor if settings else 0,
     }
@@ -198,7 +201,7 @@ def pay_venue(run: PayoutRun, venue_id: int) -> list[Payout]:
     PayoutSkip.objects.bulk_create(
         PayoutSkip(
             run=run, venue_id=venue_id, currency=currency, amount_minor=amount,
-            reason=reason_to_wait(settings, amount),
+            reason=reason_to_wait(settings, amount, hold),
         )
         for currency, amount, pk in rows
         if pk is None and amount

@@ -60,11 +60,7 @@ def money_of(booking: Booking) -> Money:
 
 def can_pay(booking: Booking) -> bool:
     """Return whether the guest may pay now."""
-    return (
-        booking.status == Status.PENDING_PAYMENT
-        and booking.payment_due_at is not None
-        and booking.payment_due_at > clock.now()
-    )
+    return booking.awaits_payment(clock.now())
 
 
 def failure_message(booking: Booking, money: Money) -> str:

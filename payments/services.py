@@ -87,7 +87,7 @@ def start_checkout(booking_id: int) -> Checkout:
 def _open_payment(booking_id: int) -> tuple[Payment, PaymentOperation | None]:
     booking = bookings.lock(booking_id)
     now = clock.now()
-    if booking.status != Status.PENDING_PAYMENT or booking.payment_due_at <= now:
+    if not booking.awaits_payment(now):
         raise InvalidTransition("pay", booking.get_status_display().lower())
     payment = Payment.objects.select_for_update(no_key=True).filter(booking=booking, status="CREATED").first()
     if payment and payment.session_ref:

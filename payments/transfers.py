@@ -17,6 +17,7 @@ from payments import payouts
 from payments.models import Drift, Payout, Provider
 from payments.providers.base import Declined, Misconfigured, Unavailable
 from payments.providers.stripe_connect import StripeConnect, Transfer, stripe_connect
+from rooms.models import Venue
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +32,13 @@ ALARM_AFTER = 8
 
 
 def to_send() -> QuerySet[Payout]:
-    """Return the payouts that wait for Stripe: not begun, or begun by a process that is gone."""
+    """Return the payouts that wait for Stripe: not begun, or begun by a process that is gone.
+
+    What waits for a suspended venue is not begun.
+    """
     now = clock.now()
     rows = Payout.objects.filter(method=Payout.Method.STRIPE, status__in=Payout.OPEN, is_live=site_is_live())
+    rows = rows.exclude(~Q(status=Status.SENDING), venue__in=Venue.objects.suspended())
     return rows.filter(Q(lease_until=None) | Q(lease_until__lte=now)).order_by("pk")
 
 

@@ -7,8 +7,9 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import BaseFormSet, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import StackedInline, TabularInline
@@ -18,7 +19,7 @@ from unfold.decorators import display
 from accounts.models import User
 from core import clock, dates
 from core.money import exponent, format_minor
-from rooms import hours, policies, preview, services, ways
+from rooms import approval_pages, hours, policies, preview, services, ways
 from rooms.admin_forms import (
     BlackoutForm,
     PhotoForm,
@@ -79,13 +80,15 @@ class MemberInline(ScopedInline, TabularInline):
 class VenueAdmin(ManagedAdmin):
     venue_path = ""
     form = VenueForm
-    list_display = ("name", "city", "currency", "time_zone", "answer_hours", "is_published")
-    list_filter = (("is_published", BooleanRadioFilter), ("country", ChoicesDropdownFilter))
+    list_display = ("name", "status", "city", "currency", "time_zone", "answer_hours", "is_published")
+    list_filter = (
+        ("status", ChoicesDropdownFilter), ("is_published", BooleanRadioFilter), ("country", ChoicesDropdownFilter)
+    )  # fmt: skip
     search_fields = ("name", "city", "slug")
     prepopulated_fields = {"slug": ("name",)}
     inlines = (MemberInline,)
     fieldsets = (
-        (None, {"fields": ("name", "slug", "description", "is_published")}),
+        (None, {"fields": ("name", "slug", "description", ("approval", "is_published"))}),
         ("Where", {"fields": ("address", ("city", "country"), "time_zone", ("email", "phone"))}),
         ("Times", {"fields": ("answer_hours", ("check_in_time", "check_out_time"))}),
         (
@@ -112,10 +115,36 @@ class VenueAdmin(ManagedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Venue | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ()
+            return ("approval",)
         if request.user.is_platform_staff:
-            return self.fixed_fields
-        return (*self.platform_fields, *self.fixed_fields)
+            return ("approval", *self.fixed_fields)
+        return ("approval", *self.platform_fields, *self.fixed_fields)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:venue_id>/approval/", wrap(self.approval_view), name="rooms_venue_approval"),
+            path(
+                "<int:venue_id>/approval/<slug:act>/",
+                wrap(self.approval_view),
+                name="rooms_venue_approval_act",
+            ),
+        ]
+        return own + super().get_urls()
+
+    def approval_view(self, request: HttpRequest, venue_id: int, act: str = "") -> HttpResponse:
+        """The venue's checklist, and its buttons' POST; to whoever may see the venue."""
+        venue = self.get_object(request, str(venue_id))
+        if act:
+            return approval_pages.approval_act(request, venue, act)
+        return approval_pages.approval_page(request, venue)
+
+    @display(description="Approval")
+    def approval(self, venue: Venue) -> SafeString | str:
+        if not venue.pk:
+            return "A new venue is a draft until it is approved."
+        url = reverse("admin:rooms_venue_approval", args=[venue.pk])
+        return format_html('<a class="rh-link" href="{}">{}</a>', url, venue.get_status_display())
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Venue | None = None) -> dict:
         return {} if obj else self.prepopulated_fields
@@ -206,7 +235,7 @@ class RoomAdmin(ManagedAdmin):
         return {} if obj else self.prepopulated_fields
 
     def view_on_site(self, room: Room) -> str | None:
-        return room.get_absolute_url() if room.is_published and room.venue.is_published else None
+        return room.get_absolute_url() if room.is_published and room.venue.is_on_sale else None
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list, change: bool) -> None:
         """Offer or withdraw the room last, when its photos and hours are saved."""

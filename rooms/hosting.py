@@ -49,12 +49,12 @@ class OpenVenueForm(forms.ModelForm):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_venue(request: HttpRequest) -> HttpResponse:
-    """Open a venue and go on to its first room in the admin."""
+    """Open a venue, a draft yet, and go on to what it needs before it sells."""
     initial: dict[str, Any] = {"email": request.user.email, "phone": request.user.phone}
     form = OpenVenueForm(request.POST or None, initial=initial)
     if request.method != "POST" or not form.is_valid():
         status = UNPROCESSABLE if request.method == "POST" else 200
         return render(request, "rooms/open_venue.html", {"form": form}, status=status)
     venue = services.open_venue(user=request.user, venue=form.save(commit=False))
-    messages.success(request, f"{venue.name} is open. Add its first room, with a photo and a price.")
-    return redirect("admin:rooms_room_add")
+    messages.success(request, f"{venue.name} is here as a draft. Complete the list, and ask for approval.")
+    return redirect("admin:rooms_venue_approval", venue.pk)

@@ -1,9 +1,7 @@
-"""Venues and what they sell: rooms with prices, hours and policies; and Occupancy, which says what is taken."""
+"""What venues (rooms.venue_models) sell: rooms with prices, hours and policies; and Occupancy: what is taken."""
 
-import zoneinfo
 from decimal import Decimal
 
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, GistIndex
@@ -12,97 +10,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
-from core import bounds, clock, dates, zones
-from core.money import CURRENCIES
+from core import bounds, clock, dates
 from rooms import tiers
-from rooms.places import COUNTRIES
+from rooms.venue_models import HOLD_LIMIT_MINUTES, Venue, VenueIdentity, VenueMember, VenueNotice
 
-HOLD_LIMIT_MINUTES = 7 * 24 * 60  # a guest-present card hold at Stripe
-
-
-class Venue(models.Model):
-    """What a host runs: a hotel, a conference house, an expert's practice, a studio."""
-
-    name = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=80, unique=True)
-    description = models.TextField(blank=True)
-    address = models.CharField(max_length=200)
-    city = models.CharField(max_length=80)
-    country = models.CharField(max_length=2, choices=list(COUNTRIES.items()))
-    time_zone = zones.ZoneField(max_length=64, help_text="IANA name, e.g. Europe/Paris")
-    currency = models.CharField(max_length=3, choices=[(code, code) for code in CURRENCIES])
-    email = models.EmailField(blank=True, help_text="Where requests are announced, beside the members")
-    phone = models.CharField(max_length=32, blank=True)
-    check_in_time = models.TimeField(default="15:00")
-    check_out_time = models.TimeField(default="11:00")
-    answer_hours = models.PositiveSmallIntegerField(
-        default=24,
-        validators=[MinValueValidator(1), MaxValueValidator(144)],
-        help_text="Hours to answer a request",
-    )
-    platform_fee_percent = models.DecimalField(
-        max_digits=5,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
-        help_text="Empty: the platform's own",
-    )
-    tax_percent = models.DecimalField(
-        max_digits=5,
-        decimal_places=2,
-        default=Decimal(0),
-        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(50))],
-        help_text="Added to the price as its own line",
-    )
-    takes_online_payment = models.BooleanField(default=True)
-    hold_limit_minutes = models.PositiveIntegerField(
-        default=HOLD_LIMIT_MINUTES,
-        validators=[MaxValueValidator(bounds.MOST_HOLD_MINUTES)],
-        help_text="How long the payment provider keeps money held",
-    )
-    is_published = models.BooleanField(default=True)
-    created_at = models.DateTimeField(default=clock.now, editable=False)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            zones.known("time_zone", "venue_zone_is_known"),
-            bounds.at_most("venue_within_bounds", hold_limit_minutes=bounds.MOST_HOLD_MINUTES),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def zone(self) -> zoneinfo.ZoneInfo:
-        return zoneinfo.ZoneInfo(self.time_zone)
-
-    @property
-    def fee_percent(self) -> Decimal:
-        """The platform's share of a booking, in per cent."""
-        if self.platform_fee_percent is not None:
-            return self.platform_fee_percent
-        return Decimal(settings.PLATFORM_FEE_PERCENT)
-
-
-class VenueMember(models.Model):
-    """A person of a venue's team; every member sees the venue's bookings and decides on requests."""
-
-    class Role(models.TextChoices):
-        OWNER = "owner"
-        MANAGER = "manager"
-        CLERK = "clerk"
-
-    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="members")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role, default=Role.CLERK)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["venue", "user"], name="one_membership_per_venue")]
-
-    def __str__(self) -> str:
-        return f"{self.user} ({self.get_role_display()})"
+__all__ = [
+    "HOLD_LIMIT_MINUTES", "Blackout", "CancellationPolicy", "Occupancy", "OpeningHours", "PriceRule", "Room",
+    "RoomPhoto", "Session", "Venue", "VenueIdentity", "VenueMember", "VenueNotice",
+]  # fmt: skip
 
 
 class CancellationPolicy(models.Model):
@@ -126,7 +41,8 @@ class CancellationPolicy(models.Model):
 
 class RoomQuerySet(models.QuerySet):
     def published(self) -> "RoomQuerySet":
-        return self.filter(is_published=True, venue__is_published=True)
+        """Rooms guests may find and book: offered, at a venue that is on sale."""
+        return self.filter(is_published=True, venue__is_published=True, venue__status=Venue.Status.APPROVED)
 
 
 class Room(models.Model):

@@ -1,10 +1,36 @@
-"""Who may see and decide what of a venue."""
+"""Who may see and decide what of a venue: one table of rights, asked by pages, API and services alike."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 
 from rooms.models import Venue, VenueMember
+
+Role = VenueMember.Role
+
+# What each right covers, and whose it is. Staff of the platform have those of STAFF at every venue.
+RIGHTS: dict[str, frozenset[Role]] = {
+    # Where the venue's money goes.
+    "payee": frozenset({Role.OWNER}),
+    # The team, who stands behind the venue, and asking for approval.
+    "people": frozenset({Role.OWNER}),
+    # Refunds, payouts, statements and the other payment settings.
+    "money": frozenset({Role.OWNER, Role.MANAGER}),
+    # Rooms, prices, closed dates, bulk cancellations.
+    "manage": frozenset({Role.OWNER, Role.MANAGER}),
+    # Answering requests; a clerk's up to the venue's limit.
+    "decide": frozenset(Role),
+}
+STAFF = frozenset({"people", "money", "manage", "decide"})
+
+
+def may(user: Any, right: str, venue: Venue) -> bool:
+    """Return whether a user has a right of RIGHTS at a venue."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if right in STAFF and user.is_platform_staff:
+        return True
+    return venue.members.filter(user=user, role__in=RIGHTS[right]).exists()
 
 
 def venues_of(user: Any) -> QuerySet[Venue]:
@@ -18,12 +44,9 @@ def venues_of(user: Any) -> QuerySet[Venue]:
 
 def may_decide(user: Any, venue: Venue) -> bool:
     """Return whether a user may answer requests of a venue: any member of its team may, and staff."""
-    return venues_of(user).filter(pk=venue.pk).exists()
+    return may(user, "decide", venue)
 
 
 def may_manage(user: Any, venue: Venue) -> bool:
     """Return whether a user may move a venue's money and close its dates: owners, managers, and staff."""
-    if not user.is_authenticated or not user.is_active:
-        return False
-    roles = (VenueMember.Role.OWNER, VenueMember.Role.MANAGER)
-    return user.is_platform_staff or venue.members.filter(user=user, role__in=roles).exists()
+    return may(user, "money", venue)

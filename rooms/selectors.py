@@ -51,7 +51,7 @@ def room_page(venue_slug: str, room_slug: str) -> Room:
 def cities() -> list[City]:
     """Return the cities with published rooms, the ones with most rooms first."""
     rows = (
-        Venue.objects.filter(is_published=True)
+        Venue.objects.on_sale()
         .values("city", "country")
         .annotate(room_count=Count("rooms", filter=Q(rooms__is_published=True)))
         .filter(room_count__gt=0)

@@ -80,12 +80,12 @@ def member(*, venue: Venue, user: User, role: str = VenueMember.Role.OWNER) -> V
 
 
 def venue(**fields: Any) -> Venue:
-    """A published venue in Paris that takes euros."""
+    """A published, approved venue in Paris that takes euros."""
     n = next(_numbers)
     defaults = {
         "name": f"Venue {n}", "slug": f"venue-{n}", "address": "1 Rue de la Paix", "city": "Paris",
         "country": "FR", "time_zone": ZONE.key, "currency": "EUR", "email": f"desk{n}@example.org",
-        "check_in_time": dt.time(15), "check_out_time": dt.time(11),
+        "check_in_time": dt.time(15), "check_out_time": dt.time(11), "status": Venue.Status.APPROVED,
     }  # fmt: skip
     return Venue.objects.create(**{**defaults, **fields})
 

@@ -8,6 +8,7 @@ from payments.models.heartbeat import Heartbeat
 from payments.models.inbox import WebhookEvent
 from payments.models.ledger import LedgerCheckpoint, LedgerEntry, LedgerTransaction
 from payments.models.offline import OfflinePayment
+from payments.models.payees import PayeeChange
 from payments.models.payment import Payment, PaymentOperation, Refund, Settlement
 from payments.models.payouts import Payout, PayoutFile, PayoutLine, PayoutRun, PayoutSkip
 
@@ -21,6 +22,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerTransaction",
     "OfflinePayment",
+    "PayeeChange",
     "Payment",
     "PaymentOperation",
     "PaymentSettings",

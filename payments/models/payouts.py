@@ -155,6 +155,10 @@ class PayoutSkip(models.Model):
         BELOW_MINIMUM = "below_minimum", "Below the venue's minimum"
         NEGATIVE = "negative", "More was taken back than earned"
         TROUBLE = "trouble", "An error of ours: see the log"
+        NOT_APPROVED = "not_approved", "The venue is not approved yet"
+        SUSPENDED = "suspended", "The venue is suspended"
+        PAYEE_CHANGED = "payee_changed", "Where the money goes was changed a short time ago"
+        FIRST_PAYOUT = "first_payout", "The first payout waits after the first payment taken"
 
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="skips")
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="+")

@@ -82,7 +82,7 @@ def plant_pictures(say: Say) -> None:
 
 @transaction.atomic
 def _plant_venue(entry: VenueEntry, people: dict[str, User]) -> None:
-    venue = Venue.objects.create(**entry.facts)
+    venue = Venue.objects.create(status=Venue.Status.APPROVED, **entry.facts)
     VenueMember.objects.bulk_create(
         VenueMember(venue=venue, user=people[email], role=role) for email, role in entry.roles.items()
     )

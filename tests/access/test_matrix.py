@@ -59,6 +59,7 @@ PAGES = {
     "payments_refund_give": MANAGERS, "payments_refund_open_queue": PLATFORM, "payments_refund_queue": PLATFORM,
     "payments_refund_solve": PLATFORM,
     "payments_venuepayments_try_keys": MANAGERS,
+    "rooms_venue_approval": MANAGERS, "rooms_venue_approval_act": MANAGERS,
     "payments_webhookevent_ignore": PLATFORM, "payments_webhookevent_open_ignore": PLATFORM,
     "payments_webhookevent_open_parked": PLATFORM, "payments_webhookevent_open_replay": PLATFORM,
     "payments_webhookevent_parked": PLATFORM, "payments_webhookevent_replay": PLATFORM,
@@ -115,6 +116,7 @@ def arguments(name: str, side: Side) -> dict[str, object]:
         "pk": row, "object_id": row, "booking_id": side[Booking].pk, "venue_id": side[Venue].pk,
         "room_id": side[Room].pk, "session_id": side[Session].pk, "bulk_id": side[BulkCancellation].pk,
         "refund_id": side[Refund].pk, "how": "by-hand", "message_id": side[Payout].provider_ref, "form": "csv",
+        "act": "suspend",
     }  # fmt: skip
     return {argument: known[argument] for argument in FURTHER.get(name, [])}
 

@@ -26,7 +26,8 @@ def test_open_venue_makes_its_opener_the_owner_who_may_enter_the_admin(client):
 
     venue = Venue.objects.get()
     user.refresh_from_db()
-    assert (response.status_code, response["Location"]) == (302, "/admin/rooms/room/add/")
+    assert (response.status_code, response["Location"]) == (302, f"/admin/rooms/venue/{venue.pk}/approval/")
+    assert (venue.status, venue.approved_at) == ("draft", None)
     assert (venue.slug, user.is_staff, user.is_platform_staff) == ("hotel-du-nord", True, False)
     assert VenueMember.objects.get().role == VenueMember.Role.OWNER
 
@@ -72,7 +73,8 @@ def test_open_venue_with_a_wrong_value_says_so_by_the_field_and_keeps_the_rest(c
 def test_open_venue_ignores_fields_that_are_not_the_hosts_to_set(client):
     client.force_login(factories.user())
 
-    client.post("/host/", VENUE | {"platform_fee_percent": "0", "hold_limit_minutes": "1", "slug": "admin"})
+    own = {"platform_fee_percent": "0", "hold_limit_minutes": "1", "slug": "admin", "status": "approved"}
+    client.post("/host/", VENUE | own)
 
     venue = Venue.objects.get()
     assert (venue.platform_fee_percent, venue.hold_limit_minutes, venue.slug) == (
