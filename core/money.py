@@ -11,6 +11,8 @@ EXPONENTS = {
     **dict.fromkeys("BHD JOD KWD OMR TND".split(), 3),
 }
 CURRENCIES = ("USD", "EUR", "GBP", "UZS")
+# From here on the last three digits tell little, and make a cell of a calendar too wide.
+SHORT_THOUSANDS = 10_000
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -67,3 +69,13 @@ def format_minor(amount_minor: int, currency: str) -> str:
     if currency == "UZS":
         text = text.removesuffix(".00")
     return f"{sign}{text} {currency}"
+
+
+def format_short(amount_minor: int, currency: str) -> str:
+    """Write a price for a narrow place: no decimals where there are none, thousands as k: `€217`, `$85.50`, `260k`."""
+    value = to_decimal(amount_minor, currency)
+    if value >= SHORT_THOUSANDS:
+        return f"{SYMBOLS.get(currency, '')}{value / 1000:,.0f}k"
+    text = f"{value:,}"
+    whole, _, decimals = text.partition(".")
+    return f"{SYMBOLS.get(currency, '')}{text if decimals.strip('0') else whole}"

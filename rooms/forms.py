@@ -209,9 +209,10 @@ class ChoiceForm(forms.Form):
         guests = self.fields["party_size"]
         guests.initial = min(2, room.capacity) if room.is_by_night else 1
         guests.widget.attrs.update(min=1, max=room.capacity)
-        if room.kind == Room.Kind.WORKSHOP:
-            guests.label = "Seats"
+        what = "Seats" if room.kind == Room.Kind.WORKSHOP else "Guests"
+        guests.label = f"{what} (up to {room.capacity})"
         if "hours" in self.fields:
+            self.fields["hours"].label = f"Hours ({room.min_units} to {room.max_units})"
             self.fields["hours"].initial = room.min_units
             self.fields["hours"].widget.attrs.update(min=room.min_units, max=room.max_units)
 

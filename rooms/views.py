@@ -1,23 +1,24 @@
 """Pages where guests find a room: home, search, the room itself, and its parts that change with the choice."""
 
 import datetime as dt
-import re
-from typing import Any
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode, urlsplit
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django_htmx.http import replace_url
 
 from core import clock
-from rooms import availability, policies, selectors
+from rooms import policies, selectors, when
 from rooms.forms import ChoiceForm, SearchForm
 from rooms.models import Room
 from rooms.offers import offer
 from rooms.results import featured, home_places, results
 from rooms.search import Search
-from rooms.stays import FIRST_YEAR, LAST_YEAR, InvalidStay
+from rooms.stays import InvalidStay
 
-MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+CHOICE = ("check_in", "check_out", "start", "end", "hours", "session", "party_size")
 HOME_PLACES, HOME_ROOMS = 6, 8
 # A page number beyond this is a machine's.
 LAST_PAGE = 1000
@@ -62,7 +63,8 @@ def detail(request: HttpRequest, venue: str, room: str) -> HttpResponse:
         "offer": offer(choice) if choice.is_bound and choice.is_valid() else None,
         "rules": policies.cancellation_rules(found.policy.tiers) if found.policy else [],
         "opening": policies.opening_days(found.opening_hours.all()),
-        **_when(request, found, choice, now),
+        **when.offered(request.GET, found, choice, now),
+        **_kept(request.GET),
     }
     return render(request, "rooms/detail.html", context)
 
@@ -71,8 +73,10 @@ def detail(request: HttpRequest, venue: str, room: str) -> HttpResponse:
 def calendar(request: HttpRequest, venue: str, room: str) -> HttpResponse:
     """The month grid alone, for paging through months."""
     found, now = _room_or_404(venue, room), clock.now()
-    context = {"room": found, "venue": found.venue, **_month(request, found, now)}
-    return render(request, "rooms/_calendar.html", context)
+    asked = _address(request)
+    asked.update({"month": request.GET.get("month", "")})
+    context = {"room": found, "venue": found.venue, **when.months(asked, found, now), **_kept(asked)}
+    return _at(found, asked, render(request, "rooms/_calendar.html", context))
 
 
 @require_safe
@@ -80,8 +84,12 @@ def slots(request: HttpRequest, venue: str, room: str) -> HttpResponse:
     """The times of one day alone."""
     found, now = _room_or_404(venue, room), clock.now()
     choice = ChoiceForm(found, now=now)
-    context = {"room": found, "venue": found.venue, "choice": choice, **_slots(request, found, now)}
-    return render(request, "rooms/_slots_swap.html", context)
+    asked = {**_only(_address(request), ("hours", "party_size")), "day": _asked_day(request)}
+    context = {"room": found, "venue": found.venue, "choice": choice, **_kept(asked)}
+    context |= when.slots(asked, found, now)
+    if request.htmx.trigger == "day-form":
+        context |= when.months(asked, found, now)  # the calendar follows the day
+    return _at(found, asked, render(request, "rooms/_slots_swap.html", context))
 
 
 @require_safe
@@ -91,7 +99,38 @@ def quote(request: HttpRequest, venue: str, room: str) -> HttpResponse:
     choice = _choice(request, found, now)
     priced = offer(choice) if choice.is_bound and choice.is_valid() else None
     context = {"room": found, "venue": found.venue, "choice": choice, "offer": priced}
-    return render(request, "rooms/_quote.html", context)
+    return _at(found, _only(request.GET, CHOICE), render(request, "rooms/_quote.html", context))
+
+
+# --- the address holds the choice ---------------------------------------------------------------------------
+
+
+def _at(room: Room, asked: Mapping[str, str], response: HttpResponse) -> HttpResponse:
+    """Let the browser show the room's address with what is chosen, so that reload and bookmark keep it."""
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return replace_url(response, f"{room.get_absolute_url()}{'?' if query else ''}{query}")
+
+
+def _address(request: HttpRequest) -> dict[str, str]:
+    """Return what the address of the page around a part holds; nothing for a part asked for alone."""
+    query = urlsplit(request.htmx.current_url or "").query if request.htmx else ""
+    return _only(QueryDict(query), (*CHOICE, "day", "month"))
+
+
+def _kept(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return queries for links that change only the month, or only the day, of what is asked."""
+    return {
+        "kept": urlencode(_only(asked, (*CHOICE, "day"))),
+        "kept_with_day": urlencode(_only(asked, ("hours", "party_size"))),
+    }
+
+
+def _only(asked: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    return {name: value for name in names if (value := asked.get(name))}
+
+
+def _asked_day(request: HttpRequest) -> str:
+    return request.GET.get("date") or request.GET.get("day") or ""
 
 
 # --- helpers --------------------------------------------------------------------------------------------------
@@ -109,77 +148,17 @@ def _choice(request: HttpRequest, room: Room, now: dt.datetime) -> ChoiceForm:
     choice = ChoiceForm(room, request.GET, now=now)
     if choice.has_choice:
         return choice
-    return ChoiceForm(room, now=now, initial={"party_size": _guests(request, room)})
+    hours = request.GET.get("hours", "")
+    initial = {"party_size": _guests(request, room)}
+    if hours.isdecimal() and len(hours) < 4:
+        initial["hours"] = max(room.min_units, min(int(hours), room.max_units))
+    return ChoiceForm(room, now=now, initial=initial)
 
 
 def _guests(request: HttpRequest, room: Room) -> int:
     text = request.GET.get("party_size", "")
     fallback = min(2, room.capacity) if room.is_by_night else 1
     return max(1, min(int(text), room.capacity)) if text.isdecimal() and len(text) < 5 else fallback
-
-
-def _when(request: HttpRequest, room: Room, choice: ChoiceForm, now: dt.datetime) -> dict[str, Any]:
-    """Return what the page offers to choose from: a month of nights, a day's times, or the sessions to come."""
-    if room.kind == Room.Kind.WORKSHOP:
-        return {"sessions": availability.upcoming_sessions(room, now)}
-    if room.is_by_night:
-        return _month(request, room, now, choice)
-    month = _month(request, room, now, choice)
-    free = [day.date for week in month["weeks"] for day in week if day.is_free]
-    return {**month, **_slots(request, room, now, choice, first_free=min(free, default=None))}
-
-
-def _month(
-    request: HttpRequest, room: Room, now: dt.datetime, choice: ChoiceForm | None = None
-) -> dict[str, Any]:
-    """Return the month asked for, else that of the choice, else the present one; never one before today's."""
-    today = now.astimezone(room.venue.zone).date()
-    last = today + dt.timedelta(days=room.booking_window_days)
-    first = _asked_month(request) or _chosen_date(room, choice) or today
-    first = min(max(first, today), last).replace(day=1)
-    following = (first + dt.timedelta(days=32)).replace(day=1)
-    return {
-        "month": first,
-        "weeks": availability.month(room, first.year, first.month, now),
-        "previous_month": (first - dt.timedelta(days=1)).replace(day=1) if first > today else None,
-        "next_month": following if following <= last else None,
-        "today": today,
-    }
-
-
-def _slots(
-    request: HttpRequest,
-    room: Room,
-    now: dt.datetime,
-    choice: ChoiceForm | None = None,
-    *,
-    first_free: dt.date | None = None,
-) -> dict[str, Any]:
-    """Return the times of the day asked for, else of the choice, else of the first free day."""
-    today = now.astimezone(room.venue.zone).date()
-    asked = request.GET.get("date") or request.GET.get("day") or ""
-    day = _date(asked) or _chosen_date(room, choice) or first_free or today
-    day = min(max(day, today), today + dt.timedelta(days=room.booking_window_days))
-    return {"day": day, "today": today, "slots": availability.slots(room, day, now)}
-
-
-def _chosen_date(room: Room, choice: ChoiceForm | None) -> dt.date | None:
-    if choice is None or choice.stay is None:
-        return None
-    return choice.stay.starts_at.astimezone(room.venue.zone).date()
-
-
-def _asked_month(request: HttpRequest) -> dt.date | None:
-    match = MONTH.fullmatch(request.GET.get("month", ""))
-    return _date(f"{match[1]}-{match[2]}-01") if match else None
-
-
-def _date(text: str) -> dt.date | None:
-    try:
-        date = dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-    return date if FIRST_YEAR <= date.year < LAST_YEAR else None
 
 
 def _page_number(request: HttpRequest) -> int:

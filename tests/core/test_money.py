@@ -9,6 +9,7 @@ from core.money import (
     InvalidAmount,
     exponent,
     format_minor,
+    format_short,
     percent_of,
     round_minor,
     to_decimal,
@@ -95,3 +96,17 @@ def test_percent_of_any_amount_is_within_half_a_minor_unit(minor, percent):
 @given(AMOUNTS, PERCENTS)
 def test_percent_of_negative_amount_mirrors_the_positive(minor, percent):
     assert percent_of(-minor, percent) == -percent_of(minor, percent)
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "currency", "text"),
+    [
+        (21_700, "EUR", "€217"),
+        (8_550, "USD", "$85.50"),
+        (26_000_000, "UZS", "260k"),
+        (999_999, "EUR", "€9,999.99"),
+        (1_000_000, "EUR", "€10k"),
+    ],
+)
+def test_format_short_fits_a_narrow_cell(amount_minor, currency, text):
+    assert format_short(amount_minor, currency) == text
