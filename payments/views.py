@@ -6,8 +6,9 @@ import time
 import structlog
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
@@ -43,11 +44,22 @@ def pay(request: HttpRequest, reference: str) -> HttpResponse:
 @require_GET
 def back(request: HttpRequest, reference: str) -> HttpResponse:
     """The provider's return page: looks at the provider and shows what is true; the address proves nothing."""
-    booking = looking.verify(booking_or_404(request, reference).pk)
+    try:
+        booking = booking_or_404(request, reference)
+    except Http404:
+        return _elsewhere(request, reference)
+    booking = looking.verify(booking.pk)
     money = selectors.money_of(booking)
     word, message = selectors.outcome(booking, money)
     context = {"booking": booking, "money": money, "outcome": word, "message": message}
     return render(request, "payments/result.html", context)
+
+
+def _elsewhere(request: HttpRequest, reference: str) -> HttpResponse:
+    """Say to a browser that knows nothing of the booking where to look: the same whether or not there is one."""
+    response = render(request, "payments/elsewhere.html", {"reference": reference})
+    add_never_cache_headers(response)
+    return response
 
 
 @csrf_exempt
