@@ -2,10 +2,8 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
@@ -13,34 +11,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from bookings import desk, panels, selectors, services
 from bookings.actors import member_actor
+from bookings.decision_forms import Decision, FeeForm, ReasonForm
 from bookings.errors import AlreadyDecided, BookingError, DecisionOverdue
 from bookings.models import Booking
 from core import clock, dates
-from core.money import InvalidAmount, exponent, format_minor, to_minor
-from rooms.admin_forms import amount_field
+from core.money import format_minor
 
 # One screen of consequences is read; a longer list is not.
 MOST_AT_ONCE = 50
 # Pusher takes one subscription a channel; beyond so many venues polling is enough.
 MOST_CHANNELS = 10
 QUICK_POLL_SECONDS = 2
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A verb a member may use, and the words around it. `reason`: "" for none, else the field's label."""
-
-    verb: str
-    question: str
-    button: str
-    done: str
-    reason: str = ""
-    reason_required: bool = False
-    is_grave: bool = False
 
 
 DECISIONS = {
@@ -58,51 +42,6 @@ DECISIONS = {
         Decision("complete", "Mark as completed?", "Mark completed", "Marked as completed."),
     )
 }  # fmt: skip
-
-
-class ReasonForm(forms.Form):
-    """Why a guest is turned away."""
-
-    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3, "autofocus": True}))
-
-    def __init__(self, decision: Decision, data: Any = None) -> None:
-        super().__init__(data)
-        self.fields["reason"].label = decision.reason
-        self.fields["reason"].required = decision.reason_required
-
-    def arguments(self) -> dict[str, Any]:
-        """Return what the verb is called with, beside who calls it."""
-        return {"reason": self.cleaned_data["reason"]}
-
-
-class FeeForm(ReasonForm):
-    """A cancellation by staff, who may keep a fee of their own choosing."""
-
-    fee = amount_field("Fee to keep; empty for none", required=False)
-
-    def __init__(self, decision: Decision, data: Any = None, *, booking: Booking) -> None:
-        super().__init__(decision, data)
-        self.booking = booking
-        self.fields["fee"].label = f"Fee to keep ({booking.currency}); empty for none"
-
-    def clean_fee(self) -> int | None:
-        text, currency = self.cleaned_data["fee"].strip().replace(",", ""), self.booking.currency
-        if not text:
-            return None
-        try:
-            fee_minor = to_minor(text, currency)
-        except InvalidAmount as error:
-            decimals = exponent(currency) or "no"
-            raise forms.ValidationError(
-                f"An amount in {currency}, with at most {decimals} decimals."
-            ) from error
-        if not 0 <= fee_minor <= self.booking.due_minor:
-            most = format_minor(self.booking.due_minor, currency)
-            raise forms.ValidationError(f"From nothing to {most}, what the booking costs.")
-        return fee_minor
-
-    def arguments(self) -> dict[str, Any]:
-        return super().arguments() | {"fee_minor": self.cleaned_data["fee"]}
 
 
 # --- dashboard ------------------------------------------------------------------------------------------------
@@ -217,7 +156,9 @@ def decide(request: HttpRequest, booking: Booking, verb: str) -> HttpResponse:
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
     decision = DECISIONS[verb]
     form = _form(request, booking, decision)
-    if request.method == "POST" and (form is None or form.is_valid()):
+    is_valid = request.method == "POST" and (form is None or form.is_valid())
+    preview = _preview(form, booking, request.POST) if is_valid and form else {}
+    if is_valid and not preview:
         return _do(request, booking, decision, form.arguments() if form else {})
     now = clock.now()
     if request.method != "POST" and verb not in desk.open_verbs(booking, now):
@@ -232,9 +173,31 @@ def decide(request: HttpRequest, booking: Booking, verb: str) -> HttpResponse:
         "form": form,
         "opts": Booking._meta,
         "original": booking,
+        **preview,
     }
-    status = 422 if form is not None and form.is_bound else 200
+    status = 422 if form is not None and form.errors else 200
     return TemplateResponse(request, "admin/bookings/booking/confirm.html", context, status=status)
+
+
+def _preview(form: ReasonForm, booking: Booking, data: Any) -> dict[str, Any]:
+    """Return what a typed fee would do, until somebody has seen it and said yes; "Change" leads back to the form.
+
+    What the booking costs may change in between: then it is shown anew.
+    """
+    fee_minor = form.arguments().get("fee_minor")
+    if "change" in data:
+        return {"title": DECISIONS["cancel"].question}
+    if fee_minor is None or (
+        "confirmed" in data and data.get("seen_minor") in (None, str(booking.due_minor))
+    ):
+        return {}
+    kept, back = (format_minor(sum_, booking.currency) for sum_ in (fee_minor, booking.due_minor - fee_minor))
+    return {
+        "question": f"Cancel, keep {kept} and give back {back}?",
+        "consequence": desk.consequence("cancel", booking, fee_minor=fee_minor),
+        "is_preview": True,
+        "seen_minor": str(booking.due_minor),
+    }
 
 
 def _form(request: HttpRequest, booking: Booking, decision: Decision) -> ReasonForm | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from core.typed_fields import WholeField
 from rooms.models import Room
 
 LONGEST_MESSAGE = 2000
@@ -35,7 +36,7 @@ class GuestForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )  # fmt: skip
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
-    expected_total_minor = forms.IntegerField(
+    expected_total_minor = WholeField(
         min_value=0, max_value=MOST_MINOR, required=False, widget=forms.HiddenInput
     )
 
@@ -72,7 +73,7 @@ class CancelForm(forms.Form):
         label="Why?", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="The host reads this.",
     )  # fmt: skip
-    expected_fee_minor = forms.IntegerField(min_value=0, max_value=MOST_MINOR, widget=forms.HiddenInput)
+    expected_fee_minor = WholeField(min_value=0, max_value=MOST_MINOR, widget=forms.HiddenInput)
 
 
 def action_label(room: Room, *, pays_now: bool) -> str:

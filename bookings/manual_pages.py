@@ -29,6 +29,7 @@ from bookings.drafts import GuestDetails
 from bookings.errors import BookingError
 from bookings.models import Booking
 from core import clock
+from core.typed_fields import WholeField
 from rooms.models import Room, Session
 from rooms.occupancy import RoomTaken
 from rooms.permissions import venues_of
@@ -62,7 +63,7 @@ class ManualForm(forms.Form):
     ends = forms.TimeField(
         label="To, by the hour", required=False, widget=UnfoldAdminSingleTimeWidget({"type": "time"})
     )
-    party_size = forms.IntegerField(
+    party_size = WholeField(
         label="People", min_value=1, max_value=1000, initial=1, widget=UnfoldAdminIntegerFieldWidget()
     )
     name = forms.CharField(label="Guest's name", max_length=120, widget=UnfoldAdminTextInputWidget())

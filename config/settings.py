@@ -8,7 +8,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from core import logs, mode
-from core.money import CURRENCIES
+from core.money import CURRENCIES, InvalidAmount, read_percent
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -20,6 +20,15 @@ def read_secret(name: str, in_debug: str) -> str:
     if not value and not DEBUG:
         raise ImproperlyConfigured(f"{name} must be set")
     return value or in_debug
+
+
+def read_percentage(name: str, default: str) -> str:
+    """Return a percentage from the environment, read as the ones people type; empty stays empty."""
+    text = env.str(name, "") or default
+    try:
+        return str(read_percent(text)) if text else ""
+    except InvalidAmount as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
 
 
 DEBUG = env.bool("DEBUG", False)
@@ -299,7 +308,7 @@ IMPRINT_URL = env.str("IMPRINT_URL", "")
 DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", "") or "EUR"
 if DEFAULT_CURRENCY not in CURRENCIES:
     raise ImproperlyConfigured(f"DEFAULT_CURRENCY must be one of {', '.join(CURRENCIES)}, or empty")
-PLATFORM_FEE_PERCENT = env.str("PLATFORM_FEE_PERCENT", "10")
+PLATFORM_FEE_PERCENT = read_percentage("PLATFORM_FEE_PERCENT", "10")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")
 STRIPE_WEBHOOK_SECRETS = [part for part in env.list("STRIPE_WEBHOOK_SECRET", default=[]) if part]
@@ -330,7 +339,7 @@ mode.refuse_unwanted(
     may_test=ALLOW_TEST_MODE,
 )
 # Octo tells nobody what it keeps: where set, this per cent of what was taken is booked as its processing fee.
-OCTO_FEE_PERCENT = env.str("OCTO_FEE_PERCENT", "")
+OCTO_FEE_PERCENT = read_percentage("OCTO_FEE_PERCENT", "")
 # When venues are paid each week, in UTC; without a day only by hand.
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _payout_day = env.str("PAYOUT_WEEKDAY", "").lower()

@@ -1,6 +1,5 @@
 """A venue's payment settings over HTTP, for its owners and managers and for staff. Joined to /api/v1 by config.api."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.conf import settings
@@ -13,6 +12,7 @@ from accounts.scopes import MONEY
 from bookings.access import KNOWN, known
 from bookings.api import private_json
 from core.problems import FieldError, Problem
+from core.typed_json import Percent
 from payments import venue_settings
 from payments.messages import KEYS_TRIED
 from payments.venue_settings import InvalidSettings, hold_limit, settings_of, shown, values_of
@@ -50,7 +50,7 @@ class PaymentSettingsIn(Schema):
     processing_fee_bearer: Literal["platform", "host"] | None = Field(
         None, description="Changed by staff alone"
     )
-    platform_fee_percent: Decimal | None = Field(
+    platform_fee_percent: Percent | None = Field(
         None, max_digits=5, decimal_places=2, description="Changed by staff alone; null: the platform's own"
     )
 

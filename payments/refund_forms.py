@@ -13,12 +13,14 @@ from unfold.widgets import (
 )
 
 from core import clock
-from core.money import InvalidAmount, exponent, format_minor, to_decimal, to_minor
+from core.money import format_minor, write_amount
+from core.typed_fields import typed_minor
 from payments.models import OfflinePayment
 from rooms.admin_forms import amount_field
 
 # A date of the bank's, not of the moon's.
 OLDEST_DAYS = 400
+NOT_NOTHING = "More than nothing."
 
 
 def reason_field(label: str) -> forms.CharField:
@@ -37,18 +39,12 @@ class AmountForm(forms.Form):
         super().__init__(data, **kwargs)
         self.currency, self.most_minor = currency, most_minor
         self.fields["amount"].label = f"Amount ({currency})"
-        self.fields["amount"].initial = str(to_decimal(most_minor, currency))
+        self.fields["amount"].initial = write_amount(most_minor, currency)
 
     def clean_amount(self) -> int:
-        text = self.cleaned_data["amount"].strip().replace(",", "")
-        try:
-            amount_minor = to_minor(text, self.currency)
-        except InvalidAmount as error:
-            decimals = exponent(self.currency) or "no"
-            message = f"An amount in {self.currency}, with at most {decimals} decimals."
-            raise forms.ValidationError(message) from error
+        amount_minor = typed_minor(self.cleaned_data["amount"], self.currency, negative=NOT_NOTHING)
         if amount_minor <= 0:
-            raise forms.ValidationError("More than nothing.")
+            raise forms.ValidationError(NOT_NOTHING)
         if amount_minor > self.most_minor:
             raise forms.ValidationError(f"At most {format_minor(self.most_minor, self.currency)}.")
         return amount_minor

@@ -12,7 +12,8 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from core.money import InvalidAmount, to_decimal, to_minor
+from core.money import write_amount
+from core.typed_fields import PercentField, WholeField, typed_minor
 from payments import venue_settings
 from payments.models import PaymentSettings, VenuePayments
 from payments.venue_settings import AGREED, FIELDS, InvalidSettings
@@ -27,8 +28,8 @@ def _text(name: str, **more: Any) -> forms.CharField:
     return forms.CharField(widget=UnfoldAdminTextInputWidget(attrs), **options)
 
 
-def _number(name: str, **more: Any) -> forms.IntegerField:
-    return forms.IntegerField(label=FIELDS[name], widget=UnfoldAdminIntegerFieldWidget(), **more)
+def _number(name: str, **more: Any) -> WholeField:
+    return WholeField(label=FIELDS[name], widget=UnfoldAdminIntegerFieldWidget(), **more)
 
 
 def _choice(name: str, choices: Any, widget: type = UnfoldAdminSelectWidget) -> forms.ChoiceField:
@@ -57,7 +58,7 @@ class PaymentSettingsForm(forms.ModelForm):
         ],
         UnfoldAdminRadioSelectWidget,
     )
-    octo_shop_id = forms.IntegerField(
+    octo_shop_id = WholeField(
         label="Octo shop id", required=False, widget=UnfoldAdminIntegerFieldWidget(),
         help_text="Of a shop of your own at Octo. Empty: guests pay to the platform's shop.",
     )  # fmt: skip
@@ -82,9 +83,9 @@ class PaymentSettingsForm(forms.ModelForm):
         "payout_delay_hours", help_text="Hours after the start of a stay before it is paid out"
     )
     processing_fee_bearer = _choice("processing_fee_bearer", PaymentSettings.FeeBearer.choices)
-    platform_fee_percent = forms.DecimalField(
+    platform_fee_percent = PercentField(
         label="Platform fee (%)", required=False, max_digits=5, decimal_places=2,
-        widget=UnfoldAdminTextInputWidget({"inputmode": "decimal"}),
+        widget=UnfoldAdminTextInputWidget(),
     )  # fmt: skip
 
     class Meta:
@@ -93,13 +94,13 @@ class PaymentSettingsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.amounts_read: dict[str, tuple[int, str]] = {}
         venue = self.instance
         self.before = venue_settings.values_of(venue, venue_settings.settings_of(venue))
         for name, value in self.before.items():
             if name in self.fields and name not in BLIND:
                 self.initial[name] = venue_settings.shown(name, value)
-        amount = to_decimal(self.before["payout_minimum_minor"], venue.currency)
-        self.initial["payout_minimum"] = str(amount)
+        self.initial["payout_minimum"] = write_amount(self.before["payout_minimum_minor"], venue.currency)
         self.fields["payout_minimum"].label += f" ({venue.currency})"
         self.fields[
             "platform_fee_percent"
@@ -129,13 +130,14 @@ class PaymentSettingsForm(forms.ModelForm):
         return cleaned
 
     def _minimum(self) -> int:
+        currency = self.instance.currency
         try:
-            return to_minor(
-                self.cleaned_data["payout_minimum"].replace(",", "").strip(), self.instance.currency
-            )
-        except InvalidAmount:
-            self.add_error("payout_minimum", f"An amount in {self.instance.currency}.")
+            minimum_minor = typed_minor(self.cleaned_data["payout_minimum"], currency)
+        except forms.ValidationError as error:
+            self.add_error("payout_minimum", error)
             return 0
+        self.amounts_read["payout_minimum"] = (minimum_minor, currency)
+        return minimum_minor
 
     def _kept(self, name: str) -> str:
         kept = venue_settings.shown(name, self.before[name])

@@ -18,7 +18,8 @@ from unfold.widgets import (
 )
 
 from core import zones
-from core.money import InvalidAmount, exponent, to_decimal, to_minor
+from core.money import write_amount
+from core.typed_fields import typed_minor
 from rooms import photos, services, ways
 from rooms.models import Blackout, OpeningHours, PriceRule, Room, RoomPhoto, Venue
 from rooms.occupancy import RoomTaken
@@ -35,19 +36,23 @@ def amount_field(label: str, *, required: bool = True, help_text: str = "") -> f
 
 
 class AmountsForm(forms.ModelForm):
-    """A model form whose `amounts` {field of the form: field of the model} are typed in major units."""
+    """A model form whose `amounts` {field of the form: field of the model} are typed in major units.
+
+    `amounts_read` tells how: {field: (minor units, currency)}.
+    """
 
     amounts: dict[str, str] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.amounts_read: dict[str, tuple[int, str]] = {}
         currency = self.currency()
         for name, column in self.amounts.items():
             if name not in self.fields:
                 continue
             value = getattr(self.instance, column)
             if currency and value is not None:
-                self.initial.setdefault(name, str(to_decimal(value, currency)))
+                self.initial.setdefault(name, write_amount(value, currency))
             if currency:
                 self.fields[name].label = f"{self.fields[name].label} ({currency})"
 
@@ -67,14 +72,11 @@ class AmountsForm(forms.ModelForm):
         if not text or not currency:
             return getattr(self.instance, self.amounts[name]) if text else None
         try:
-            amount_minor = to_minor(text.strip().replace(",", ""), currency)
-        except InvalidAmount:
-            decimals = exponent(currency)
-            self.add_error(name, f"An amount in {currency}, with at most {decimals} decimals.")
+            amount_minor = typed_minor(text, currency)
+        except forms.ValidationError as error:
+            self.add_error(name, error)
             return None
-        if amount_minor < 0:
-            self.add_error(name, "Not less than zero.")
-            return None
+        self.amounts_read[name] = (amount_minor, currency)
         return amount_minor
 
 

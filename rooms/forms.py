@@ -10,6 +10,7 @@ from django.conf import settings
 
 from core import dates
 from core.money import CURRENCIES, to_minor
+from core.typed_fields import DecimalField, WholeField
 from core.widgets import PlainSelect
 from rooms.models import Room, Session
 from rooms.places import AMENITIES
@@ -100,13 +101,13 @@ class SearchForm(forms.Form):
     day = DateField(label="Day", required=False)
     start_time = _time_field("From", "Start")
     end_time = _time_field("Until", "End")
-    guests = forms.IntegerField(
+    guests = WholeField(
         label="Guests", min_value=1, max_value=MOST_GUESTS, required=False, error_messages=LIMITS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric", "placeholder": "Any"}),
     )  # fmt: skip
-    price_max = forms.DecimalField(
+    price_max = DecimalField(
         label="Price up to", min_value=0, max_digits=11, decimal_places=2, required=False, error_messages=LIMITS,
-        widget=forms.NumberInput(attrs={"inputmode": "decimal", "placeholder": "No limit", "step": "any"}),
+        widget=forms.TextInput(attrs={"placeholder": "No limit"}),
         help_text="Per night, hour or seat.",
     )  # fmt: skip
     currency = forms.ChoiceField(label="Prices in", required=False, widget=PlainSelect)
@@ -182,12 +183,12 @@ class ChoiceForm(forms.Form):
     check_out = DateField(label="Check-out", required=False)
     start = MomentField(label="Start", required=False)
     end = MomentField(label="End", required=False)
-    hours = forms.IntegerField(
+    hours = WholeField(
         label="Hours", min_value=1, max_value=336, required=False, error_messages=LIMITS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )  # fmt: skip
-    session = forms.IntegerField(label="Session", min_value=1, max_value=2**63 - 1, required=False)
-    party_size = forms.IntegerField(
+    session = WholeField(label="Session", min_value=1, max_value=2**63 - 1, required=False)
+    party_size = WholeField(
         label="Guests", min_value=1, max_value=MOST_GUESTS, error_messages=LIMITS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from core.typed_fields import WholeField
 from rooms.models import CancellationPolicy
 from rooms.tiers import MOST_HOURS
 
@@ -66,9 +67,7 @@ class TiersField(forms.MultiValueField):
 
     def __init__(self, **kwargs: Any) -> None:
         numbers = [
-            forms.IntegerField(min_value=0, max_value=most)
-            for _n in range(ROWS)
-            for most in (MOST_HOURS, 100)
+            WholeField(min_value=0, max_value=most) for _n in range(ROWS) for most in (MOST_HOURS, 100)
         ]
         super().__init__(numbers, require_all_fields=False, required=False, **kwargs)
         for number in numbers:

@@ -1,13 +1,13 @@
 """What the rooms API takes and gives; amounts are minor units, instants ISO 8601 with offset."""
 
 import datetime as dt
-from decimal import Decimal
 from typing import Literal
 
 from django.conf import settings
 from ninja import Field, Schema
 
 from core.money import CURRENCIES, InvalidAmount, to_minor
+from core.typed_json import Amount, Whole
 from rooms.search import Search
 from rooms.stays import InvalidStay
 
@@ -24,13 +24,13 @@ class SearchQuery(Schema):
     check_out: dt.date | None = None
     start: dt.datetime | None = None
     end: dt.datetime | None = None
-    guests: int | None = Field(None, ge=1, le=10_000)
-    price_max_minor: int | None = Field(None, ge=0, description="Of a unit, in minor units of `currency`")
-    price_max: Decimal | None = Field(None, ge=0, description="The same in whole units, for example 120.50")
+    guests: Whole | None = Field(None, ge=1, le=10_000)
+    price_max_minor: Whole | None = Field(None, ge=0, description="Of a unit, in minor units of `currency`")
+    price_max: Amount | None = Field(None, ge=0, description="The same in whole units, for example 120.50")
     currency: Literal["", *CURRENCIES] = Field("", description="Prices are compared in it; empty: the site's")
     amenities: list[str] = []
     sort: Literal["", "relevance", "price", "price_desc", "capacity", "name"] = ""
-    page: int = Field(1, ge=1, le=1000)
+    page: Whole = Field(1, ge=1, le=1000)
 
     def as_search(self) -> Search:
         """Return the search. Raises: InvalidStay for a limit of more decimals than its currency has."""
@@ -62,7 +62,7 @@ class QuoteIn(Schema):
     start: dt.datetime | None = None
     end: dt.datetime | None = None
     session: int | None = None
-    party_size: int = Field(1, ge=1, le=10_000)
+    party_size: Whole = Field(1, ge=1, le=10_000)
 
 
 class PhotoOut(Schema):

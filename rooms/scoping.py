@@ -15,8 +15,9 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.overrides import FORMFIELD_OVERRIDES_INLINE
 
-from accounts.admin_base import CarefulAdmin
+from accounts.admin_base import TYPED_NUMBERS, CarefulAdmin
 from rooms.models import VenueMember
 
 Role = VenueMember.Role
@@ -132,6 +133,7 @@ class ScopedInline(ScopedChoices):
     """Rows edited on their parent's page: whoever may edit the parent may edit them."""
 
     extra = 0
+    formfield_overrides = FORMFIELD_OVERRIDES_INLINE | TYPED_NUMBERS
 
     def _parent(self) -> VenueScopedAdmin:
         return self.admin_site.get_model_admin(self.parent_model)

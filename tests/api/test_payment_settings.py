@@ -180,3 +180,18 @@ def test_rooms_that_need_a_longer_hold_are_named(owner, venue):
 
     assert error["field"] == "octo_hold_minutes"
     assert "Silk Suite" in error["message"]
+
+
+@pytest.mark.parametrize("percent", ["12,5", "12.5", 12.5])
+def test_fee_in_quotes_is_read_as_one_typed_into_the_form(venue, percent):
+    answer = put(as_user(factories.staff()), venue, {"platform_fee_percent": percent})
+
+    assert answer.json()["platform_fee_percent"] == "12.50"
+
+
+@pytest.mark.parametrize("percent", ["1,250", "1_0", "1e1", "１２", "-1"])
+def test_fee_in_quotes_that_is_no_plain_number_is_refused(venue, percent):
+    answer = put(as_user(factories.staff()), venue, {"platform_fee_percent": percent})
+
+    assert answer.status_code == 422
+    assert not PaymentSettings.objects.exists()

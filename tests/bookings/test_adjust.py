@@ -146,23 +146,58 @@ def as_staff(client):
     return client
 
 
-def test_page_keeps_the_fee_staff_type(as_staff, confirmed):
+@pytest.mark.parametrize("typed", ["12,50", "12.50", "12,5"])
+def test_page_shows_what_a_typed_fee_keeps_before_anything_is_kept(as_staff, confirmed, typed):
     asked = as_staff.get(cancel_page(confirmed)).content.decode()
-    done = as_staff.post(cancel_page(confirmed), {"reason": "Agreed", "fee": "25"}, follow=True)
+    preview = as_staff.post(cancel_page(confirmed), {"reason": "Agreed", "fee": typed})
 
+    shown = preview.content.decode()
     assert "Fee to keep (EUR)" in asked
-    assert "€25.00 is kept; €75.00 goes back to the guest." in done.content.decode()
+    assert preview.status_code == 200
+    assert "Cancel, keep €12.50 and give back €87.50?" in shown
+    assert "€12.50 is kept; €87.50 goes back to the guest." in shown
     confirmed.refresh_from_db()
-    assert (confirmed.status, confirmed.due_minor) == (Status.CANCELLED, 2_500)
+    assert (confirmed.status, confirmed.due_minor) == (Status.CONFIRMED, 10_000)
 
 
-@pytest.mark.parametrize("fee", ["-1", "100.01", "1.234", "NaN", "all"])
+def test_page_keeps_the_fee_staff_typed_once_they_saw_it(as_staff, confirmed):
+    sent = {"reason": "Agreed", "fee": "12,50", "confirmed": "yes", "seen_minor": "10000"}
+
+    done = as_staff.post(cancel_page(confirmed), sent, follow=True)
+
+    assert "€12.50 is kept; €87.50 goes back to the guest." in done.content.decode()
+    confirmed.refresh_from_db()
+    assert (confirmed.status, confirmed.due_minor) == (Status.CANCELLED, 1_250)
+
+
+def test_page_previews_a_fee_anew_when_the_price_has_changed_since(as_staff, confirmed):
+    services.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=8_000, reason="Noise")
+    sent = {"reason": "Agreed", "fee": "12,50", "confirmed": "yes", "seen_minor": "10000"}
+
+    answer = as_staff.post(cancel_page(confirmed), sent).content.decode()
+
+    assert "Cancel, keep €12.50 and give back €67.50?" in answer
+    confirmed.refresh_from_db()
+    assert (confirmed.status, confirmed.due_minor) == (Status.CONFIRMED, 8_000)
+
+
+def test_page_of_a_previewed_fee_leads_back_to_the_form(as_staff, confirmed):
+    sent = {"reason": "Agreed", "fee": "12,50", "confirmed": "yes", "change": "yes"}
+
+    answer = as_staff.post(cancel_page(confirmed), sent)
+
+    assert (answer.status_code, 'value="12,50"' in answer.content.decode()) == (200, True)
+    confirmed.refresh_from_db()
+    assert confirmed.status == Status.CONFIRMED
+
+
+@pytest.mark.parametrize("fee", ["-1", "100.01", "1.234", "1,250", "1_0", "NaN", "all"])
 def test_page_refuses_an_impossible_fee(as_staff, confirmed, fee):
-    answer = as_staff.post(cancel_page(confirmed), {"reason": "Agreed", "fee": fee})
+    answer = as_staff.post(cancel_page(confirmed), {"reason": "Agreed", "fee": fee, "confirmed": "yes"})
 
     assert answer.status_code == 422
     confirmed.refresh_from_db()
-    assert confirmed.status == Status.CONFIRMED
+    assert (confirmed.status, confirmed.due_minor) == (Status.CONFIRMED, 10_000)
 
 
 def test_page_offers_hosts_no_fee(client, confirmed):

@@ -39,7 +39,7 @@ def test_host_refunds_in_part_and_the_guest_follows_it_to_the_bank(guest, enter,
     open_booking(host, journey)
     host.click("Refund…", "link")
     host.expects("422")  # the refusal itself
-    host.page.get_by_label("Amount (EUR)").fill("1,000")
+    host.page.get_by_label("Amount (EUR)").fill("1000")
     host.fill_in_reason("The shower was broken.")
     host.click("Preview")
     host.sees("At most €200.00.")

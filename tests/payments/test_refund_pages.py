@@ -92,7 +92,10 @@ def test_change_goes_back_to_the_form(client, booking):
     [
         ("-5", "More than nothing."),
         ("0", "More than nothing."),
-        ("1.234", "An amount in EUR, with at most 2 decimals."),
+        ("1.234", "“1.234” may be 1234 or 1.234: write 1234 or at most 2 decimals."),
+        ("1,250", "“1,250” may be 1250 or 1.25: write 1250 or 1.25."),
+        ("12.505,0", "At most €100.00."),
+        ("1_0", "An amount in EUR, with at most 2 decimals."),
         ("NaN", "An amount in EUR, with at most 2 decimals."),
         ("1e400", "An amount in EUR, with at most 2 decimals."),
         ("$5", "An amount in EUR, with at most 2 decimals."),
@@ -111,7 +114,7 @@ def test_impossible_amount_gets_a_message_and_moves_nothing(client, booking, amo
 
 
 @pytest.mark.parametrize(
-    ("currency", "amount", "due"), [("JPY", "1500", 8_500), ("KWD", "1.255", 8_745), ("UZS", "15.5", 8_450)]
+    ("currency", "amount", "due"), [("JPY", "1500", 8_500), ("KWD", "0.755", 9_245), ("UZS", "15.5", 8_450)]
 )
 def test_amount_has_the_decimals_of_its_currency(client, currency, amount, due):
     room = factories.room(venue=factories.venue(currency=currency), approval=Room.Approval.NONE)
@@ -121,6 +124,11 @@ def test_amount_has_the_decimals_of_its_currency(client, currency, amount, due):
 
     booking.refresh_from_db()
     assert booking.due_minor == due
+
+
+@pytest.mark.parametrize("typed", ["19,99", "19.99"])
+def test_refund_typed_with_a_comma_asks_for_the_amount_meant(client, booking, typed):
+    assert "Give €19.99 back?" in text(client.post(give(booking), form(amount=typed)))
 
 
 def test_yen_with_decimals_are_refused(client):

@@ -1,12 +1,14 @@
 """The payment settings' page in the admin: who opens it, what it saves, and that no secret comes out of it."""
 
 import html
+from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from core.money import format_minor
 from payments.messages import KEYS_TRIED
 from payments.models import PaymentSettings, ProviderAccount
 from rooms.models import Venue
@@ -59,7 +61,7 @@ BANK = {"account_holder": "Aral LLC", "bank_account": UZBEK, "bank_code": "00014
 
 
 def test_owner_saves_and_finds_no_secret_again(owner, venue):
-    answer = owner.post(page(venue), typed(**OCTO, **BANK, payout_minimum="150,000"))
+    answer = owner.post(page(venue), typed(**OCTO, **BANK, payout_minimum="150 000"))
     assert answer.status_code == 302
 
     row, account = PaymentSettings.objects.get(), ProviderAccount.objects.get()
@@ -209,3 +211,33 @@ def test_tried_too_often_asks_octo_no_more(octo_sandbox, settings):
 
     assert all(KEYS_TRIED["refused"] in text for text in answers[:6])
     assert KEYS_TRIED["too_often"] in answers[6]
+
+
+@pytest.mark.parametrize(
+    ("amount", "minor"), [("1.250,00", 125_000), ("45,5", 4_550), ("150 000", 15_000_000)]
+)
+def test_minimum_is_read_by_the_one_rule_and_said_again(owner, venue, amount, minor):
+    answer = owner.post(page(venue), typed(payout_minimum=amount), follow=True)
+
+    assert PaymentSettings.objects.get().payout_minimum_minor == minor
+    told = [str(message) for message in answer.context["messages"]]
+    assert f"Read as: Smallest payout: {format_minor(minor, 'UZS')}." in told
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("payout_minimum", "150,000"), ("payout_minimum", "1_000"), ("payout_minimum", "-1"),
+     ("octo_shop_id", "4.711"), ("octo_shop_id", "4_7"), ("octo_hold_minutes", "1.440")],
+)  # fmt: skip
+def test_number_that_may_be_another_is_refused_and_nothing_is_saved(owner, venue, field, value):
+    answer = owner.post(page(venue), typed(**{field: value}))
+
+    assert answer.status_code == 200
+    assert field in answer.context["adminform"].form.errors
+    assert not PaymentSettings.objects.exists()
+
+
+def test_fee_with_a_comma_is_a_decimal_one_for_staff(venue):
+    as_(factories.staff()).post(page(venue), typed(platform_fee_percent="12,5"))
+
+    assert Venue.objects.get(pk=venue.pk).platform_fee_percent == Decimal("12.5")

@@ -94,6 +94,8 @@ def test_rooms_any_number_takes_as_many_queries(client, django_assert_num_querie
         ({"guests": "0"}, "guests"),
         ({"kind": "castle"}, "kind"),
         ({"price_max_minor": "-1"}, "price_max_minor"),
+        ({"price_max_minor": "1_000"}, "price_max_minor"),
+        ({"price_max_minor": "1.000"}, "price_max_minor"),
     ],
 )
 def test_rooms_wrong_filter_is_refused_by_its_field(client, query, field):

@@ -1,6 +1,7 @@
 """What hosts manage: rooms with prices and photos."""
 
 import io
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -135,6 +136,32 @@ def test_room_form_shows_and_saves_the_same_amounts(client, room):
     assert Room.objects.get(pk=room.pk).price_minor == 123_450
 
 
+def test_room_amount_with_a_comma_is_read_as_one_and_said_again(client, room):
+    address = url(Room, "change", room.pk)
+
+    sent = filled(client.get(address)) | {"price": "45,50", "cleaning_fee": "1.250,00"}
+    response = client.post(address, sent, follow=True)
+
+    saved = Room.objects.get(pk=room.pk)
+    assert (saved.price_minor, saved.cleaning_fee_minor) == (4_550, 125_000)
+    assert "Read as: Price: €45.50; Cleaning fee: €1,250.00." in told(response)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("price", "1.250"), ("price", "1,250"), ("cleaning_fee", "1,250"), ("price", "1_000"), ("max_units", "1.000"),
+     ("max_units", "1_0"), ("capacity", "２")],
+)  # fmt: skip
+def test_room_number_that_may_be_another_is_refused_and_changes_nothing(client, room, field, value):
+    address = url(Room, "change", room.pk)
+    before = Room.objects.filter(pk=room.pk).values().get()
+
+    response = client.post(address, filled(client.get(address)) | {field: value})
+
+    assert list(errors(response)) == [field]
+    assert Room.objects.filter(pk=room.pk).values().get() == before
+
+
 def test_room_switch_withdraws_and_offers(client, room):
     address = url(Room, "change", room.pk)
     data = filled(client.get(address))
@@ -243,11 +270,31 @@ def test_price_rule_is_typed_in_major_units(client, room):
     assert filled(client.get(address))["price_rules-0-price"] == "150.00"
 
 
+def test_price_rule_percentage_with_a_comma_is_read_as_one_and_said_again(client, room):
+    address = url(Room, "change", room.pk)
+    discount = rule(room, name="Week", price="", discount_percent="7,5", min_units="7", weekdays=[])
+
+    response = client.post(address, filled(client.get(address)) | discount, follow=True)
+
+    assert PriceRule.objects.get().discount_percent == Decimal("7.50")
+    assert "Read as: Discount in percent: 7.5%." in told(response)
+
+
+@pytest.mark.parametrize(("typed", "minor"), [("45,50", 4_550), ("1.250,00", 125_000), ("1 250", 125_000)])
+def test_price_rule_amount_is_read_by_the_one_rule(client, room, typed, minor):
+    address = url(Room, "change", room.pk)
+
+    client.post(address, filled(client.get(address)) | rule(room, price=typed))
+
+    assert PriceRule.objects.get().price_minor == minor
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"price": ""}, {"discount_percent": "10", "min_units": "3"}, {"price": "", "discount_percent": "10"},
         {"first_date": "2027-02-02", "last_date": "2027-02-01"}, {"price": "0.001"}, {"weekdays": ["9"]},
+        {"price": "1,250"},
     ],
     ids=str,
 )  # fmt: skip

@@ -1,0 +1,98 @@
+"""Form fields for numbers people type: all of them read by core.money, none by Django's own cleaning.
+
+Django takes `1_000`, other scripts' digits, and `1.000` for 1; here what may be two numbers is refused.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from core.money import (
+    AmbiguousAmount,
+    InvalidAmount,
+    NegativeAmount,
+    format_minor,
+    read_amount,
+    read_decimal,
+    read_percent,
+    read_whole,
+)
+
+
+def typed_minor(text: str, currency: str, *, negative: str = "Not less than zero.") -> int:
+    """Return the minor units of an amount typed into a form; `negative` is what is said of one below zero.
+
+    Raises: ValidationError.
+    """
+    try:
+        return read_amount(text, currency)
+    except NegativeAmount as error:
+        raise forms.ValidationError(negative, code="min_value") from error
+    except InvalidAmount as error:
+        raise forms.ValidationError(str(error), code="invalid") from error
+
+
+class WholeField(forms.IntegerField):
+    """A whole number: digits alone, their threes at most grouped by spaces."""
+
+    def to_python(self, value: Any) -> int | None:
+        return None if value in self.empty_values else _typed(self, value, read_whole)
+
+
+class DecimalField(forms.DecimalField):
+    """A number of no currency with at most `decimal_places` decimals."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        # A box for numbers would drop a comma before anybody could read it.
+        return {"inputmode": "decimal", "autocomplete": "off"}
+
+    def to_python(self, value: Any) -> Decimal | None:
+        return None if value in self.empty_values else _typed(self, value, self._read)
+
+    def _read(self, text: str) -> Decimal:
+        return read_decimal(text, self.decimal_places or 0)
+
+
+class PercentField(DecimalField):
+    """A percentage from 0 to 100."""
+
+    default_error_messages = {"invalid": "A percentage from 0 to 100, with at most 2 decimals."}
+
+    def _read(self, text: str) -> Decimal:
+        return read_percent(text)
+
+
+def _typed(field: forms.Field, value: Any, read: Callable[[str], Any]) -> Any:
+    """Read what was typed. Raises: ValidationError, in the field's own words unless two numbers may be meant."""
+    try:
+        return read(str(value))
+    except AmbiguousAmount as error:
+        raise forms.ValidationError(str(error), code="invalid") from error
+    except NegativeAmount as error:
+        if field.min_value is not None:
+            return read("0") - 1  # whatever it is, the validator says how low one may go
+        raise forms.ValidationError(field.error_messages["invalid"], code="invalid") from error
+    except InvalidAmount as error:
+        raise forms.ValidationError(field.error_messages["invalid"], code="invalid") from error
+
+
+def understood(form: forms.BaseForm) -> list[str]:
+    """Return what was read of the amounts and percentages changed in a valid form, as `Price: €45.50`.
+
+    A form with amounts tells them in its `amounts_read`, {field: (minor units, currency)}.
+    """
+    amounts = getattr(form, "amounts_read", {})
+    told = []
+    for name in form.changed_data:
+        if name in amounts:
+            told.append(f"{_label(form, name)}: {format_minor(*amounts[name])}")
+        elif isinstance(form.fields[name], PercentField) and form.cleaned_data.get(name) is not None:
+            told.append(f"{_label(form, name)}: {form.cleaned_data[name].normalize():f}%")
+    return told
+
+
+def _label(form: forms.BaseForm, name: str) -> str:
+    """Return a field's label without its unit: `Price (EUR)` is `Price`."""
+    return str(form.fields[name].label).split(" (")[0]
