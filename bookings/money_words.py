@@ -16,6 +16,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "refund_solved": ("The failed refund of {amount} is dealt with", "quiet"),
     "credit_given": ("Credit of {amount} given", "good"),
     "credit_used": ("{amount} paid with a credit", "good"),
+    "credit_ended": ("Credit of {amount} ended", "quiet"),
     "paid_offline": ("{amount} paid by hand", "good"),
     "dispute_opened": ("{amount} disputed", "bad"),
     "dispute_escalated": ("The bank took {amount} back", "bad"),
@@ -32,10 +33,12 @@ TO_THE_GUEST: dict[str, str] = {
     "dispute_opened": "Your bank asks for the money back.",
     "dispute_inquiry": "Your bank asks about the charge; no money was taken back.",
     "dispute_lost": "The money went back to you.",
+    "credit_ended": "Your bank gave you this money back instead.",
 }
 DETAILS: dict[str, str] = {
     "refund_failed": "Our staff take care of it.",
     "credit_given": "The code comes by e-mail.",
+    "credit_ended": "The guest has this money back from elsewhere.",
     "dispute_opened": "The guest's bank asks for the money back.",
     "dispute_escalated": "The inquiry has become a dispute.",
     "dispute_answered": "The bank decides next.",

@@ -43,7 +43,8 @@ NOTICES = frozenset(
         "payment_available", "payment_late", "payment_released",
         "dispute_opened", "dispute_escalated", "dispute_answered", "dispute_won", "dispute_lost", "dispute_closed",
         "external_refund", "external_capture", "external_cancel",
-        "refund_confirmed", "refund_failed", "refund_solved", "credit_given", "credit_used", "paid_offline",
+        "refund_confirmed", "refund_failed", "refund_solved", "credit_given", "credit_used", "credit_ended",
+        "paid_offline",
         "link_sent", "new_link",
         "remind_guest", "remind_host_half", "remind_host_soon",
     }

@@ -158,13 +158,26 @@ def _refund_facts(booking: Booking, event: BookingEvent) -> dict[str, Any]:
 def _case_facts(booking: Booking, event: BookingEvent) -> dict[str, Any]:
     """Return what an event knows of a dispute, or of what was done at the provider."""
     due_by = event.data.get("due_by", "")
+    twice, left = (event.data.get(name, 0) for name in ("twice_minor", "left_twice_minor"))
     return {
+        "given": _given_back(event.data.get("given", {}), booking.currency),
+        "twice": format_minor(twice, booking.currency) if twice else "",
+        "left_twice": format_minor(left, booking.currency) if left else "",
         "is_inquiry": bool(event.data.get("is_inquiry")),
         "answer_by": dates.full_moment_in_zone(dt.datetime.fromisoformat(due_by), booking.time_zone)
         if due_by
         else "",
         "was_done": event.verb.removeprefix("external_"),
     }
+
+
+# How money went back, by the word an event has for it.
+WAYS_BACK = {"provider": "the way it was paid", "credit": "as a credit", "hand": "by hand"}
+
+
+def _given_back(by_channel: dict[str, int], currency: str) -> str:
+    parts = [f"{format_minor(minor, currency)} {WAYS_BACK[name]}" for name, minor in by_channel.items()]
+    return " and ".join(parts)
 
 
 def _iso_day(text: str) -> str:

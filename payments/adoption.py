@@ -16,7 +16,8 @@ from bookings.models import Booking
 from bookings.states import Status, allows
 from core import clock
 from core.money import format_minor
-from payments.models import Drift, Payment, PaymentOperation, Refund
+from payments import given
+from payments.models import CreditUse, Drift, Payment, PaymentOperation, Refund
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,10 @@ def take_over_refund(refund: Refund, payment: Payment, booking: Booking) -> Book
     """
     amount = format_minor(refund.amount_minor, payment.currency)
     _flag(payment, refund.provider_ref, theirs=f"{amount} refunded", cause="A refund we did not ask for")
+    if twice := given.flag_twice(
+        payment, booking, cause="Refunded in the dashboard after money had been given back"
+    ):
+        log.error("refund_given_twice", booking=booking.reference, refund=refund.provider_ref, minor=twice)
     booking = _tell(booking, "external_refund", payment, refund.amount_minor, refund.provider_ref)
     if not allows("adjust", booking.status):
         return booking
@@ -141,7 +146,9 @@ def _net_minor(payment: Payment, booking: Booking) -> int:
     others = Payment.objects.filter(booking=booking).exclude(pk=payment.pk)
     taken = payment.captured_minor + (others.aggregate(total=Sum("captured_minor"))["total"] or 0)
     back = Refund.objects.filter(payment__booking=booking).exclude(status=Refund.Status.FAILED)
-    return taken - (back.aggregate(total=Sum("amount_minor"))["total"] or 0)
+    ended = CreditUse.objects.filter(credit__refund__payment__booking=booking, is_taken_back=True)
+    given = back.aggregate(total=Sum("amount_minor", default=0))["total"]
+    return taken - given + ended.aggregate(total=Sum("amount_minor", default=0))["total"]
 
 
 def _under_way_minor(booking: Booking) -> int:

@@ -12,8 +12,8 @@ from bookings.errors import BookingError, InvalidTransition
 from bookings.models import REFERENCE_ALPHABET, Booking
 from core import clock
 from core.mode import site_is_live
-from payments import ledger, paid
-from payments.models import Credit, CreditUse, Payment, Provider, Refund
+from payments import given, ledger, paid
+from payments.models import Credit, CreditUse, Dispute, Payment, Provider, Refund
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +21,15 @@ log = structlog.get_logger(__name__)
 CODE_GROUPS, GROUP_LENGTH = 4, 4
 
 
+IN_CASE = (
+    "Your bank is asking for the money back that this credit was given for. It can be used again once the bank has "
+    "decided for the venue."
+)
+ENDED = "Your bank has given you the money back that this credit was for: it cannot be used any more."
+
+
 class CreditRefused(BookingError):
-    """A code that is unknown, used up, over, or of another currency."""
+    """A code that is unknown, used up, over, of another currency, or of a payment the guest's bank claims."""
 
     code = "credit_refused"
 
@@ -66,6 +73,44 @@ def left_minor(credit: Credit) -> int:
     return credit.amount_minor - used + returned.aggregate(total=Sum("amount_minor", default=0))["total"]
 
 
+def spendable_minor(credit: Credit) -> int:
+    """Return what may be spent of a credit now: nothing while a bank's case is open, nothing the guest has twice."""
+    if has_case(credit):
+        return 0
+    twice = given.of(credit.refund.payment).twice_minor if credit.refund else 0
+    return max(left_minor(credit) - twice, 0)
+
+
+def has_case(credit: Credit) -> bool:
+    """Return whether the guest's bank is deciding about the payment a credit was given for."""
+    return Dispute.objects.filter(payment__refunds__credit=credit, status__in=Dispute.OPEN).exists()
+
+
+def take_back(payment: Payment, booking: Booking, most_minor: int, *, actor: Actor, reason: str) -> int:
+    """End up to `most_minor` of what is unspent of a payment's credits, since the guest has that money already.
+
+    Returns how much it was. Expects the locks of booking and payment.
+    """
+    taken = 0
+    rows = Credit.objects.select_for_update(no_key=True, of=("self",)).filter(refund__payment=payment)
+    for credit in rows.select_related("refund__payment").order_by("pk"):
+        part = min(left_minor(credit), most_minor - taken)
+        if part > 0:
+            taken += part
+            _take_back_one(credit, booking, part, actor=actor, reason=reason)
+    return taken
+
+
+def _take_back_one(credit: Credit, booking: Booking, amount_minor: int, *, actor: Actor, reason: str) -> None:
+    use = CreditUse.objects.create(
+        credit=credit, amount_minor=amount_minor, is_taken_back=True, note=reason[:255]
+    )
+    ledger.post_credit_taken_back(use, booking, kept_before_minor=ledger.kept_minor(booking, credit.is_live))
+    data = {"credit": credit.pk, "amount_minor": amount_minor, "currency": credit.currency}
+    bookings.announce(booking_id=booking.pk, notice="credit_ended", actor=actor, reason=reason, data=data)
+    log.info("credit_ended", booking=booking.reference, credit=credit.pk, amount_minor=amount_minor)
+
+
 def of_booking(booking: Booking) -> QuerySet[Credit]:
     """Return the credits given for a booking, the latest first."""
     return Credit.objects.filter(booking=booking).order_by("-pk")
@@ -84,9 +129,7 @@ def use(*, booking_id: int, code: str, actor: Actor) -> Payment:
     if booking.payments.filter(status=Payment.Status.CREATED).exists():
         raise CreditRefused("Your payment page is still open: finish there, or try again in a moment.")
     credit = _lock_credit(code, booking)
-    amount = min(left_minor(credit), paid.missing_minor(booking))
-    if amount <= 0:
-        raise CreditRefused("Nothing is left of this credit.")
+    amount = min(_spendable(credit), paid.missing_minor(booking))
     payment = paid.record(booking, provider=Provider.CREDIT, amount_minor=amount, is_live=credit.is_live)
     spent = CreditUse.objects.create(credit=credit, booking=booking, payment=payment, amount_minor=amount)
     ledger.post_credit_used(spent)
@@ -97,6 +140,16 @@ def use(*, booking_id: int, code: str, actor: Actor) -> Payment:
     log.info("credit_used", booking=booking.reference, credit=credit.pk, amount_minor=amount)
     paid.confirm_if_paid(booking_id)
     return payment
+
+
+def _spendable(credit: Credit) -> int:
+    """Return what may be spent of a locked credit. Raises: CreditRefused where that is nothing."""
+    if has_case(credit):
+        raise CreditRefused(IN_CASE)
+    if spendable := spendable_minor(credit):
+        return spendable
+    is_ended = left_minor(credit) > 0 or credit.uses.filter(is_taken_back=True).exists()
+    raise CreditRefused(ENDED if is_ended else "Nothing is left of this credit.")
 
 
 def _lock_credit(code: str, booking: Booking) -> Credit:

@@ -10,7 +10,7 @@ from bookings import desk, wording
 from bookings.models import Booking
 from bookings.panels import HOST
 from core.money import format_minor
-from payments import answering, evidence
+from payments import answering, evidence, given
 from payments.models import Dispute
 
 Status = Dispute.Status
@@ -54,8 +54,8 @@ class AnswerForm(forms.Form):
 
 
 def page_of(dispute: Dispute, booking: Booking, now: dt.datetime) -> dict[str, Any]:
-    """Return what the page shows of a dispute. Three queries."""
-    reason = evidence.reason_of(dispute)
+    """Return what the page shows of a dispute. Six queries."""
+    reason, was_given = evidence.reason_of(dispute), given.of(dispute.payment)
     return {
         "dispute": dispute,
         "booking": booking,
@@ -64,7 +64,8 @@ def page_of(dispute: Dispute, booking: Booking, now: dt.datetime) -> dict[str, A
         "left": time_left(dispute, now),
         "next": next_step(dispute, booking),
         "reason": reason,
-        "twice_minor": dispute.costs_twice_minor(),
+        "given": given.in_words(was_given.by_channel, booking.currency),
+        "twice_minor": was_given.twice_minor,
         "why_not": answering.why_not(dispute),
         "stay": desk.write_stay(booking),
         "zone": desk.local_times(booking)[0].tzinfo,

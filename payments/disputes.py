@@ -10,7 +10,7 @@ from bookings import services as bookings
 from bookings.actors import PROVIDER
 from bookings.models import Booking
 from core import clock
-from payments import ledger
+from payments import credits, given, ledger
 from payments.models import Dispute, Payment
 from payments.providers.base import ProviderDispute, ProviderPayment
 
@@ -34,13 +34,11 @@ def follow(payment: Payment, booking: Booking, seen: ProviderPayment) -> Booking
             payment=payment, provider_ref=theirs.ref, status="", amount_minor=0, opened_at=theirs.opened_at
         )
         dispute.payment = payment
-        booking = _follow_one(dispute, booking, theirs, seen)
+        booking = _follow_one(dispute, booking, theirs)
     return booking
 
 
-def _follow_one(
-    dispute: Dispute, booking: Booking, theirs: ProviderDispute, seen: ProviderPayment
-) -> Booking:
+def _follow_one(dispute: Dispute, booking: Booking, theirs: ProviderDispute) -> Booking:
     if _has_ended(dispute, theirs):
         if dispute.status != theirs.status:
             log.error("dispute_changed_after_its_end", dispute=theirs.ref, status=theirs.status)
@@ -53,8 +51,11 @@ def _follow_one(
         dispute.save()
     with ledger.together():
         _post(dispute, before, booking)
-    _alarm_if_twice(dispute, before, booking, seen)
-    return _tell(dispute, before, booking)
+    if not _notice(dispute, before):
+        return booking
+    was_given = given.of(dispute.payment)
+    booking, left_twice = _take_what_is_twice(dispute, before, booking, was_given.twice_minor)
+    return _tell(dispute, before, booking, was_given, left_twice)
 
 
 def _has_ended(dispute: Dispute, theirs: ProviderDispute) -> bool:
@@ -103,30 +104,43 @@ def _post(dispute: Dispute, before: Dispute, booking: Booking) -> None:
         )
 
 
-def _tell(dispute: Dispute, before: Dispute, booking: Booking) -> Booking:
+def _tell(
+    dispute: Dispute, before: Dispute, booking: Booking, was_given: given.Given, left_twice: int
+) -> Booking:
     notice = _notice(dispute, before)
-    if not notice:
-        return booking
     facts = {
         "dispute": dispute.provider_ref,
         "amount_minor": dispute.amount_minor,
         "currency": dispute.payment.currency,
         "due_by": dispute.due_by.isoformat() if dispute.due_by else "",
         "is_inquiry": dispute.status == Status.INQUIRY,
+        "given": was_given.by_channel,
+        "twice_minor": was_given.twice_minor,
+        "left_twice_minor": left_twice,
     }
     say = log.error if notice in ALARMS else log.info
     say(notice, booking=booking.reference, dispute=dispute.provider_ref, reason=dispute.reason)
     return bookings.announce(booking_id=booking.pk, notice=notice, data=facts, actor=PROVIDER, locked=booking)
 
 
-def _alarm_if_twice(dispute: Dispute, before: Dispute, booking: Booking, seen: ProviderPayment) -> None:
-    """What was refunded before and is disputed now costs twice unless the case is won: never hidden."""
-    refunded = sum(refund.amount_minor for refund in seen.refunds if refund.status != "failed")
-    twice = refunded + dispute.amount_minor - seen.captured_minor
-    if twice > 0 and dispute.status != before.status and dispute.status not in (Status.WON, Status.CLOSED):
-        log.error(
-            "dispute_after_refund", booking=booking.reference, dispute=dispute.provider_ref, minor=twice
-        )
+def _take_what_is_twice(
+    dispute: Dispute, before: Dispute, booking: Booking, twice: int
+) -> tuple[Booking, int]:
+    """What was given back before and is disputed now costs twice unless the case is won: never hidden.
+
+    Once it is lost, the guest's unspent credits end; what is spent, or went back another way, is left to staff.
+    Returns the booking and how much that is.
+    """
+    if not twice or dispute.status == before.status or dispute.status in (Status.WON, Status.CLOSED):
+        return booking, twice
+    log.error("dispute_after_refund", booking=booking.reference, dispute=dispute.provider_ref, minor=twice)
+    if dispute.status != Status.LOST:
+        return booking, twice
+    reason, payment = "The bank gave this money back.", dispute.payment
+    credits.take_back(payment, booking, twice, actor=PROVIDER, reason=reason)
+    cause = f"Case {dispute.provider_ref} was lost after money had been given back"
+    left = given.flag_twice(payment, booking, cause=cause)
+    return bookings.lock(booking.pk), left
 
 
 def _notice(dispute: Dispute, before: Dispute) -> str:

@@ -8,10 +8,11 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from bookings import services as bookings
+from bookings.actors import member_actor
 from bookings.errors import BookingError
 from bookings.models import Booking
 from core import clock
-from payments import adoption, bookkeeping, mending
+from payments import adoption, bookkeeping, credits, given, mending
 from payments.comparison import Difference
 from payments.facts import booking_facts, payment_facts
 from payments.models import Drift, Payment, ReconciliationRun
@@ -173,6 +174,15 @@ def _waive(drift: Drift, by: Any) -> None:
             adoption.waive_lost_fee(booking, lost_minor, by=by)
 
 
+def _take_credit_back(drift: Drift, by: Any) -> None:
+    """End what is unspent of the guest's credits by now, since some may have come back; the rest staff have seen."""
+    with transaction.atomic():
+        booking = bookings.lock(mending.payment_of(drift).booking_id)
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=drift.payment_id)
+        twice, actor = given.of(payment).twice_minor, member_actor(by)
+        credits.take_back(payment, booking, twice, actor=actor, reason="The guest has this money already.")
+
+
 MENDS: dict[str, Mend] = {
     Kind.STATUS: Mend("Look again at the provider", "Looked again: they agree now.", _look_again),
     Kind.REFUND: Mend("Look again at the provider", "Looked again: they agree now.", _look_again),
@@ -185,6 +195,9 @@ MENDS: dict[str, Mend] = {
     Kind.EXTERNAL: Mend("Seen", "Seen by staff.", _accept),
     Kind.MODE: Mend("Seen", "Seen by staff.", _accept),
     Kind.OWN_SHOP: Mend("Seen", "Seen by staff.", _accept),
+    Kind.TWICE: Mend(
+        "Take back what is left of the credit", "The rest is written off by staff.", _take_credit_back
+    ),
     Kind.FEE: Mend("Waive what is missing", "Waived: nothing more is due.", _waive),
 }
 

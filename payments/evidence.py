@@ -7,6 +7,7 @@ from bookings.cancellation import schedule_of
 from bookings.models import Booking
 from core import dates
 from core.money import format_minor
+from payments import given
 from payments.models import Dispute
 from rooms.policies import cancellation_rules, tiers_of
 
@@ -123,8 +124,12 @@ def checked(texts: dict[str, str]) -> dict[str, str]:
 
 
 def as_sent(dispute: Dispute) -> dict[str, str]:
-    """Return the texts as the provider takes them."""
-    return {field.name: dispute.evidence[field.name] for field in FIELDS if dispute.evidence.get(field.name)}
+    """Return the texts as the provider takes them; what was given back is named, whatever else is written."""
+    texts = {field.name: dispute.evidence[field.name] for field in FIELDS if dispute.evidence.get(field.name)}
+    told, other = given_text(dispute), texts.get("uncategorized_text", "")
+    if told and told not in "".join(texts.values()):
+        texts["uncategorized_text"] = f"{told}\n\n{other}".strip()
+    return texts
 
 
 def draft(dispute: Dispute, booking: Booking) -> dict[str, str]:
@@ -147,11 +152,18 @@ def draft(dispute: Dispute, booking: Booking) -> dict[str, str]:
             f"{dates.staff_moment_in_zone(booking.created_at)}; the policy was stored with the booking at that moment."
         ),
         "refund_policy_disclosure": policy_text(booking),
+        "uncategorized_text": given_text(dispute),
         "access_activity_log": "\n".join(
             f"{dates.staff_moment_in_zone(at)}: {what}{f' ({detail})' if detail else ''}"
             for at, what, detail in exhibits.acts_of_guest(booking).rows
         )[:TEXT],
     }
+
+
+def given_text(dispute: Dispute) -> str:
+    """Return what the guest was given back of the payment before, for the bank to read; empty for nothing."""
+    told = given.in_words(given.of(dispute.payment).by_channel, dispute.payment.currency)
+    return f"The guest was given back already: {told}." if told else ""
 
 
 def policy_text(booking: Booking) -> str:

@@ -94,16 +94,17 @@ def _money(pdf: Document, payment: Payment, booking: Booking) -> None:
     refunds = payment.refunds.order_by("created_at", "pk")
     pdf.rows(
         [_refund(refund, currency) for refund in refunds],
-        headings=("Refunded (UTC)", "Amount", "State", "Reference"),
-        widths=(22, 18, 15, 45),
+        headings=("Given back (UTC)", "Amount", "How", "State", "Reference"),
+        widths=(20, 16, 22, 12, 30),
         right=(1,),
     )
 
 
-def _refund(refund: Refund, currency: str) -> tuple[str, str, str, str]:
+def _refund(refund: Refund, currency: str) -> tuple[str, str, str, str, str]:
     amount = format_minor(refund.amount_minor, currency)
     reference = " · ".join(ref for ref in (refund.provider_ref, refund.bank_reference) if ref)
-    return _when(refund.created_at), amount, refund.get_status_display(), reference
+    how = refund.get_channel_display()
+    return _when(refund.created_at), amount, how, refund.get_status_display(), reference
 
 
 def _history(pdf: Document, booking: Booking) -> None:

@@ -7,7 +7,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from bookings.models import Booking
-from payments.models import Dispute, Payment, PaymentOperation, Settlement
+from payments.models import CreditUse, Dispute, Payment, PaymentOperation, Settlement
 from payments.plan import BookingFacts, PaymentFacts
 from payments.providers.registry import can_end_checkout
 
@@ -30,6 +30,15 @@ CALLED = (
 UNDER_WAY = PaymentOperation.objects.filter(
     payment=OuterRef("pk"), state__in=[PaymentOperation.State.OPEN, PaymentOperation.State.UNKNOWN]
 )
+# Credits given of a payment that ended because the guest got the money from elsewhere: not given back any more.
+TAKEN_BACK = (
+    CreditUse.objects.filter(credit__refund__payment=OuterRef("pk"), is_taken_back=True)
+    .order_by()
+    .values("credit__refund__payment")
+    .annotate(total=Sum("amount_minor"))
+    .values("total")
+)
+CASES = Dispute.objects.filter(payment=OuterRef("pk"), status__in=Dispute.OPEN)
 MARKED = Settlement.objects.filter(booking=OuterRef("booking_id"), due_at__isnull=False)
 # What a bank took back and did not return: of open cases and lost ones.
 GONE = (
@@ -51,10 +60,13 @@ class _Kept(threading.local):
         # A payment that provider and booking disagree on is left to staff.
         agreed = Payment.objects.filter(mismatch="").order_by("n")
         self.payments = agreed.annotate(
-            refunded=Sum("refunds__amount_minor", filter=~FAILED, default=0) + Coalesce(Subquery(CALLED), 0),
+            refunded=Sum("refunds__amount_minor", filter=~FAILED, default=0)
+            + Coalesce(Subquery(CALLED), 0)
+            - Coalesce(Subquery(TAKEN_BACK), 0),
             stuck=Sum("refunds__amount_minor", filter=FAILED & Q(refunds__solved_at=None), default=0),
             disputed=Subquery(GONE),
             is_disputed=Exists(OPEN),
+            has_case=Exists(CASES),
             is_busy=Exists(UNDER_WAY),
             is_marked=Exists(MARKED),
         )
@@ -92,6 +104,7 @@ def _facts(payment: Payment) -> PaymentFacts:
         stuck_minor=payment.stuck,
         disputed_minor=payment.disputed or 0,
         is_disputed=payment.is_disputed,
+        has_case=payment.has_case,
         is_busy=payment.is_busy,
         is_marked=payment.is_marked,
     )

@@ -32,7 +32,7 @@ Account = LedgerEntry.Account
 
 # Who a booking's money is shared among, and the kinds of transactions that share it (fees and payouts do not).
 SHARES = (Account.VENUE, Account.PLATFORM_FEE, Account.TAX)
-SHARING = ("capture", "refund", "refund_failed", "dispute_lost", "credit")
+SHARING = ("capture", "refund", "refund_failed", "dispute_lost", "credit", "credit_ended")
 KINDS = (
     "authorize", "void", *SHARING, "processing_fee", "dispute", "dispute_won", "dispute_fee", "credit_paid_out",
     "payout", "payout_paid", "payout_failed", "payout_returned",
@@ -184,6 +184,17 @@ def post_credit_given(credit: Credit, booking: Booking, *, kept_before_minor: in
     entries = {Account.CREDIT: -credit.amount_minor}
     entries |= _shared(booking, kept_before_minor, -credit.amount_minor)
     _post(f"credit:{credit.pk}", "credit", entries, booking=booking, is_live=credit.is_live)
+
+
+def post_credit_taken_back(use: CreditUse, booking: Booking, *, kept_before_minor: int) -> None:
+    """Book the end of a debt to the guest who has got the same money from elsewhere: the shares come back.
+
+    `booking` is the one the credit was given for.
+    """
+    back = use.amount_minor
+    entries = {Account.CREDIT: back} | _shared(booking, kept_before_minor, back)
+    payment = use.credit.refund.payment
+    _post(f"credit-use:{use.pk}", "credit_ended", entries, booking=booking, payment=payment)
 
 
 def post_credit_used(use: CreditUse) -> None:

@@ -39,8 +39,9 @@ class PaymentFacts:
     """Where one payment stands; `refunded_minor` counts refunds on their way, too.
 
     `stuck_minor` came back from the guest's bank or could not be sent, and waits for staff. `disputed_minor` is what
-    the guest's bank took back; while a dispute is open (`is_disputed`) nothing is refunded. `is_busy`: a call is under
-    way, and how it ends is not known. `is_marked`: its booking is marked settle-due, now or later.
+    the guest's bank took back; while a dispute is open (`is_disputed`) nothing is refunded, and while the bank so
+    much as asks (`has_case`) nothing is given past the provider. `is_busy`: a call is under way, and how it ends is not
+    known. `is_marked`: its booking is marked settle-due, now or later.
     """
 
     pk: int
@@ -52,6 +53,7 @@ class PaymentFacts:
     stuck_minor: int = 0
     disputed_minor: int = 0
     is_disputed: bool = False
+    has_case: bool = False
     is_two_stage: bool = False
     is_busy: bool = False
     is_marked: bool = False
@@ -60,6 +62,11 @@ class PaymentFacts:
     def net_minor(self) -> int:
         """What is kept of it."""
         return self.captured_minor - self.refunded_minor - self.disputed_minor
+
+    @property
+    def creditable_minor(self) -> int:
+        """What may be given as a credit instead."""
+        return 0 if self.has_case else self.refundable_minor
 
     @property
     def refundable_minor(self) -> int:

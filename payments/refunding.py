@@ -73,6 +73,12 @@ def left_minor(booking: Booking) -> int:
     return left_to_refund(booking_facts(booking), payment_facts(booking))
 
 
+def creditable_minor(booking: Booking) -> int:
+    """Return how much could be given as a credit instead: of no payment that the guest's bank asks about."""
+    facts = [one for one in payment_facts(booking) if not one.has_case]
+    return left_to_refund(booking_facts(booking), facts) if allows("adjust", booking.status) else 0
+
+
 def preview(booking: Booking, amount_minor: int) -> Preview:
     """Return what a refund of `amount_minor` would do; writes nothing."""
     kept = booking.due_minor - amount_minor
@@ -96,7 +102,7 @@ def refund(
     if not allows("adjust", booking.status):
         raise InvalidTransition("adjust", booking.status)
     list(Payment.objects.select_for_update(no_key=True).filter(booking=booking))
-    left = left_minor(booking)
+    left = creditable_minor(booking) if as_credit else left_minor(booking)
     amount = left if amount_minor is None else amount_minor
     _check_amount(booking, amount, left)
     facts = {"refund_minor": amount, "left_minor": left - amount, "key": key, "asked": asked}
@@ -143,7 +149,7 @@ def _check_amount(booking: Booking, amount_minor: int, left: int) -> None:
 
 
 def _why_nothing(booking: Booking) -> str:
-    if any(payment.is_disputed for payment in payment_facts(booking)):
+    if any(payment.has_case for payment in payment_facts(booking)):
         return "The guest's bank disputes this payment: nothing is refunded until the case is closed."
     return "Nothing of this booking's money is left to refund."
 
@@ -151,7 +157,7 @@ def _why_nothing(booking: Booking) -> str:
 def _turn_into_credits(booking: Booking, amount_minor: int, actor: Actor, reason: str) -> None:
     """Give the amount as credit, of the latest payments first, instead of sending it back."""
     for facts in reversed(payment_facts(booking)):
-        part = min(amount_minor, facts.refundable_minor)
+        part = min(amount_minor, facts.creditable_minor)
         if part:
             amount_minor -= part
             payment = Payment.objects.get(pk=facts.pk)
@@ -251,8 +257,10 @@ def _lock_waiting(refund_id: int, reason: str) -> tuple[Refund, Booking]:
 
 
 def _check_still_here(refund: Refund, booking: Booking) -> None:
-    """What a bank has taken back since, or a dashboard gave back, is not given a second time."""
+    """What a bank has taken back since, asks about, or a dashboard gave back, is not given a second time."""
     payments = payment_facts(booking)
+    if any(one.has_case for one in payments if one.pk == refund.payment_id):
+        raise NotWaiting("The guest's bank has a case about this payment: give nothing until it is closed.")
     kept = sum(one.net_minor for one in payments if one.pk == refund.payment_id)
     owed = sum(one.net_minor for one in payments) - booking.due_minor
     if refund.amount_minor > min(kept, owed):

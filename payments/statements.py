@@ -19,7 +19,7 @@ from payments.models import LedgerEntry
 from rooms.models import Venue
 
 Account = LedgerEntry.Account
-GIVEN_BACK = ("refund", "refund_failed", "credit")
+GIVEN_BACK = ("refund", "refund_failed", "credit", "credit_ended")
 FEES = ("processing_fee", "dispute_fee", "own_shop")
 # A payout's movements in a venue's words, and what they do to what was paid out.
 PAYOUT_WORDS = {

@@ -52,6 +52,8 @@ class Money:
     credits: int = 0
     spent_here: int = 0
     paid_out: int = 0
+    # Of credits given here, ended unspent: the guest has got that money from elsewhere.
+    taken_back: int = 0
 
     def refunded(self, **facts: object) -> int:
         """What went back or is on its way, by refunds of which these facts are true."""
@@ -93,6 +95,8 @@ def _moneys() -> list[Money]:
     for use in CreditUse.objects.select_related("credit"):
         if use.booking_id:
             found[use.booking_id].spent_here += use.amount_minor
+        elif use.is_taken_back:
+            found[use.credit.booking_id].taken_back += use.amount_minor
         elif use.credit.booking_id:
             found[use.credit.booking_id].paid_out += use.amount_minor
     return list(found.values())
@@ -189,7 +193,7 @@ def _check_money(money: Money, *, is_fee_missed: bool) -> None:
         assert not [p for p in payments if p.status == "AUTHORIZED"], f"M4 {booking} still holds money"
     held = _sum((p for p in payments if p.status == "AUTHORIZED"), "authorized_minor")
     assert money.totals["hold"] == held == -money.totals["guest"], f"M4 {booking} hold"
-    _check_shares(money, kept - lost)
+    _check_shares(money, kept - lost + money.taken_back)
 
 
 def _check_shares(money: Money, kept: int) -> None:
@@ -230,7 +234,7 @@ def _check_where_it_lies(money: Money) -> None:
     returned = sum(money.refunded(payment_id=pk) for pk in by_credit)
     at_hand = totals["clearing"] + totals["venue_shop"] + totals["bank"]
     assert at_hand == paid - money.spent_here - gone - fees - money.paid_out, f"M5 {booking} clearing"
-    credit = money.spent_here + money.paid_out - money.credits - returned
+    credit = money.spent_here + money.paid_out + money.taken_back - money.credits - returned
     assert totals["credit"] == credit, f"M5 {booking} credit"
     _check_accounts(money)
     disputed = _sum((one for one in disputes if one.status not in ("won", "lost")), "withdrawn_minor")

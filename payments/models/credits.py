@@ -41,7 +41,10 @@ class Credit(models.Model):
 
 
 class CreditUse(models.Model):
-    """Some of a credit spent on a booking, or paid out by hand where there is none; never more than is left."""
+    """Some of a credit spent on a booking, or paid out by hand where there is none; never more than is left.
+
+    `is_taken_back`: nobody has it, for the guest has got the same money from elsewhere.
+    """
 
     credit = models.ForeignKey(Credit, on_delete=models.PROTECT, related_name="uses")
     booking = models.ForeignKey(
@@ -51,6 +54,7 @@ class CreditUse(models.Model):
         Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="credit_use"
     )
     amount_minor = models.PositiveBigIntegerField()
+    is_taken_back = models.BooleanField(default=False)
     note = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

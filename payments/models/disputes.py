@@ -4,7 +4,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from core import bounds, clock
-from payments.models.payment import Payment, PaymentOperation, Refund
+from payments.models.payment import Payment, PaymentOperation
 
 
 class Dispute(models.Model):
@@ -74,11 +74,3 @@ class Dispute(models.Model):
     def may_answer(self) -> bool:
         """Evidence counts once: before it was sent, and while the bank waits for it."""
         return self.status in (self.Status.INQUIRY, self.Status.NEEDS_RESPONSE) and self.submitted_at is None
-
-    def costs_twice_minor(self) -> int:
-        """Return how much of the charge the guest gets twice if this is lost: refunded before, and now disputed."""
-        if self.status in (self.Status.WON, self.Status.CLOSED):
-            return 0
-        back = self.payment.refunds.exclude(status=Refund.Status.FAILED)
-        refunded = back.aggregate(total=models.Sum("amount_minor"))["total"] or 0
-        return max(refunded + self.amount_minor - self.payment.captured_minor, 0)

@@ -28,7 +28,7 @@ def test_staff_type_a_fee_with_a_comma_and_see_it_before_it_is_kept(enter, journ
 
 
 def test_host_types_a_price_with_a_comma_and_reads_it_again(enter, journey):
-    room = journey.sell("hotel")
+    room = journey.room
     host = enter(Host)
     host.log_in()
     host.open(f"/admin/rooms/room/{room.pk}/change/")

@@ -86,3 +86,27 @@ def test_answering_a_dispute_is_no_mail(booking):
     made = services.announce(booking_id=booking.pk, notice="dispute_answered", data=FACTS, actor=PROVIDER)
 
     assert messages_of(made.events.get(verb="dispute_answered")) == []
+
+
+def test_first_mail_of_a_dispute_says_what_was_given_back_already(booking):
+    text = words(letter(booking, "dispute_opened", given={"credit": 20_000}, twice_minor=20_000).text)
+
+    assert "Before that, the guest was given back: €200.00 as a credit." in text
+    assert "If the case is lost, the guest has €200.00 of it twice. The answer to the bank names it." in text
+
+
+def test_mail_of_a_dispute_says_nothing_of_what_was_not_given(booking):
+    assert "given back" not in words(letter(booking, "dispute_opened", given={}, twice_minor=0).text)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (10_000, "The guest has €100.00 twice now: it is on staff's list of differences."),
+        (0, "The credit was not spent, and has ended."),
+    ],
+)
+def test_mail_of_a_lost_dispute_says_what_became_of_the_credit(booking, left, said):
+    data = {"given": {"credit": 20_000}, "twice_minor": 20_000, "left_twice_minor": left}
+
+    assert said in words(letter(booking, "dispute_lost", **data).text)

@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from bookings.models import Booking, EventReceipt
 from bookings.states import BLOCKING, DEAD, Status
 from payments.ledger import kept_minor
-from payments.models import Dispute, LedgerEntry, Payment, Refund, WebhookEvent
+from payments.models import CreditUse, Dispute, LedgerEntry, Payment, Refund, WebhookEvent
 from tests import invariants
 from tests.simulation.invariants import Violation
 
@@ -110,7 +110,9 @@ def _count_what_banks_gave_back() -> None:
         # What the provider will not send back any more waits for staff.
         failed = Refund.objects.filter(payment__booking=booking, status="failed", solved_at=None)
         stuck = failed.aggregate(total=Sum("amount_minor", default=0))["total"]
-        settled = kept_minor(booking, False) + gone - stuck
+        ended = CreditUse.objects.filter(credit__booking=booking, is_taken_back=True)
+        taken_back = ended.aggregate(total=Sum("amount_minor", default=0))["total"]
+        settled = kept_minor(booking, False) + gone - stuck - taken_back
         if settled - gone <= booking.due_minor < settled <= booking.total_minor:
             Booking.objects.filter(pk=booking.pk).update(due_minor=settled)
 
