@@ -68,6 +68,12 @@ class NotPublished(BookingError):
     code = "not_published"
 
 
+class NotChargeable(BookingError):
+    """An amount that the venue's payment provider does not take; waiting changes nothing."""
+
+    code = "not_chargeable"
+
+
 class InvalidDue(BookingError):
     """An amount that a booking cannot cost."""
 

@@ -18,6 +18,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "credit_used": ("{amount} paid with a credit", "good"),
     "credit_ended": ("Credit of {amount} ended", "quiet"),
     "paid_offline": ("{amount} paid by hand", "good"),
+    "payment_refused": ("The payment provider does not take {amount}", "bad"),
     "dispute_opened": ("{amount} disputed", "bad"),
     "dispute_escalated": ("The bank took {amount} back", "bad"),
     "dispute_answered": ("The dispute was answered", "held"),
@@ -36,6 +37,7 @@ TO_THE_GUEST: dict[str, str] = {
     "credit_ended": "Your bank gave you this money back instead.",
 }
 DETAILS: dict[str, str] = {
+    "payment_refused": "Nothing was charged. Our staff look into it.",
     "refund_failed": "Our staff take care of it.",
     "credit_given": "The code comes by e-mail.",
     "credit_ended": "The guest has this money back from elsewhere.",

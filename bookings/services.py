@@ -17,6 +17,7 @@ from bookings.errors import (
     DecisionOverdue,
     InvalidDue,
     InvalidTransition,
+    NotChargeable,
     NotPublished,
     PriceChanged,
     ReasonMissing,
@@ -27,7 +28,7 @@ from bookings.steps import close as _close
 from bookings.steps import move as _move
 from bookings.steps import record as _record
 from core import clock
-from rooms import occupancy
+from rooms import charging, occupancy
 from rooms.models import Room, Session, Venue
 from rooms.pricing import quote
 from rooms.stays import InvalidStay, Stay, check_stay, period_of, stay_of_session, visit_of
@@ -81,6 +82,9 @@ def submit(
             price = quote(locked, stay, party_size, now=now, session=session)
             if expected_total_minor is not None and expected_total_minor != price.total_minor:
                 raise PriceChanged(price)
+            if actor.kind == Kind.GUEST:
+                # What is booked by hand may be paid by hand.
+                charging.check(locked, price)
             booking = new_draft(locked, stay, party_size, guest, price, session)
             booking.message, booking.submission_key, booking.submission_digest = (
                 message,
@@ -222,6 +226,7 @@ def approve(*, booking_id: int, actor: Actor, now: dt.datetime | None = None) ->
     if _decided_before(booking, Booking.Decision.APPROVED):
         return booking
     _check_may_decide("approve", booking, now)
+    _check_chargeable(booking)
     _decide(booking, Booking.Decision.APPROVED, actor, now)
     log.info("booking_approved", booking=booking.reference, actor=actor.kind)
     is_held_to_the_end = booking.capture == Room.Capture.AFTER_COMPLETION and booking.authorized_at
@@ -232,6 +237,13 @@ def approve(*, booking_id: int, actor: Actor, now: dt.datetime | None = None) ->
         booking.payment_due_at = deadlines.repayment_due(now, booking.starts_at)
         return _move(booking, "approve", Status.PENDING_PAYMENT, actor, now)
     return _move(booking, "approve", Status.PENDING_APPROVAL, actor, now)
+
+
+def _check_chargeable(booking: Booking) -> None:
+    """A yes asks the guest to pay: not for what the provider, which may be another by now, does not take."""
+    asks_to_pay = booking.approval == Room.Approval.BEFORE_PAYMENT
+    if asks_to_pay and (reason := charging.why_not(booking.venue, booking.due_minor)):
+        raise NotChargeable(f"{reason} Decline it, or let the guest pay another way.")
 
 
 @transaction.atomic

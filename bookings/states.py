@@ -40,7 +40,7 @@ ARROWS: dict[str, tuple[frozenset[Status], frozenset[Status]]] = {
 # Events that tell people something without changing the status; see services.announce.
 NOTICES = frozenset(
     {
-        "payment_available", "payment_late", "payment_released",
+        "payment_available", "payment_late", "payment_released", "payment_refused",
         "dispute_opened", "dispute_escalated", "dispute_answered", "dispute_won", "dispute_lost", "dispute_closed",
         "external_refund", "external_capture", "external_cancel",
         "refund_confirmed", "refund_failed", "refund_solved", "credit_given", "credit_used", "credit_ended",

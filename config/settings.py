@@ -285,6 +285,8 @@ BOOKING_EXHIBITS = ["bookings.exhibits.acts_of_guest", "notifications.exhibits.m
 BOOKING_LINK_KEEPERS = ["payments.link_keeper.last_money_at"]
 # Sign the links of bookings: the first signs, all of them verify, SECRET_KEY those made before, too.
 BOOKING_LINK_KEYS = [key for key in env.list("BOOKING_LINK_KEYS", default=[]) if key]
+# Who tells the least and the most that can be charged: (provider, currency) -> least_minor, most_minor.
+CHARGE_LIMITS = "payments.charging.limits_of"
 BOOKING_NEXT_URL = "payments.panels.next_url"
 # What a venue needs before staff approve it: (venue) -> rooms.approval.Check.
 VENUE_CHECKS = [

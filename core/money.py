@@ -120,9 +120,11 @@ def _read(text: str, places: int, told: str) -> Decimal:
 
 
 def _both_readings(text: str, thousands: str, rest: str, places: int) -> str:
-    """Show what `1,250` may mean, and how to write each: a leading zero tells three decimals from a thousand."""
+    """Show what `1,250` may mean, and how to write each: another zero tells three decimals from a thousand."""
     whole, decimal = f"{thousands}{rest}", f"{thousands}.{rest}".rstrip("0").rstrip(".")
-    way = f"0{decimal}" if EITHER.fullmatch(decimal) else decimal
+    way = decimal
+    if EITHER.fullmatch(decimal):
+        way = f"{decimal}0" if places > 3 else f"0{decimal}"
     if len(rest.rstrip("0")) > places:
         way = f"at most {places} decimals" if places else "no decimals"
     return f"“{text}” may be {whole} or {decimal}: write {whole} or {way}."

@@ -277,6 +277,15 @@ MESSAGES = {
             "bad",
         ),
         Message(
+            "payment_refused",
+            STAFF,
+            "Payment refused for good - {reference}",
+            "The payment provider does not take a payment",
+            OPEN,
+            _everybody,
+            "bad",
+        ),
+        Message(
             "host_expired",
             HOSTS,
             "Request expired - {reference}",
@@ -320,6 +329,7 @@ TOLD: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("dispute_won", ANY, ANY), ("dispute_won",)),
     (("dispute_lost", ANY, ANY), ("dispute_lost",)),
     (("dispute_closed", ANY, ANY), ("dispute_closed",)),
+    (("payment_refused", ANY, ANY), ("payment_refused",)),
     (("external_refund", ANY, ANY), ("external_change",)),
     (("external_capture", ANY, ANY), ("external_change",)),
     (("external_cancel", ANY, ANY), ("external_change",)),

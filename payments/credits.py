@@ -12,7 +12,7 @@ from bookings.errors import BookingError, InvalidTransition
 from bookings.models import REFERENCE_ALPHABET, Booking
 from core import clock
 from core.mode import site_is_live
-from payments import given, ledger, paid
+from payments import charging, given, ledger, paid
 from payments.models import Credit, CreditUse, Dispute, Payment, Provider, Refund
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,11 @@ IN_CASE = (
     "decided for the venue."
 )
 ENDED = "Your bank has given you the money back that this credit was for: it cannot be used any more."
+
+
+LEAVES_TOO_LITTLE = (
+    "This credit covers a part only, and would leave less than can be paid online. Please pay without it."
+)
 
 
 class CreditRefused(BookingError):
@@ -75,10 +80,11 @@ def left_minor(credit: Credit) -> int:
 
 def spendable_minor(credit: Credit) -> int:
     """Return what may be spent of a credit now: nothing while a bank's case is open, nothing the guest has twice."""
-    if has_case(credit):
+    left = left_minor(credit)
+    if not left or has_case(credit):
         return 0
     twice = given.of(credit.refund.payment).twice_minor if credit.refund else 0
-    return max(left_minor(credit) - twice, 0)
+    return max(left - twice, 0)
 
 
 def has_case(credit: Credit) -> bool:
@@ -129,7 +135,9 @@ def use(*, booking_id: int, code: str, actor: Actor) -> Payment:
     if booking.payments.filter(status=Payment.Status.CREATED).exists():
         raise CreditRefused("Your payment page is still open: finish there, or try again in a moment.")
     credit = _lock_credit(code, booking)
-    amount = min(_spendable(credit), paid.missing_minor(booking))
+    amount = charging.part_by_credit(booking, _spendable(credit), paid.missing_minor(booking))
+    if amount <= 0:
+        raise CreditRefused(LEAVES_TOO_LITTLE)
     payment = paid.record(booking, provider=Provider.CREDIT, amount_minor=amount, is_live=credit.is_live)
     spent = CreditUse.objects.create(credit=credit, booking=booking, payment=payment, amount_minor=amount)
     ledger.post_credit_used(spent)
@@ -144,10 +152,10 @@ def use(*, booking_id: int, code: str, actor: Actor) -> Payment:
 
 def _spendable(credit: Credit) -> int:
     """Return what may be spent of a locked credit. Raises: CreditRefused where that is nothing."""
-    if has_case(credit):
-        raise CreditRefused(IN_CASE)
     if spendable := spendable_minor(credit):
         return spendable
+    if has_case(credit):
+        raise CreditRefused(IN_CASE)
     is_ended = left_minor(credit) > 0 or credit.uses.filter(is_taken_back=True).exists()
     raise CreditRefused(ENDED if is_ended else "Nothing is left of this credit.")
 

@@ -195,6 +195,7 @@ MENDS: dict[str, Mend] = {
     Kind.EXTERNAL: Mend("Seen", "Seen by staff.", _accept),
     Kind.MODE: Mend("Seen", "Seen by staff.", _accept),
     Kind.OWN_SHOP: Mend("Seen", "Seen by staff.", _accept),
+    Kind.REFUSED: Mend("Seen", "Seen by staff.", _accept),
     Kind.TWICE: Mend(
         "Take back what is left of the credit", "The rest is written off by staff.", _take_credit_back
     ),

@@ -13,6 +13,10 @@ DECLINE_MESSAGES = {
     "card_velocity_exceeded": "This card has reached its limit for now. Please try another card.",
     # Octo says no more than that it is over: the bank said no, or the time on its page ran out.
     "canceled": "The payment was not made. Please try again, or use another card.",
+    "not_taken": (
+        "The payment provider does not take this payment, and trying again does not help. Nothing was charged. "
+        "Our staff know, and will write to you."
+    ),
     "authentication_required": "Your bank wants you to confirm this payment. Please try again and confirm it.",
     "payment_intent_authentication_failure": (
         "The payment was not confirmed with your bank. Please try again, or use another card."

@@ -14,23 +14,24 @@ from django.urls import reverse
 
 from bookings import services as bookings
 from bookings.deadlines import CHECKOUT_GRACE
-from bookings.errors import InvalidTransition
+from bookings.errors import InvalidTransition, NotChargeable
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
 from core.money import to_decimal
-from payments import operations, paid, settlement
+from payments import operations, paid, refused_pages, settlement
 from payments.known import known_of
+from payments.messages import DECLINE_MESSAGES
 from payments.models import Dispute, Payment, PaymentOperation, Provider
 from payments.providers.base import (
     CheckoutRequest,
-    Misconfigured,
     ProviderError,
     ProviderPayment,
     Unavailable,
 )
 from payments.providers.registry import can_end_checkout, choose_provider, provider_for
 from payments.reconcile import apply
+from rooms import charging
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ class Checkout:
 def start_checkout(booking_id: int) -> Checkout:
     """Open the provider's pay page, or return the one already open.
 
-    Raises: InvalidTransition (nothing to pay now), Unavailable, Misconfigured.
+    Raises: InvalidTransition (nothing to pay now), NotChargeable (refused for good), Unavailable, Misconfigured.
     """
     payment, operation = _open_payment(booking_id)
     if operation is not None:
@@ -78,8 +79,9 @@ def start_checkout(booking_id: int) -> Checkout:
     if not payment.session_ref and payment.operations.filter(state__in=operations.UNFINISHED).exists():
         raise Unavailable("the provider's answer is still awaited")
     if not payment.session_url:
-        log.error("checkout_refused", booking=payment.booking.reference)
-        raise Misconfigured("the provider refused to open a pay page")
+        if operation is not None:
+            refused_pages.end(operation)
+        raise NotChargeable(DECLINE_MESSAGES[refused_pages.FAILURE_CODE])
     return Checkout(payment, payment.session_ref, payment.session_url)
 
 
@@ -92,9 +94,12 @@ def _open_payment(booking_id: int) -> tuple[Payment, PaymentOperation | None]:
     payment = Payment.objects.select_for_update(no_key=True).filter(booking=booking, status="CREATED").first()
     if payment and payment.session_ref:
         return payment, None
+    missing = paid.missing_minor(booking)
+    if reason := charging.why_not(booking.venue, missing):
+        raise NotChargeable(reason)
     payment = payment or Payment(
         booking=booking, n=booking.payments.count() + 1, is_two_stage=booking.is_two_stage,
-        currency=booking.currency, amount_minor=paid.missing_minor(booking), next_sync_at=now + SYNC_PAUSES[0][1],
+        currency=booking.currency, amount_minor=missing, next_sync_at=now + SYNC_PAUSES[0][1],
     )  # fmt: skip
     payment.booking = booking
     _freeze_account(payment)
@@ -323,7 +328,7 @@ def _after_resumed_checkout(operation: PaymentOperation) -> None:
     booking = operation.payment.booking
     try:
         checkout = start_checkout(booking.pk)
-    except InvalidTransition:
+    except (InvalidTransition, NotChargeable):
         return
     bookings.announce(booking_id=booking.pk, notice="payment_available", data={"payment": checkout.payment.n})
 

@@ -268,7 +268,9 @@ def _write(venue: Venue, row: PaymentSettings, wanted: Values) -> None:
     row.octo_account = _account(venue, wanted)
     row.save()
     Venue.objects.filter(pk=venue.pk).update(
-        hold_limit_minutes=hold_limit(wanted), **{name: wanted[name] for name in VENUE_COLUMNS}
+        hold_limit_minutes=hold_limit(wanted),
+        payment_provider=wanted["provider"],
+        **{name: wanted[name] for name in VENUE_COLUMNS},
     )
 
 

@@ -1,6 +1,7 @@
 """Forms of the admin for venues and rooms: amounts as people write them, rules as people say them."""
 
 import datetime as dt
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -20,7 +21,7 @@ from unfold.widgets import (
 from core import zones
 from core.money import write_amount
 from core.typed_fields import typed_minor
-from rooms import photos, services, ways
+from rooms import charging, photos, services, ways
 from rooms.models import Blackout, OpeningHours, PriceRule, Room, RoomPhoto, Venue
 from rooms.occupancy import RoomTaken
 from rooms.places import AMENITIES
@@ -208,12 +209,21 @@ class PriceRuleForm(AmountsForm):
         labels = {"min_units": "For stays from", "discount_percent": "Discount in percent"}
         help_texts = {"min_units": "So many nights, hours, appointments or seats"}
 
+    def _why_not(self, price_minor: int) -> str:
+        """A price at which no stay could be paid online is no price."""
+        room = copy(self.instance.room)
+        room.price_minor = price_minor
+        return charging.why_never(room)
+
     def currency(self) -> str:
         room = getattr(self.instance, "room", None) if self.instance.room_id else None
         return room.venue.currency if room else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        price_minor = self.instance.price_minor
+        if self.instance.room_id and price_minor and (reason := self._why_not(price_minor)):
+            self.add_error("price", reason)
         has_price, has_discount = bool(cleaned.get("price")), cleaned.get("discount_percent") is not None
         if has_price == has_discount:
             self.add_error("price", "Give a price or a discount, and not both.")

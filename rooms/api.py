@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Query, Router
 
 from core import clock
-from rooms import availability, occupancy, policies, selectors
+from rooms import availability, charging, occupancy, policies, selectors
 from rooms.compare import Comparison
 from rooms.models import Room, RoomPhoto, Session
 from rooms.pricing import quote
@@ -79,6 +79,7 @@ def post_quote(request: HttpRequest, body: QuoteIn) -> JsonResponse:
     now = clock.now()
     check_stay(room, stay, body.party_size, now)
     price = quote(room, stay, body.party_size, now=now, session=session_of_choice(room, body))
+    charging.check(room, price)
     zone = room.venue.zone
     return JsonResponse(
         {

@@ -12,8 +12,10 @@ from core import dates
 from core.money import CURRENCIES, to_minor
 from core.typed_fields import DecimalField, WholeField
 from core.widgets import PlainSelect
+from rooms import charging
 from rooms.models import Room, Session
 from rooms.places import AMENITIES
+from rooms.pricing import Quote, quote
 from rooms.search import SORTS, Search
 from rooms.selectors import City
 from rooms.stays import InvalidStay, Stay, check_stay, stay_of, unit_length
@@ -231,9 +233,13 @@ class ChoiceForm(forms.Form):
             dates = {name: data.get(name) for name in ("check_in", "check_out", "start")}
             self.stay = stay_of(self.room, **dates, end=self._end(data), session=self.chosen_session)
             check_stay(self.room, self.stay, data["party_size"], self.now)
+            charging.check(self.room, self._price(data["party_size"]))
         except InvalidStay as error:
             self.refuse(error)
         return data
+
+    def _price(self, party_size: int) -> Quote:
+        return quote(self.room, self.stay, party_size, now=self.now, session=self.chosen_session)
 
     def refuse(self, error: InvalidStay) -> None:
         """Say by the right field why a stay is not allowed."""

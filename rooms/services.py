@@ -9,16 +9,13 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.text import slugify
 
-from rooms import occupancy
+from rooms import charging, occupancy
 from rooms.hours import MIDNIGHT, ONE_DAY, instant
 from rooms.models import CancellationPolicy, Occupancy, Room, Session, Venue, VenueMember
 from rooms.policies import READY_MADE
 from rooms.stays import period_of, stay_of_session, visit_of
 
 log = structlog.get_logger(__name__)
-
-# Stripe takes at most eight digits of minor units a payment, in any currency.
-MOST_CHARGEABLE_MINOR = 99_999_999
 
 
 @transaction.atomic
@@ -90,11 +87,8 @@ def missing_for_publication(room: Room) -> dict[str, str]:
     by_hours = room.unit in (Room.Unit.HOUR, Room.Unit.APPOINTMENT)
     if by_hours and not room.opening_hours.exists():
         errors["opening_hours"] = "Say when the room is open."
-    cheapest_minor = room.price_minor * room.min_units + room.cleaning_fee_minor
-    if room.venue.takes_online_payment and cheapest_minor > MOST_CHARGEABLE_MINOR:
-        errors["price_minor"] = (
-            "Even the shortest stay costs more than the payment provider can take at once."
-        )
+    if reason := charging.why_never(room):
+        errors["price_minor"] = reason
     if room.price_minor and room.approval == Room.Approval.NONE and not room.venue.takes_online_payment:
         errors["approval"] = "Without online payment a room with a price needs your approval."
     return errors

@@ -12,6 +12,7 @@ from unfold.widgets import (
 )
 
 from core import clock
+from core.typed_fields import WholeField
 from rooms import sessions
 from rooms.admin_forms import AmountsForm, amount_field
 from rooms.models import Room, Session
@@ -45,7 +46,7 @@ class SessionForm(AmountsForm):
         widget=UnfoldAdminRadioSelectWidget(),
     )  # fmt: skip
     price = amount_field("Price of a seat", required=False, help_text="Empty: the room's own price")
-    count = forms.IntegerField(
+    count = WholeField(
         label="Repeat weekly: how many dates", required=False, min_value=1, max_value=sessions.MOST_SESSIONS,
         widget=UnfoldAdminIntegerFieldWidget(), help_text="The first among them; empty: this date alone",
     )  # fmt: skip

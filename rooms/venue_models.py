@@ -69,6 +69,9 @@ class Venue(models.Model):
         help_text="Added to the price as its own line",
     )
     takes_online_payment = models.BooleanField(default=True)
+    payment_provider = models.CharField(
+        max_length=12, default="stripe", help_text="Whose limits of a payment hold here"
+    )
     hold_limit_minutes = models.PositiveIntegerField(
         default=HOLD_LIMIT_MINUTES,
         validators=[MaxValueValidator(bounds.MOST_HOLD_MINUTES)],

@@ -44,6 +44,7 @@ class Drift(models.Model):
         FEE = "fee", "A cancellation's fee could not be taken"
         MODE = "mode", "Test and real money in one"
         OWN_SHOP = "own_shop", "Paid out, though the venue's own shop had it"
+        REFUSED = "refused", "A payment the provider does not take"
         TWICE = "twice", "Given back twice"
 
     class State(models.TextChoices):

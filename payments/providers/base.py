@@ -173,14 +173,26 @@ class Known:
     refunds: tuple[KnownRefund, ...] = ()
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The least and the most a provider charges at once, in minor units; `most_minor` None: no such limit is known."""
+
+    least_minor: int = 1
+    most_minor: int | None = None
+
+
 class Provider(Protocol):
     """Every call may raise Declined, Unavailable or Misconfigured, and refuses to run inside a transaction.
 
-    `can_end_checkout` is False where a pay page ends by time alone. Stripe needs nothing of `known`.
+    `can_end_checkout` is False where a pay page ends by time alone. `limits` is known without asking anybody: by
+    currency, and by `method` where the provider makes a difference. Stripe needs nothing of `known`.
     """
 
     name: str
     can_end_checkout: bool
+
+    @staticmethod
+    def limits(currency: str, method: str = "card") -> Limits: ...
 
     def open_checkout(self, request: CheckoutRequest, *, key: str) -> CheckoutSession: ...
 

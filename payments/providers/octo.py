@@ -23,6 +23,7 @@ from payments.providers.base import (
     Declined,
     Known,
     KnownRefund,
+    Limits,
     Misconfigured,
     ProviderError,
     ProviderPayment,
@@ -77,6 +78,11 @@ class OctoProvider:
     name = "octo"
     # Its pay page ends by time alone: keep `expires_at` short.
     can_end_checkout = False
+
+    @staticmethod
+    def limits(currency: str, method: str = "card") -> Limits:
+        """Octo documents neither a least nor a most of a payment; a refund's most is kept by splitting it."""
+        return Limits()
 
     @property
     def client(self) -> OctoClient:

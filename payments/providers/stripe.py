@@ -19,6 +19,7 @@ from payments.providers.base import (
     CheckoutSession,
     Declined,
     Known,
+    Limits,
     Misconfigured,
     ProviderPayment,
     Unavailable,
@@ -44,11 +45,24 @@ SIGNATURE_SECONDS = 300
 LIST_PAGE = 100
 
 
+# Published minimums (stripe.com/docs/currencies). Any other currency is judged after conversion, at half a dollar:
+# what so'm are worth less for than in years, with room for the rate.
+LEAST_MINOR = {"USD": 50, "EUR": 50, "GBP": 30, "UZS": 750_000}
+LEAST_BY_DEFAULT_MINOR = 50
+# Eight digits of minor units, in any currency of ours.
+MOST_MINOR = 99_999_999
+
+
 class StripeProvider:
     """Speaks to one Stripe account."""
 
     name = "stripe"
     can_end_checkout = True
+
+    @staticmethod
+    def limits(currency: str, method: str = "card") -> Limits:
+        """Return what Checkout takes at once: by currency alone, whatever it is paid with."""
+        return Limits(LEAST_MINOR.get(currency.upper(), LEAST_BY_DEFAULT_MINOR), MOST_MINOR)
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self.client = client

@@ -16,9 +16,12 @@ OF_PROGRAMS = {
     "payments/providers/stripe_reading.py",  # Stripe's exchange rates
     "payments/ledger.py",  # shares of an amount
     "payments/reconcile.py",  # a setting that was read at the start
-    "rooms/models.py",  # the same
+    "rooms/venue_models.py",  # the same
     "rooms/policies.py",  # a policy's whole per cents
     "rooms/demo/catalog.py",  # the demo's own file
+    "core/rates.py",  # shares of stored rates
+    "rooms/compare.py",  # the same
+    "rooms/schemas.py",  # a number that typed_json has read
     "rooms/forms.py",  # a number that typed_fields has read
 }
 TYPED_BY_DJANGO = {"IntegerField", "DecimalField", "FloatField"}

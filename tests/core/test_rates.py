@@ -113,6 +113,8 @@ def test_set_rates_stores_them_and_replaces_those_of_the_day():
         ["USD=1.1", "--as-of", "yesterday"],
         ["USD=1.1", "--as-of", (clock.now().date() + dt.timedelta(days=2)).isoformat()],
         ["USD=1.1", "GBP=x"],
+        ["USD=1.085"],
+        ["USD=1_0"],
     ],
 )
 def test_set_rates_refuses_what_is_no_rate_and_stores_nothing(arguments):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.money import (
@@ -55,6 +55,14 @@ def test_read_amount_that_may_be_two_is_refused_showing_both(text, currency, mes
         read_amount(text, currency)
 
     assert str(refusal.value) == message
+
+
+def test_read_decimal_with_room_for_a_fourth_decimal_shows_it():
+    with pytest.raises(AmbiguousAmount) as refusal:
+        read_decimal("1.085", 8)
+
+    assert str(refusal.value) == "“1.085” may be 1085 or 1.085: write 1085 or 1.0850."
+    assert read_decimal("1.0850", 8) == Decimal("1.085")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +146,7 @@ TEXTS = st.text(alphabet="0123456789.,  \u00a0\u202f-_e٣", max_size=14)
 LIKELY = st.from_regex(r"[0-9]{1,4}([., ][0-9]{3}){0,3}([.,][0-9]{1,3})?", fullmatch=True)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.one_of(TEXTS, LIKELY), st.sampled_from(ALL))
 @example("1,250", "EUR")
 @example("1.250,00", "EUR")

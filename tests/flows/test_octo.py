@@ -25,7 +25,11 @@ class OctoJourney(Journey):
     def __init__(self, stack) -> None:
         super().__init__(stack)
         venue = factories.venue(
-            country="UZ", time_zone="Asia/Tashkent", currency="UZS", hold_limit_minutes=30
+            country="UZ",
+            time_zone="Asia/Tashkent",
+            currency="UZS",
+            hold_limit_minutes=30,
+            payment_provider="octo",
         )
         PaymentSettings.objects.create(venue=venue, provider="octo")
         self.room = factories.room(venue=venue, kind="conference", price_minor=PRICE)

@@ -18,7 +18,7 @@ UZCARD = "8600000000000007"
 def octo_venue(**fields: Any):
     """A venue in Tashkent that is paid in so'm by Octo, with the platform's account."""
     place = {"city": "Tashkent", "country": "UZ", "time_zone": "Asia/Tashkent", "currency": "UZS"}
-    venue = factories.venue(**{**place, "hold_limit_minutes": 30, **fields})
+    venue = factories.venue(**{**place, "hold_limit_minutes": 30, "payment_provider": "octo", **fields})
     PaymentSettings.objects.create(venue=venue, provider="octo")
     return venue
 

@@ -11,8 +11,7 @@ from rooms.demo.pictures import Picture
 from rooms.demo.scenes import SCENES
 from rooms.models import Occupancy, Room, RoomPhoto, Session, Venue
 from rooms.policies import READY_MADE
-from rooms.pricing import unit_price
-from rooms.services import MOST_CHARGEABLE_MINOR, missing_for_publication
+from rooms.services import missing_for_publication
 
 
 def picture(scene: str, palette: str = "terracotta", hour: str = "golden", city: str = "Lisbon") -> Picture:
@@ -94,17 +93,6 @@ def test_plant_venues_sells_in_each_of_the_four_ways_and_free_of_charge(planted)
 def test_plant_venues_gives_each_venue_the_ready_made_policies(planted):
     for venue in Venue.objects.all():
         assert {policy.name: policy.tiers for policy in venue.policies.all()} == READY_MADE
-
-
-def test_plant_venues_dearest_booking_is_within_the_providers_ceiling(planted):
-    for room in (
-        Room.objects.select_related("venue").prefetch_related("price_rules").exclude(venue__currency="EUR")
-    ):
-        dates = [rule.first_date for rule in room.price_rules.all() if rule.first_date]
-        friday = max([room.price_minor, *(rule.price_minor or 0 for rule in room.price_rules.all())])
-        dearest = max([friday, *(unit_price(room, room.price_rules.all(), date) for date in dates)])
-        most = (dearest * room.max_units + room.cleaning_fee_minor) * (100 + room.venue.tax_percent) / 100
-        assert most <= MOST_CHARGEABLE_MINOR, room
 
 
 def test_plant_venues_again_adds_nothing_and_changes_nothing(planted):

@@ -51,6 +51,35 @@ def test_publish_room_with_a_price_nobody_takes_is_refused():
     assert list(caught.value.message_dict) == ["approval"]
 
 
+@pytest.mark.parametrize(("provider", "is_offered"), [("octo", True), ("stripe", False)])
+def test_publish_room_is_bound_by_the_limit_of_its_own_provider(provider, is_offered):
+    venue = factories.venue(currency="UZS", payment_provider=provider)
+    room = factories.room(venue=venue, price_minor=120_000_000, is_published=False)
+    factories.photo(room=room)
+
+    missing = services.missing_for_publication(room)
+
+    assert missing == (
+        {}
+        if is_offered
+        else {"price_minor": "Even the shortest stay costs more than the payment provider can take at once."}
+    )
+
+
+@pytest.mark.parametrize(("price", "is_offered"), [(24, False), (25, True)])
+def test_publish_room_whose_longest_stay_is_below_the_least_is_refused(price, is_offered):
+    room = factories.room(price_minor=price, max_units=2, is_published=False)
+    factories.photo(room=room)
+
+    missing = services.missing_for_publication(room)
+
+    assert missing == (
+        {}
+        if is_offered
+        else {"price_minor": "Even the longest stay costs less than the payment provider can take."}
+    )
+
+
 def test_publish_room_holding_longer_than_the_provider_does_is_refused():
     room = factories.room(venue=factories.venue(hold_limit_minutes=30), is_published=False)
     factories.photo(room=room)

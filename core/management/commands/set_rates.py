@@ -1,7 +1,6 @@
 """`manage.py set_rates USD=1.0850 GBP=0.8520 UZS=13650 --source ECB`: stores what one euro buys on a day."""
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,7 +9,11 @@ from django.db import transaction
 
 from core import clock
 from core.models import ExchangeRate
+from core.money import InvalidAmount, read_decimal
 from core.rates import BASE
+
+# As many decimals as a stored rate has.
+RATE_PLACES = 8
 
 
 class Command(BaseCommand):
@@ -50,10 +53,12 @@ def _row(text: str, as_of: dt.date, source: str) -> ExchangeRate:
     if currency == BASE:
         raise CommandError(f"Rates are for one {BASE}; it has none itself.")
     try:
-        row = ExchangeRate(currency=currency, per_base=Decimal(rate), as_of=as_of, source=source)
+        row = ExchangeRate(
+            currency=currency, per_base=read_decimal(rate, RATE_PLACES), as_of=as_of, source=source
+        )
         row.clean_fields()
-    except InvalidOperation as error:
-        raise CommandError(f"{text} is no rate like USD=1.0850.") from error
+    except InvalidAmount as error:
+        raise CommandError(f"{text} is no rate like USD=1.0850. {error}") from error
     except ValidationError as error:
         raise CommandError(f"{text}: {' '.join(error.messages)}") from error
     return row

@@ -11,6 +11,7 @@ from rooms.models import (
     PriceRule,
     Room,
     RoomPhoto,
+    Venue,
 )
 from tests import factories
 from tests.admin_pages import errors, filled, inline_errors, queries, told, url
@@ -160,6 +161,25 @@ def test_room_number_that_may_be_another_is_refused_and_changes_nothing(client, 
 
     assert list(errors(response)) == [field]
     assert Room.objects.filter(pk=room.pk).values().get() == before
+
+
+def test_room_beyond_stripes_limit_stays_offered_at_an_octo_venue_when_edited(client, room):
+    Venue.objects.filter(pk=room.venue_id).update(payment_provider="octo", currency="UZS")
+    address = url(Room, "change", room.pk)
+
+    client.post(address, filled(client.get(address)) | {"price": "1 200 000", "description": "Bigger"})
+
+    saved = Room.objects.get(pk=room.pk)
+    assert (saved.price_minor, saved.description, saved.is_published) == (120_000_000, "Bigger", True)
+
+
+def test_price_rule_at_which_nobody_could_pay_is_refused(client, room):
+    address = url(Room, "change", room.pk)
+
+    response = client.post(address, filled(client.get(address)) | rule(room, price="1000000"))
+
+    assert "costs more than the payment provider can take" in str(inline_errors(response))
+    assert not PriceRule.objects.exists()
 
 
 def test_room_switch_withdraws_and_offers(client, room):

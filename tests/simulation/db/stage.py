@@ -74,7 +74,7 @@ def _room(kind: str, provider: str, slot: int) -> Room:
     key = (kind, provider, slot)
     if key not in _goods:
         approval, capture, _, _ = WAYS[kind]
-        venue = factories.venue(currency="USD", time_zone="UTC")
+        venue = factories.venue(currency="USD", time_zone="UTC", payment_provider=provider)
         PaymentSettings.objects.create(venue=venue, provider=provider)
         sold_as = KINDS.get(kind, kind)
         _goods[key] = room = factories.room(venue=venue, kind=sold_as, approval=approval, capture=capture)
