@@ -10,6 +10,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from accounts.admin_base import PlatformAdmin
 from accounts.models import ApiToken, User
+from core.phones import Digits, digits_of
 
 # Shown on a person's page or not at all; their own admins know nothing of our rules.
 for model in (Group, EmailAddress, EmailConfirmation, Authenticator):
@@ -22,6 +23,7 @@ class UserAdmin(PlatformAdmin):
     list_display = ("email", "name", "is_active", "is_staff", "last_login", "date_joined")
     list_filter = (("is_staff", BooleanRadioFilter), ("is_active", BooleanRadioFilter))
     search_fields = ("email", "name")
+    search_help_text = "E-mail, name or phone"
     ordering = ("email",)
     fieldsets = (
         (None, {"fields": ("email", ("name", "phone"))}),
@@ -30,6 +32,14 @@ class UserAdmin(PlatformAdmin):
     )
     always_readonly = ("email", "date_joined", "last_login")
     rights = ("is_staff", "is_superuser", "groups")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        digits = digits_of(search_term.strip())
+        if not digits:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.alias(phone_digits=Digits("phone")).filter(phone_digits__contains=digits), False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Staff may correct a name and lock an account, though not that of a colleague."""

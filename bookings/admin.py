@@ -17,8 +17,10 @@ from unfold.decorators import action, display
 from accounts.admin_base import DaysFilter, PlatformAdmin
 from bookings import admin_views, desk, link_pages, manual_pages
 from bookings.models import Booking, EventReceipt
+from bookings.search import found
 from core import clock, dates
 from core.money import format_minor
+from core.phones import Digits
 from rooms.scoping import EVERYBODY, MANAGERS, OwnRowsFilter, ReadOnlyAdmin
 
 
@@ -64,13 +66,19 @@ class BookingAdmin(ReadOnlyAdmin):
         ("starts_at", LocalDaysFilter),
     )
     search_fields = ("reference", "guest_name", "guest_email")
-    search_help_text = "Reference, name or e-mail"
+    search_help_text = "Name, reference, phone, amount, card"
     ordering = desk.URGENT_FIRST
     actions = ("approve_selected",)
     actions_list = ("book_by_hand",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         return super().get_queryset(request).select_related("venue", "room", "decision_made_by")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Booking], search_term: str
+    ) -> tuple[QuerySet[Booking], bool]:
+        term = search_term.replace("\x00", "")
+        return queryset.alias(guest_phone_digits=Digits("guest_phone")).filter(found(term)), False
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -287,6 +287,8 @@ BOOKING_LINK_KEEPERS = ["payments.link_keeper.last_money_at"]
 BOOKING_LINK_KEYS = [key for key in env.list("BOOKING_LINK_KEYS", default=[]) if key]
 # Who tells the least and the most that can be charged: (provider, currency) -> least_minor, most_minor.
 CHARGE_LIMITS = "payments.charging.limits_of"
+# By what else than its own facts a booking is found.
+BOOKING_SEARCHES = ["payments.search.bookings_of"]
 BOOKING_NEXT_URL = "payments.panels.next_url"
 # What a venue needs before staff approve it: (venue) -> rooms.approval.Check.
 VENUE_CHECKS = [

@@ -14,7 +14,9 @@ from unfold.decorators import display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
 from bookings.models import Booking
+from bookings.search import found
 from core.money import format_minor
+from core.phones import Digits
 from payments import ledger
 from payments.masking import masked
 from payments.models import (
@@ -25,6 +27,7 @@ from payments.models import (
     Provider,
     Settlement,
 )
+from payments.search import payments_of
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline, venue_ids
 
 TONES = {
@@ -77,8 +80,8 @@ class PaymentAdmin(ReadOnlyAdmin):
         ("created_at", DaysFilter),
     )
     list_select_related = ("booking__venue",)
-    search_fields = ("booking__reference", "provider_ref", "session_ref", "charge_ref", "public_id")
-    search_help_text = "Booking or provider reference"
+    search_fields = ("booking__reference",)
+    search_help_text = "Guest, reference, phone, amount, card"
     ordering = ("-created_at", "-pk")
     fieldsets = (
         (
@@ -86,7 +89,18 @@ class PaymentAdmin(ReadOnlyAdmin):
             {"fields": ("booking_link", ("provider", "n"), "taken_by", "state", "is_two_stage", "mismatch")},
         ),
         ("Amounts", {"fields": (("amount", "held", "taken"),)}),
-        ("At the provider", {"fields": ("provider_ref", "charge_ref", "session_ref", "failure_code")}),
+        (
+            "At the provider",
+            {
+                "fields": (
+                    "provider_ref",
+                    "charge_ref",
+                    "session_ref",
+                    ("card_brand", "card_last4"),
+                    "failure_code",
+                )
+            },
+        ),
         (
             "Times",
             {
@@ -102,6 +116,16 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         return super().get_queryset(request).select_related("booking__venue")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str
+    ) -> tuple[QuerySet[Payment], bool]:
+        """Find a payment by its own facts, or by those of its booking."""
+        term = search_term.replace("\x00", "").strip()
+        if not term:
+            return queryset, False
+        bookings = Booking.objects.alias(guest_phone_digits=Digits("guest_phone")).filter(found(term))
+        return queryset.filter(payments_of(term) | Q(booking__in=bookings.values("pk"))), False
 
     @display(description="Status", ordering="status")
     def state(self, payment: Payment) -> SafeString:

@@ -33,6 +33,8 @@ def apply(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
     payment.provider_ref = seen.provider_ref or payment.provider_ref
     payment.charge_ref = seen.charge_ref or payment.charge_ref
     payment.failure_code = seen.failure_code[:64]
+    payment.card_brand = seen.card_brand[:32] or payment.card_brand
+    payment.card_last4 = seen.card_last4[:4] or payment.card_last4
     payment.mismatch = ""
     is_news = payment.status != before
     with ledger.together():

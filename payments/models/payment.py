@@ -57,6 +57,8 @@ class Payment(models.Model):
         null=True, blank=True, help_text="The provider's processing fee, once it tells; minor units"
     )
     capture_before = models.DateTimeField(null=True, blank=True)
+    card_brand = models.CharField(max_length=32, blank=True, db_default="")
+    card_last4 = models.CharField("card's last four digits", max_length=4, blank=True, db_default="")
     failure_code = models.CharField(
         max_length=64, blank=True, help_text="Why the last try of a card was refused"
     )

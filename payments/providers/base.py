@@ -131,6 +131,9 @@ class ProviderPayment:
     captured_minor: int = 0
     capture_before: dt.datetime | None = None
     failure_code: str = ""
+    # What a person reads on the card, where the provider tells: the brand as it names it, and four digits.
+    card_brand: str = ""
+    card_last4: str = ""
     reference: str = ""
     is_live: bool = False
     payment_id: str = ""  # our own, where the provider keeps it for us

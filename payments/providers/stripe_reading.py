@@ -81,6 +81,8 @@ def read_intent(intent: Any, more: More = NOTHING_MORE, *, is_expired: bool = Fa
         authorized_minor=intent.amount if capturable or captured else 0,
         captured_minor=captured,
         capture_before=_capture_before(intent, charge),
+        card_brand=_card(charge).get("brand") or "",
+        card_last4=_card(charge).get("last4") or "",
         failure_code=_failure(intent),
         reference=metadata.get("booking_reference", ""),
         is_live=intent.livemode,
@@ -129,11 +131,14 @@ def read_refund(refund: Any) -> ProviderRefund:
 
 def _capture_before(intent: Any, charge: Any) -> dt.datetime | None:
     """Return until when a hold may be taken; None of what is no hold."""
-    card = _plain(getattr(charge, "payment_method_details", None)).get("card") or {}
-    if card.get("capture_before"):
-        return instant(card["capture_before"])
+    if until := _card(charge).get("capture_before"):
+        return instant(until)
     is_held = charge is not None and intent.status == "requires_capture"
     return instant(charge.created) + SHORTEST_HOLD if is_held else None
+
+
+def _card(charge: Any) -> dict:
+    return _plain(getattr(charge, "payment_method_details", None)).get("card") or {}
 
 
 def _state(intent: Any, charge: Any, *, is_expired: bool) -> State:
