@@ -273,6 +273,10 @@ CELERY_BEAT_SCHEDULE["payments.tasks.take_checkpoints"] = {
     "task": "payments.tasks.take_checkpoints", "schedule": crontab(hour=2, minute=40), "options": {"expires": 3600},
 }  # fmt: skip
 
+CELERY_BEAT_SCHEDULE["accounts.tasks.sweep_retention"] = {
+    "task": "accounts.tasks.sweep_retention", "schedule": crontab(hour=3, minute=20), "options": {"expires": 3600},
+}  # fmt: skip
+
 # Who hears of booking events (each gets an EventReceipt), and who adds to a booking's pages.
 BOOKING_SUBSCRIBERS = {
     "payments": "payments.subscriber.on_booking_event",
@@ -281,6 +285,20 @@ BOOKING_SUBSCRIBERS = {
 BOOKING_PANELS = ["payments.panels.booking_panel"]
 # What each app can show of a booking to somebody who doubts it, such as a guest's bank.
 BOOKING_EXHIBITS = ["bookings.exhibits.acts_of_guest", "notifications.exhibits.mails_of"]
+# Who tells what is held about a person, and erases it; in this order, so that whose a row is can still be told.
+PERSON_KEEPERS = [
+    "notifications.keeper.DeliveryKeeper",
+    "payments.keeper.PaymentKeeper",
+    "bookings.keeper.BookingKeeper",
+    "accounts.keeper.AccountKeeper",
+]
+# What each app forgets in time, nightly.
+RETENTION = [
+    "accounts.retention.forget",
+    "bookings.retention.forget",
+    "payments.retention.forget",
+    "notifications.retention.forget",
+]
 # What each app knows of when money last moved: a guest's link lives on from there.
 BOOKING_LINK_KEEPERS = ["payments.link_keeper.last_money_at"]
 # Sign the links of bookings: the first signs, all of them verify, SECRET_KEY those made before, too.
