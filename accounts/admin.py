@@ -5,9 +5,12 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import BooleanRadioFilter
+from unfold.decorators import action
 
+from accounts import recovery_pages
 from accounts.admin_base import PlatformAdmin
 from accounts.models import ApiToken, User
 from core.phones import Digits, digits_of
@@ -32,6 +35,19 @@ class UserAdmin(PlatformAdmin):
     )
     always_readonly = ("email", "date_joined", "last_login")
     rights = ("is_staff", "is_superuser", "groups")
+    actions_detail = ("open_second_factor",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self._second_factor)
+        own = path("<int:user_id>/second-factor/", view, name="accounts_user_second_factor")
+        return [own, *super().get_urls()]
+
+    def _second_factor(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        return recovery_pages.second_factor_page(request, self.get_object(request, str(user_id)))
+
+    @action(description="Reset second factor…", url_path="ask-second-factor", permissions=["view"])
+    def open_second_factor(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:accounts_user_second_factor", args=[object_id]))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str

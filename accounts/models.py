@@ -132,3 +132,33 @@ class ApiToken(models.Model):
             expires_at=now + dt.timedelta(days=days),
         )  # fmt: skip
         return row, plain
+
+
+class SecondFactorReset(models.Model):
+    """Two of staff take away the second factor of somebody who lost theirs: one asks, another confirms."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="second_factor_resets")
+    reason = models.CharField(max_length=200)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now, editable=False)
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(asked_by=models.F("user")), name="second_factor_reset_not_by_oneself"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by=None, confirmed_at=None)
+                | (
+                    models.Q(confirmed_by__isnull=False, confirmed_at__isnull=False)
+                    & ~models.Q(confirmed_by=models.F("asked_by"))
+                    & ~models.Q(confirmed_by=models.F("user"))
+                ),
+                name="second_factor_reset_by_two",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Second factor of {self.user_id}"

@@ -42,6 +42,7 @@ SEES = {
 }  # fmt: skip
 # Who gets beyond the door of each further page.
 PAGES = {
+    "accounts_user_second_factor": PLATFORM, "accounts_user_open_second_factor": PLATFORM,
     "bookings_booking_approve": TEAM, "bookings_booking_decline": TEAM, "bookings_booking_cancel": TEAM,
     "bookings_booking_complete": TEAM, "bookings_booking_desk": TEAM, "bookings_booking_live": TEAM,
     "bookings_booking_new_link": TEAM,
