@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from bookings import desk, panels, selectors, services
 from bookings.actors import member_actor
@@ -170,6 +172,7 @@ def decide(request: HttpRequest, booking: Booking, verb: str) -> HttpResponse:
         "title": decision.question,
         "decision": decision,
         "consequence": desk.consequence(verb, booking),
+        "earned": import_string(settings.BOOKING_EARNINGS)(booking) if verb == "approve" else [],
         "form": form,
         "opts": Booking._meta,
         "original": booking,

@@ -307,6 +307,8 @@ BOOKING_LINK_KEYS = [key for key in env.list("BOOKING_LINK_KEYS", default=[]) if
 CHARGE_LIMITS = "payments.charging.limits_of"
 # By what else than its own facts a booking is found.
 BOOKING_SEARCHES = ["payments.search.bookings_of"]
+# What a host earns by saying yes, in rows: (booking) -> [(name, amount)].
+BOOKING_EARNINGS = "payments.panels.earned_by_yes"
 BOOKING_NEXT_URL = "payments.panels.next_url"
 # What a venue needs before staff approve it: (venue) -> rooms.approval.Check.
 VENUE_CHECKS = [

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
@@ -98,6 +99,21 @@ def balance_of(venue: Venue) -> list[Balance]:
         )
         for currency in sorted(currencies, key=lambda one: (one != venue.currency, one))
     ]
+
+
+def owed_by_venue(venue_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+    """Return what many venues are owed, as (currency, minor) of the site's mode, in one query; zeros are left out."""
+    entries = LedgerEntry.objects.filter(
+        venue__in=list(venue_ids), account__in=ledger.OWED, is_live=site_is_live()
+    )
+    owed: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+    rows = (
+        entries.values_list("venue", "currency").annotate(Sum("amount_minor")).order_by("venue", "currency")
+    )
+    for venue_id, currency, amount in rows:
+        if amount:
+            owed[venue_id].append((currency, -amount))
+    return owed
 
 
 def _owed_in_transit_and_own_shop(venue_id: int) -> tuple[defaultdict[str, int], ...]:

@@ -7,8 +7,8 @@ from bookings.models import Booking
 from bookings.panels import Panel
 from bookings.states import allows
 from core.money import format_minor
-from payments import credits, offline, paid, returning, selectors, whereabouts
-from payments.models import Dispute
+from payments import credits, ledger, offline, paid, returning, selectors, whereabouts
+from payments.models import Dispute, PaymentSettings
 
 TEMPLATES = {"guest": "payments/guest_panel.html", "host": "payments/host_panel.html"}
 
@@ -16,6 +16,23 @@ TEMPLATES = {"guest": "payments/guest_panel.html", "host": "payments/host_panel.
 def next_url(booking: Booking) -> str:
     """Return where a guest who has to pay now goes on by a POST; empty for any other booking (no query)."""
     return reverse("payments:pay", args=[booking.reference]) if selectors.can_pay(booking) else ""
+
+
+def earned_by_yes(booking: Booking) -> list[tuple[str, str]]:
+    """Return what a host keeps of a booking once it is taken, for settings.BOOKING_EARNINGS; nothing of a free one."""
+    if not booking.total_minor:
+        return []
+    parts = ledger.split(booking.total_minor, booking)
+    less = [
+        ("Tax", parts.tax_minor),
+        (f"Platform fee, {booking.fee_percent.normalize():f} %", parts.fee_minor),
+    ]
+    rows = [(name, f"−{format_minor(amount, booking.currency)}") for name, amount in less if amount]
+    has_own_fee = PaymentSettings.objects.filter(
+        venue_id=booking.venue_id, processing_fee_bearer="host"
+    ).exists()
+    note = ", before the provider's own fee" if has_own_fee else ""
+    return [*rows, (f"You receive{note}", format_minor(parts.venue_minor, booking.currency))]
 
 
 def booking_panel(booking: Booking, viewer: str) -> Panel:

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import clock
 from payments import bank_export, payout_funds, payouts, statement_files, statements
-from payments.balance import balance_of, delay_hours
+from payments.balance import balance_of, delay_hours, owed_by_venue
 from payments.models import PaymentSettings, Payout, PayoutRun, PayoutSkip
 from payments.payout_due import Due, preview, reason_to_wait
 from payments.payout_holds import hold_of
@@ -43,8 +43,14 @@ def earnings(request: HttpRequest) -> HttpResponse:
     venues = list(_venues(request).order_by("name")[: MOST_VENUES + 1])
     if len(venues) == 1:
         return HttpResponseRedirect(_earnings_url(venues[0]))
-    rows = [(venue.name, _earnings_url(venue)) for venue in venues[:MOST_VENUES]]
-    context = {"title": "Earnings", "rows": rows, "has_more": len(venues) > MOST_VENUES}
+    shown = venues[:MOST_VENUES]
+    owed = owed_by_venue(venue.pk for venue in shown)
+    context = {
+        "title": "Earnings",
+        "rows": [(venue.name, _earnings_url(venue), owed.get(venue.pk, [])) for venue in shown],
+        "totals": _totals(sum_ for sums in owed.values() for sum_ in sums),
+        "has_more": len(venues) > MOST_VENUES,
+    }
     return _page(request, "admin/payments/earnings_list.html", context)
 
 

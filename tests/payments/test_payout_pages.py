@@ -8,7 +8,9 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
+from core.money import format_minor
 from payments import payouts
+from payments.balance import owed_by_venue
 from payments.models import LedgerTransaction, Payout, PayoutRun
 from tests import factories
 from tests.invariants import check_books
@@ -68,6 +70,20 @@ def test_host_of_one_venue_comes_to_its_earnings(host, venue, payout):
     assert answer.redirect_chain[-1][0] == url("payout_earnings_of", venue.pk)
     assert "€90.00" in text(answer)
     assert "Hotel Aral" in text(answer)
+
+
+def test_list_of_venues_says_what_each_is_owed_and_adds_it_up(staff, venue):
+    other = books.payable_venue(name="Hotel Kaspi")
+    books.captured(books.booking(venue=venue))
+    books.captured(books.booking(venue=other))
+    books.captured(books.booking(venue=other))
+    factories.venue(name="Hotel Nothing")
+
+    page = text(staff.get(url("payout_earnings")))
+
+    [(currency, owed)] = owed_by_venue([venue.pk])[venue.pk]
+    assert [format_minor(times * owed, currency) in page for times in (1, 2, 3)] == [True] * 3
+    assert "Hotel Nothing" in page
 
 
 def test_earnings_say_why_a_balance_waits(host, venue):

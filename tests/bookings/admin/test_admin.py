@@ -122,6 +122,16 @@ def test_approve_get_only_asks(client, request_):
     assert fresh(request_).decision == ""
 
 
+def test_approve_asks_with_what_the_host_earns(client, request_):
+    asked = text(client.get(page(request_, "approve")))
+
+    # 10 % of $420.00, which has no tax, is the platform's.
+    assert "−$42.00" in asked
+    assert "You receive" in asked
+    assert "$378.00" in asked
+    assert "You receive" not in text(client.get(page(request_, "decline")))
+
+
 def test_approve_post_decides_and_returns_to_the_page(client, host, request_):
     response = client.post(page(request_, "approve"), follow=True)
 
