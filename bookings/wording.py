@@ -197,16 +197,16 @@ def _ended(booking: Booking, outlook: Outlook) -> NextStep:
 
 # --- the way, stage by stage ----------------------------------------------------------------------------------
 
-HELD, YES, AFTERWARDS = "Money held", "Host says yes", "Charged afterwards"
+HELD, YES, AFTERWARDS = "Money held", "Host says yes", "Charge afterwards"
 ASKED, SURE = "Request sent", "Confirmed"
 
 A, C = Room.Approval, Room.Capture
 # How a booking goes when money is paid online, by approval and capture.
 STAGES: dict[tuple[str, str], tuple[str, ...]] = {
-    (A.AFTER_PAYMENT, C.ON_CONFIRMATION): (HELD, YES, "Charged and confirmed"),
+    (A.AFTER_PAYMENT, C.ON_CONFIRMATION): (HELD, YES, "Charge and confirmation"),
     (A.AFTER_PAYMENT, C.AFTER_COMPLETION): (HELD, YES, SURE, AFTERWARDS),
-    (A.BEFORE_PAYMENT, C.ON_CONFIRMATION): (ASKED, YES, "Paid and confirmed"),
-    (A.BEFORE_PAYMENT, C.AFTER_COMPLETION): (ASKED, YES, "Held and confirmed", AFTERWARDS),
+    (A.BEFORE_PAYMENT, C.ON_CONFIRMATION): (ASKED, YES, "Payment and confirmation"),
+    (A.BEFORE_PAYMENT, C.AFTER_COMPLETION): (ASKED, YES, "Hold and confirmation", AFTERWARDS),
     (A.NONE, C.ON_CONFIRMATION): ("Paid", SURE),
     (A.NONE, C.AFTER_COMPLETION): (HELD, SURE, AFTERWARDS),
 }

@@ -75,6 +75,13 @@ def full_moment_in_zone(value: dt.datetime, time_zone: Zone) -> str:
     return f"{full_moment(value, time_zone)} ({zone_name(time_zone, value)})"
 
 
+def deadline(value: dt.datetime, time_zone: Zone, *, is_for_guest: bool = True) -> str:
+    """Write until when, as short as it is clear: `9:43 PM` today, else `Apr 6, 9:43 PM`; `21:43` for staff."""
+    time = (guest_time if is_for_guest else staff_time)(value, time_zone)
+    is_today = local(value, time_zone).date() == local(clock.now(), time_zone).date()
+    return time if is_today else f"{guest_date(value, time_zone)}, {time}"
+
+
 def long_day(value: Moment, time_zone: Zone = UTC) -> str:
     """Write `Tuesday, April 6, 2027`: in sentences, and for screen readers."""
     day = local(value, time_zone)

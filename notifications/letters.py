@@ -15,17 +15,20 @@ from django.template.loader import get_template, render_to_string
 from django.urls import reverse
 
 from bookings import money_back
+from bookings.desk import write_length
 from bookings.models import Booking, BookingEvent
-from bookings.states import DEAD
+from bookings.states import DEAD, Status
 from core import clock, dates
 from core.money import format_minor
-from notifications.messages import GUEST, HOSTS, STAFF, TEAM, Message
+from notifications.messages import GUEST, GUEST_TAIL, HOSTS, STAFF, TEAM, Message
+from notifications.recipients import reply_address
 from notifications.wording import inert
 from rooms import ways
 from rooms.models import Room
 
 FOLDER = "notifications/mail"
 QUOTE_LIMIT = 1000
+SUBJECT_LIMIT = 60
 # The site's colors, as mail programs need them.
 BARS = {"held": "#e7a02c", "good": "#17653a", "bad": "#a02d1b", "quiet": "#0d5b4c"}
 # Why somebody who is no guest gets a mail: its last lines.
@@ -48,7 +51,7 @@ class Letter:
 
 def write(message: Message, booking: Booking, event: BookingEvent) -> Letter:
     """Write a message about a booking, whose venue and room should be loaded, as it stands now."""
-    facts = facts_of(booking, event)
+    facts = facts_of(booking, event, is_for_guest=message.audience == GUEST)
     paragraphs = _paragraphs(message.name, facts)
     context = {
         "heading": message.heading,
@@ -64,14 +67,28 @@ def write(message: Message, booking: Booking, event: BookingEvent) -> Letter:
         "is_for_guest": message.audience == GUEST,
         "because": REASONS.get(message.audience, "").format(venue=facts["venue"]),
         "venue": facts["venue"],
+        "guest": facts["guest"],
         "venue_phone": inert(booking.venue.phone, 40),
+        "may_answer": bool(reply_address(message, booking)),
         "site_url": settings.SITE_URL,
     }
     return Letter(
-        subject=message.subject.format(reference=booking.reference),
+        subject=subject_of(message, booking, facts),
         text=as_text(context),
         html=render_to_string(f"{FOLDER}/layout.html", context),
     )
+
+
+def subject_of(message: Message, booking: Booking, facts: dict[str, Any]) -> str:
+    """Write what to do or what happened, which room, and when; after what a guest's subject always begins with."""
+    parts = {
+        "act": message.act.format(**facts),
+        "what": inert(booking.session.title if booking.session else booking.room.name, SUBJECT_LIMIT),
+        "date": dates.guest_date(booking.starts_at, booking.time_zone),
+        "size": write_length(booking),
+        "reference": booking.reference,
+    }
+    return (message.subject + (GUEST_TAIL if message.audience == GUEST else "")).format(**parts)
 
 
 def guest_link(booking: Booking) -> str:
@@ -84,13 +101,20 @@ def host_link(booking: Booking) -> str:
     return f"{settings.SITE_URL}{reverse('admin:bookings_booking_change', args=[booking.pk])}"
 
 
-def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
-    """Return what the paragraphs may speak of; whatever people typed is on one line and inert."""
+def facts_of(booking: Booking, event: BookingEvent, *, is_for_guest: bool) -> dict[str, Any]:
+    """Return what subject and paragraphs may speak of; whatever people typed is on one line and inert.
+
+    Instants are written as guests read them, or as hosts and staff do.
+    """
     zone, venue = booking.time_zone, booking.venue
     taken_minor = booking.taken_early_minor
+    write_moment = dates.full_moment_in_zone if is_for_guest else dates.staff_moment_in_zone
 
-    def moment(instant) -> str:
-        return dates.full_moment_in_zone(instant, zone) if instant else ""
+    def moment(instant: dt.datetime | None) -> str:
+        return write_moment(instant, zone) if instant else ""
+
+    def soon(instant: dt.datetime | None) -> str:
+        return dates.deadline(instant, zone, is_for_guest=is_for_guest) if instant else ""
 
     return {
         "reference": booking.reference,
@@ -105,6 +129,8 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         **_parts(booking),
         "pay_by": moment(booking.payment_due_at),
         "decide_by": moment(booking.decide_by),
+        "pay_by_soon": soon(booking.payment_due_at),
+        "decide_by_soon": soon(booking.decide_by),
         "held_until": dates.full_date(booking.held_until, zone) if booking.held_until else "",
         "money_back": _money_back(booking),
         "is_free": booking.total_minor == 0,
@@ -120,6 +146,8 @@ def facts_of(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         "from_status": event.from_status,
         **_refund_facts(booking, event),
         **_case_facts(booking, event),
+        "answer_by": moment(_instant(event.data.get("due_by", ""))),
+        **_ending_facts(booking, event),
     }
 
 
@@ -151,22 +179,33 @@ def _refund_facts(booking: Booking, event: BookingEvent) -> dict[str, Any]:
         "refund_id": inert(data.get("refund", "")) if data.get("channel") == "provider" else "",
         "bank_reference": inert(data.get("bank_reference", "")),
         "channel": data.get("channel", ""),
-        "expected_by": _iso_day(data.get("expected_by", "")),
+        "shown_by": money_back.shown_by(_day(data.get("expected_by", ""))),
+    }
+
+
+def _instant(text: str) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _ending_facts(booking: Booking, event: BookingEvent) -> dict[str, str]:
+    """Return how subjects name an ending: by whom, or why."""
+    by = {BookingEvent.Actor.GUEST: " by you", BookingEvent.Actor.HOST: " by the host"}
+    was_unpaid = event.from_status == Status.PENDING_PAYMENT
+    return {
+        "cancelled_by": f"Cancelled{by.get(BookingEvent.Actor(event.actor_kind), '')}",
+        "ended": "Not paid in time" if was_unpaid else "Request expired",
     }
 
 
 def _case_facts(booking: Booking, event: BookingEvent) -> dict[str, Any]:
     """Return what an event knows of a dispute, or of what was done at the provider."""
-    due_by = event.data.get("due_by", "")
     twice, left = (event.data.get(name, 0) for name in ("twice_minor", "left_twice_minor"))
     return {
         "given": _given_back(event.data.get("given", {}), booking.currency),
         "twice": format_minor(twice, booking.currency) if twice else "",
         "left_twice": format_minor(left, booking.currency) if left else "",
+        "case": "Inquiry" if event.data.get("is_inquiry") else "Dispute",
         "is_inquiry": bool(event.data.get("is_inquiry")),
-        "answer_by": dates.full_moment_in_zone(dt.datetime.fromisoformat(due_by), booking.time_zone)
-        if due_by
-        else "",
         "was_done": event.verb.removeprefix("external_"),
     }
 
@@ -180,8 +219,8 @@ def _given_back(by_channel: dict[str, int], currency: str) -> str:
     return " and ".join(parts)
 
 
-def _iso_day(text: str) -> str:
-    return dates.full_date(dt.date.fromisoformat(text)) if text else ""
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
 
 
 def _paragraphs(name: str, facts: dict[str, Any]) -> list[str]:
@@ -210,6 +249,10 @@ def _rows(message: Message, booking: Booking, facts: dict[str, Any]) -> list[tup
         rows.append(("Address", facts["place"]))
     else:
         rows.append(("Guest", facts["guest"]))
+    if message.audience == GUEST and booking.status in (Status.CONFIRMED, Status.COMPLETED):
+        # An address is no text anybody may choose freely: it was checked to be one.
+        reached = [inert(booking.venue.phone, 40), booking.venue.email]
+        rows.append(("Reach the venue", " · ".join(filter(None, reached))))
     people = "Guests" if message.audience == GUEST else "People"
     rows += [(first, facts["starts"]), (last, facts["ends"]), (people, str(booking.party_size))]
     if not facts["is_free"]:

@@ -1,5 +1,6 @@
 """The table of messages: what each is called, who gets it, which event brings it, how long it stays true."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -58,6 +59,16 @@ def _is_dead(booking: Booking, event: BookingEvent) -> bool:
     return booking.status in DEAD
 
 
+def _was_asked(booking: Booking, event: BookingEvent) -> bool:
+    """The host has answered this booking, and knows it by now."""
+    return bool(booking.decision)
+
+
+def _is_news(booking: Booking, event: BookingEvent) -> bool:
+    """Hosts first hear of a booking by this event."""
+    return event.verb != "confirm" or not booking.decision
+
+
 def _money_goes_back(booking: Booking, event: BookingEvent) -> bool:
     """A refund somebody decided on; a credit and what was done at the provider have mails of their own."""
     data = event.data
@@ -72,14 +83,16 @@ def _money_goes_back(booking: Booking, event: BookingEvent) -> bool:
 class Message:
     """One kind of mail; its paragraphs are templates/notifications/mail/<name>.txt.
 
-    `subject` may hold {reference}; `action` is the button's label; `quotes` names a text that somebody
-    typed (the guest's "message", the event's "reason"); `ics` is the method of an attached .ics file; `tone` is
-    held, good, bad or quiet, as on the site.
+    `subject` begins the subject and may hold {reference}; `act` says in it what to do or what happened, in words of
+    letters.subject_of; `action` is the button's label; `quotes` names a text that somebody typed (the guest's
+    "message", the event's "reason"); `ics` is the method of an attached .ics file; `tone` is held, good, bad or
+    quiet, as on the site. `after`: how long it waits for a later event to make it needless.
     """
 
     name: str
     audience: str
     subject: str
+    act: str
     heading: str
     action: str
     still_true: Test
@@ -87,216 +100,99 @@ class Message:
     concerns: Test = _everybody
     quotes: str = ""
     ics: str = ""
+    after: dt.timedelta = dt.timedelta(0)
 
 
 RECEIVED = "Booking received - {reference}"
 AUTHORIZED = "Payment authorized — awaiting host confirmation ({reference})"
 CONFIRMED = "Booking Confirmed - {reference}"
 UPDATE = "Booking Update - {reference}"
+# Guests' subjects go on with act, room and date; hosts' and staff's begin with the act.
+GUEST_TAIL = " · {act}, {what}, {date}"
+HOST_SUBJECT = "{act}: {what}, {date}, {size} ({reference})"
+# Most guests have paid by then, and the confirmation is all they need.
+FIRST_MAIL_AFTER = dt.timedelta(minutes=2)
 
 SEE, PAY, AGAIN = "See your booking", "Complete the payment", "Book these dates again"
 PAY_NOW = "Pay now"
 ANSWER, OPEN = "Answer the request", "Open the booking"
 
+# fmt: off
 MESSAGES = {
     message.name: message
     for message in (
         # To guests. Without an account, the first mail's link is their only way back.
-        Message("received", GUEST, RECEIVED, "Complete your payment", PAY, _awaits_payment, "held"),
-        Message("requested", GUEST, RECEIVED, "Your request is with the host", SEE, _awaits_answer, "held"),
-        Message(
-            "authorized",
-            GUEST,
-            AUTHORIZED,
-            "Your money is held, not taken",
-            SEE,
-            _awaits_confirmation,
-            "held",
-        ),
-        Message(
-            "confirmed", GUEST, CONFIRMED, "Your booking is confirmed", SEE, _stands, "good", ics="PUBLISH"
-        ),
-        Message("approved", GUEST, UPDATE, "The host said yes", PAY_NOW, _awaits_payment, "held"),
-        Message(
-            "declined", GUEST, UPDATE, "Your request was declined", SEE, _is_dead, "bad", quotes="reason"
-        ),
-        Message("expired_unpaid", GUEST, UPDATE, "Your booking was not paid in time", AGAIN, _is_dead, "bad"),
-        Message("expired_unanswered", GUEST, UPDATE, "The host did not answer in time", SEE, _is_dead, "bad"),
-        Message(
-            "cancelled", GUEST, UPDATE, "Your booking is cancelled", SEE, _is_dead, "bad", quotes="reason"
-        ),
-        Message(
-            "cancelled_confirmed",
-            GUEST,
-            UPDATE,
-            "Your booking is cancelled",
-            SEE,
-            _is_dead,
-            "bad",
-            quotes="reason",
-            ics="CANCEL",
-        ),
-        Message("capture_failed", GUEST, UPDATE, "Please pay once more", PAY, _awaits_payment, "bad"),
-        Message("payment_available", GUEST, UPDATE, "You can pay now", PAY, _awaits_payment, "held"),
-        Message("link_sent", GUEST, UPDATE, "The link to your booking", SEE, _everybody),
-        Message("new_link", GUEST, UPDATE, "Your new link", SEE, _everybody),
-        Message("payment_late", GUEST, UPDATE, "Your payment came too late", AGAIN, _is_dead, "quiet"),
-        Message(
-            "remind_guest", GUEST, "Booking Reminder - {reference}", "See you soon", SEE, _is_ahead, "good"
-        ),
-        Message(
-            "refund_started",
-            GUEST,
-            "Your refund - {reference}",
-            "Money is on its way back to you",
-            SEE,
-            _everybody,
-            "good",
-            concerns=_money_goes_back,
-            quotes="reason",
-        ),
-        Message(
-            "refund_confirmed",
-            GUEST,
-            "Refund confirmed - {reference}",
-            "Your refund is confirmed",
-            SEE,
-            _everybody,
-            "good",
-        ),
-        Message(
-            "credit_given",
-            GUEST,
-            "Your credit - {reference}",
-            "You have a credit",
-            SEE,
-            _everybody,
-            "good",
-            quotes="reason",
-        ),
-        # To hosts. Their subjects differ from the guests': some people are both.
-        Message(
-            "host_request",
-            HOSTS,
-            "New booking request - {reference}",
-            "A guest asks for your room",
-            ANSWER,
-            _awaits_answer,
-            "held",
-            quotes="message",
-        ),
-        Message(
-            "host_reminder",
-            HOSTS,
-            "Please answer - {reference}",
-            "A request waits for your answer",
-            ANSWER,
-            _awaits_answer,
-            "held",
-        ),
-        Message(
-            "host_last_reminder",
-            HOSTS,
-            "Last call to answer - {reference}",
-            "A request is about to expire",
-            ANSWER,
-            _awaits_answer,
-            "bad",
-        ),
-        Message(
-            "host_paid", HOSTS, "Payment completed - {reference}", "Paid and confirmed", OPEN, _stands, "good"
-        ),
-        Message(
-            "host_booked",
-            HOSTS,
-            "New booking - {reference}",
-            "You have a new booking",
-            OPEN,
-            _stands,
-            "good",
-            quotes="message",
-        ),
-        Message(
-            "host_cancelled",
-            HOSTS,
-            "Booking cancelled - {reference}",
-            "A booking was cancelled",
-            OPEN,
-            _is_dead,
-            "bad",
-            concerns=_not_done_by_host,
-            quotes="reason",
-        ),
+        Message("received", GUEST, RECEIVED, "Pay {on_card} by {pay_by_soon}", "Complete your payment",
+                PAY, _awaits_payment, "held", after=FIRST_MAIL_AFTER),
+        Message("requested", GUEST, RECEIVED, "Request sent", "Your request is with the host", SEE,
+                _awaits_answer, "held"),
+        Message("authorized", GUEST, AUTHORIZED, "The host answers by {decide_by_soon}",
+                "Your money is held, not taken", SEE, _awaits_confirmation, "held"),
+        Message("confirmed", GUEST, CONFIRMED, "You are booked", "Your booking is confirmed", SEE, _stands,
+                "good", ics="PUBLISH"),
+        Message("approved", GUEST, UPDATE, "Accepted: pay {on_card} by {pay_by_soon}", "The host said yes",
+                PAY_NOW, _awaits_payment, "held"),
+        Message("declined", GUEST, UPDATE, "Declined", "Your request was declined", SEE, _is_dead, "bad",
+                quotes="reason"),
+        Message("expired_unpaid", GUEST, UPDATE, "Not paid in time", "Your booking was not paid in time",
+                AGAIN, _is_dead, "bad"),
+        Message("expired_unanswered", GUEST, UPDATE, "No answer in time",
+                "The host did not answer in time", SEE, _is_dead, "bad"),
+        Message("cancelled", GUEST, UPDATE, "{cancelled_by}", "Your booking is cancelled", SEE, _is_dead,
+                "bad", quotes="reason"),
+        Message("cancelled_confirmed", GUEST, UPDATE, "{cancelled_by}", "Your booking is cancelled", SEE,
+                _is_dead, "bad", quotes="reason", ics="CANCEL"),
+        Message("capture_failed", GUEST, UPDATE, "Pay once more: {on_card} by {pay_by_soon}",
+                "Please pay once more", PAY, _awaits_payment, "bad"),
+        Message("payment_available", GUEST, UPDATE, "You can pay now: {on_card} by {pay_by_soon}",
+                "You can pay now", PAY, _awaits_payment, "held"),
+        Message("link_sent", GUEST, UPDATE, "The link to your booking", "The link to your booking", SEE,
+                _everybody),
+        Message("new_link", GUEST, UPDATE, "Your new link", "Your new link", SEE, _everybody),
+        Message("payment_late", GUEST, UPDATE, "Payment came too late", "Your payment came too late",
+                AGAIN, _is_dead, "quiet"),
+        Message("remind_guest", GUEST, "Booking Reminder - {reference}", "See you soon", "See you soon",
+                SEE, _is_ahead, "good"),
+        Message("refund_started", GUEST, "Your refund - {reference}", "{amount} on its way",
+                "Money is on its way back to you", SEE, _everybody, "good", concerns=_money_goes_back,
+                quotes="reason"),
+        Message("refund_confirmed", GUEST, "Refund confirmed - {reference}", "{amount} refunded",
+                "Your refund is confirmed", SEE, _everybody, "good"),
+        Message("credit_given", GUEST, "Your credit - {reference}", "{amount} for a later booking",
+                "You have a credit", SEE, _everybody, "good", quotes="reason"),
+        # To hosts.
+        Message("host_request", HOSTS, HOST_SUBJECT, "New request, answer by {decide_by_soon}",
+                "A guest asks for your room", ANSWER, _awaits_answer, "held", quotes="message"),
+        Message("host_reminder", HOSTS, HOST_SUBJECT, "Please answer by {decide_by_soon}",
+                "A request waits for your answer", ANSWER, _awaits_answer, "held"),
+        Message("host_last_reminder", HOSTS, HOST_SUBJECT, "Last call, answer by {decide_by_soon}",
+                "A request is about to expire", ANSWER, _awaits_answer, "bad"),
+        Message("host_paid", HOSTS, HOST_SUBJECT, "Payment completed", "Paid and confirmed", OPEN, _stands,
+                "good", concerns=_was_asked),
+        Message("host_booked", HOSTS, HOST_SUBJECT, "New booking", "You have a new booking", OPEN, _stands,
+                "good", concerns=_is_news, quotes="message"),
+        Message("host_cancelled", HOSTS, HOST_SUBJECT, "Booking cancelled", "A booking was cancelled",
+                OPEN, _is_dead, "bad", concerns=_not_done_by_host, quotes="reason"),
+        Message("host_expired", HOSTS, HOST_SUBJECT, "{ended}", "A request has expired", OPEN, _is_dead,
+                "bad", concerns=_hosts_had_heard),
         # About a bank that takes money back, and about what was done in the provider's dashboard.
-        Message(
-            "dispute_opened",
-            TEAM,
-            "Dispute to answer - {reference}",
-            "A guest's bank asks for money back",
-            OPEN,
-            _everybody,
-            "bad",
-        ),
-        Message(
-            "dispute_escalated",
-            TEAM,
-            "Dispute to answer once more - {reference}",
-            "The bank took money back",
-            OPEN,
-            _everybody,
-            "bad",
-        ),
-        Message(
-            "dispute_won", TEAM, "Dispute won - {reference}", "The dispute was won", OPEN, _everybody, "good"
-        ),
-        Message(
-            "dispute_lost",
-            TEAM,
-            "Dispute lost - {reference}",
-            "The dispute was lost",
-            OPEN,
-            _everybody,
-            "bad",
-        ),
-        Message(
-            "dispute_closed",
-            TEAM,
-            "Inquiry closed - {reference}",
-            "The bank's inquiry is closed",
-            OPEN,
-            _everybody,
-            "good",
-        ),
-        Message(
-            "external_change",
-            STAFF,
-            "Changed at the payment provider - {reference}",
-            "Somebody moved money at the payment provider",
-            OPEN,
-            _everybody,
-            "bad",
-        ),
-        Message(
-            "payment_refused",
-            STAFF,
-            "Payment refused for good - {reference}",
-            "The payment provider does not take a payment",
-            OPEN,
-            _everybody,
-            "bad",
-        ),
-        Message(
-            "host_expired",
-            HOSTS,
-            "Request expired - {reference}",
-            "A request has expired",
-            OPEN,
-            _is_dead,
-            "bad",
-            concerns=_hosts_had_heard,
-        ),
+        Message("dispute_opened", TEAM, HOST_SUBJECT, "{case} to answer",
+                "A guest's bank asks for money back", OPEN, _everybody, "bad"),
+        Message("dispute_escalated", TEAM, HOST_SUBJECT, "Dispute to answer once more",
+                "The bank took money back", OPEN, _everybody, "bad"),
+        Message("dispute_won", TEAM, HOST_SUBJECT, "Dispute won", "The dispute was won", OPEN, _everybody,
+                "good"),
+        Message("dispute_lost", TEAM, HOST_SUBJECT, "Dispute lost", "The dispute was lost", OPEN,
+                _everybody, "bad"),
+        Message("dispute_closed", TEAM, HOST_SUBJECT, "Inquiry closed", "The bank's inquiry is closed",
+                OPEN, _everybody, "good"),
+        Message("external_change", STAFF, HOST_SUBJECT, "Changed at the payment provider",
+                "Somebody moved money at the payment provider", OPEN, _everybody, "bad"),
+        Message("payment_refused", STAFF, HOST_SUBJECT, "Payment refused for good",
+                "The payment provider does not take a payment", OPEN, _everybody, "bad"),
     )
 }
+# fmt: on
 
 # --- which event brings which -------------------------------------------------------------------------------
 
@@ -312,7 +208,7 @@ TOLD: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("authorize", ANY, S.CONFIRMED), ("confirmed", "host_booked")),
     (("approve", ANY, S.PENDING_PAYMENT), ("approved",)),
     (("approve", ANY, S.CONFIRMED), ("confirmed",)),
-    (("confirm", ANY, ANY), ("confirmed", "host_paid")),
+    (("confirm", ANY, ANY), ("confirmed", "host_paid", "host_booked")),
     (("capture_failed", ANY, ANY), ("capture_failed",)),
     (("decline", ANY, ANY), ("declined",)),
     (("expire", S.PENDING_PAYMENT, ANY), ("expired_unpaid", "host_expired")),
@@ -329,12 +225,12 @@ TOLD: tuple[tuple[Pattern, tuple[str, ...]], ...] = (
     (("dispute_won", ANY, ANY), ("dispute_won",)),
     (("dispute_lost", ANY, ANY), ("dispute_lost",)),
     (("dispute_closed", ANY, ANY), ("dispute_closed",)),
-    (("payment_refused", ANY, ANY), ("payment_refused",)),
     (("external_refund", ANY, ANY), ("external_change",)),
     (("external_capture", ANY, ANY), ("external_change",)),
     (("external_cancel", ANY, ANY), ("external_change",)),
     (("link_sent", ANY, ANY), ("link_sent",)),
     (("new_link", ANY, ANY), ("new_link",)),
+    (("payment_refused", ANY, ANY), ("payment_refused",)),
     (("remind_guest", ANY, ANY), ("remind_guest",)),
     (("remind_host_half", ANY, ANY), ("host_reminder",)),
     (("remind_host_soon", ANY, ANY), ("host_last_reminder",)),

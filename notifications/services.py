@@ -118,7 +118,7 @@ def _claim(delivery_id: int) -> Delivery | None:
 def _lock_if_due(delivery_id: int, now: dt.datetime) -> Delivery | None:
     return (
         Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("event__booking__venue", "event__booking__room")
+        .select_related("event__booking__venue", "event__booking__room", "event__booking__session")
         .filter(pk=delivery_id, state=State.QUEUED, next_attempt_at__lte=now)
         .exclude(channel__in=_quiet_channels())
         .first()

@@ -2,6 +2,7 @@
 
 from bookings.doorbell import ring
 from bookings.models import BookingEvent
+from core import clock
 from notifications.channels import pusher
 from notifications.messages import messages_of
 from notifications.models import Delivery
@@ -15,7 +16,9 @@ def on_booking_event(event: BookingEvent) -> None:
     Expects a transaction: the outbox's.
     """
     Delivery.objects.bulk_create([*_signals(event), *_mails(event)], ignore_conflicts=True)
-    queued = Delivery.objects.filter(event=event, state=Delivery.State.QUEUED).order_by("pk")
+    queued = Delivery.objects.filter(
+        event=event, state=Delivery.State.QUEUED, next_attempt_at__lte=clock.now()
+    ).order_by("pk")
     for delivery_id in queued.values_list("pk", flat=True):
         ring(DELIVER_TASK, delivery_id)
 
@@ -35,7 +38,8 @@ def _mails(event: BookingEvent) -> list[Delivery]:
     for message in messages_of(event):
         for address in addresses_of(message, event.booking):
             row = Delivery(
-                event=event, channel=Delivery.Channel.EMAIL, recipient=address, message=message.name
-            )
+                event=event, channel=Delivery.Channel.EMAIL, recipient=address, message=message.name,
+                next_attempt_at=clock.now() + message.after,
+            )  # fmt: skip
             told.setdefault(address.casefold(), row)
     return list(told.values())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from bookings.models import Booking
 from bookings.states import DEAD, Status
 from core import clock
+from core.dates import full_moment_in_zone
 from payments.messages import UNAVAILABLE, decline_message
 from payments.models import Payment, PaymentOperation, Refund
 
@@ -95,7 +96,7 @@ def outcome(booking: Booking, money: Money) -> tuple[str, str]:
     if booking.status == Status.CONFIRMED:
         return "confirmed", "Your booking is confirmed."
     if booking.status == Status.PENDING_APPROVAL and booking.authorized_at:
-        return "authorized", "Your money is held, not taken. The host answers next."
+        return "authorized", _awaiting_host(booking)
     if booking.status in DEAD:
         paid_late = money.held_minor or money.released_minor
         if booking.status == Status.EXPIRED and paid_late:
@@ -109,6 +110,12 @@ def outcome(booking: Booking, money: Money) -> tuple[str, str]:
     if is_unavailable(money):
         return "failed", UNAVAILABLE
     return "working", "We are waiting for your bank's answer. This page updates by itself."
+
+
+def _awaiting_host(booking: Booking) -> str:
+    """Say when the host answers, and what a no means; the headline has said where the money is."""
+    when = f"by {full_moment_in_zone(booking.decide_by, booking.time_zone)}" if booking.decide_by else "next"
+    return f"The host answers {when}. If the answer is no, or there is none, nothing is charged."
 
 
 def payments_json(booking: Booking, money: Money) -> list[dict]:

@@ -33,8 +33,11 @@ VISITS: dict[str, str] = {
 
 
 def way_name(room: Room) -> str:
-    """Return a room's way to sell in a few words."""
-    return WAY_NAMES[room.approval, room.capture]
+    """Return a room's way to sell in a few words, as true as what its guests read: see components/promise.html."""
+    if room.price_minor and room.venue.takes_online_payment:
+        return WAY_NAMES[room.approval, room.capture]
+    first = "Booked at once" if room.approval == Approval.NONE else "Answer first"
+    return f"{first}, {'paid at the venue' if room.price_minor else 'nothing to pay'}"
 
 
 def visit_word(room: Room) -> str:

@@ -5,13 +5,16 @@ import logging
 import pytest
 import structlog
 
+from bookings.models import EventReceipt
+from bookings.outbox import deliver_receipt
 from core.logs import configure, mask
+from notifications import services as notifications
 from payments import tasks
 from tests.payments.conftest import Journey, sandbox, sandbox_process  # noqa: F401 - fixtures
 
 MILESTONES = [
     "booking_moved", "creating_payment_session", "payment_session_created", "payment_authorized",
-    "booking_approved", "payment_captured",
+    "booking_approved", "payment_captured", "mail_sent",
 ]  # fmt: skip
 
 
@@ -22,6 +25,10 @@ def test_milestones_of_a_booking_are_logged_with_its_reference(sandbox, caplog):
     journey.approve()
     journey.work()
     tasks.sweep_unpaid()
+    for receipt in EventReceipt.objects.filter(done_at=None, subscriber="notifications"):
+        deliver_receipt(receipt.pk)
+    for delivery_id in notifications.due_deliveries(50):
+        notifications.deliver(delivery_id)
 
     logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     for milestone in MILESTONES:

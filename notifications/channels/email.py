@@ -3,8 +3,10 @@
 import datetime as dt
 import smtplib
 from dataclasses import dataclass
+from email.header import Header
 from email.message import Message as MimePart
 from email.utils import format_datetime
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 
@@ -40,8 +42,19 @@ def send(mail: Mail) -> None:
         raise Refused(f"{type(error).__name__}: {error}") from error
 
 
+class _Message(EmailMultiAlternatives):
+    """Begins the subject on the header's own line: folded before it, some readers keep a blank in front."""
+
+    def message(self, **options: Any) -> MimePart:
+        built = super().message(**options)
+        if not self.subject.isascii():
+            # A line break has been refused by now; encoded, it holds none but the folds.
+            built.replace_header("Subject", Header(self.subject, "utf-8", header_name="Subject").encode())
+        return built
+
+
 def _build(mail: Mail) -> EmailMultiAlternatives:
-    message = EmailMultiAlternatives(
+    message = _Message(
         subject=mail.subject,
         body=mail.text,
         to=[mail.to],

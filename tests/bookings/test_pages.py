@@ -378,3 +378,31 @@ def test_cancel_of_what_has_ended_goes_back_with_a_word(client, room):
 
     assert response.redirect_chain == [(booking.get_absolute_url(), 302)]
     assert "This booking is expired already." in text(response)
+
+
+# --- how to reach the venue -----------------------------------------------------------------------------------
+
+
+def reachable() -> Room:
+    return factories.room(venue=factories.venue(email="desk@house.example", phone="+33 1 98 76"))
+
+
+def test_confirmed_booking_says_how_to_reach_the_venue(client):
+    booking = paid(reachable())
+
+    page = text(knows(client, booking).get(booking.get_absolute_url()))
+
+    assert "Reach the venue" in page
+    assert '<a href="tel:+3319876">+33 1 98 76</a>' in page
+    assert f'<a href="mailto:desk@house.example?subject=Booking%20{booking.reference}">' in page
+    assert "1 Rue de la Paix, Paris, France" in page
+
+
+def test_venue_is_not_to_be_reached_before_the_booking_is_confirmed(client):
+    booking = held(reachable())
+
+    page = text(knows(client, booking).get(booking.get_absolute_url()))
+
+    assert "Reach the venue" not in page
+    assert "desk@house.example" not in page
+    assert "+33 1 98 76" not in page

@@ -63,7 +63,7 @@ def test_unpaid_booking_waits_for_its_guest():
     )
     assert wording.next_step(booking).deadline == booking.payment_due_at
     assert stages(booking) == [
-        ("Money held", "current"), ("Host says yes", "ahead"), ("Charged and confirmed", "ahead"),
+        ("Money held", "current"), ("Host says yes", "ahead"), ("Charge and confirmation", "ahead"),
     ]  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def test_request_before_payment_is_free_until_the_yes():
         "host", "Awaiting the host", "Nothing has been charged. The host answers first; you pay after a yes.",
     )  # fmt: skip
     assert stages(booking) == [
-        ("Request sent", "done"), ("Host says yes", "current"), ("Paid and confirmed", "ahead"),
+        ("Request sent", "done"), ("Host says yes", "current"), ("Payment and confirmation", "ahead"),
     ]  # fmt: skip
     approved(booking)
     booking.refresh_from_db()
@@ -125,7 +125,7 @@ def test_appointment_held_is_confirmed_and_charged_afterwards():
     assert stages(booking) == [
         ("Money held", "done"),
         ("Confirmed", "done"),
-        ("Charged afterwards", "current"),
+        ("Charge afterwards", "current"),
     ]
     assert "held on your card and taken after your appointment" in told(booking)[2]
 
@@ -171,7 +171,7 @@ def test_appointment_taken_at_the_provider_early_waits_for_no_charge_afterwards(
     facts = {"amount_minor": booking.total_minor, "currency": "EUR", "ref": "pi_1"}
     services.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
 
-    assert before == [("Money held", "done"), ("Confirmed", "done"), ("Charged afterwards", "current")]
+    assert before == [("Money held", "done"), ("Confirmed", "done"), ("Charge afterwards", "current")]
     assert stages(Booking.objects.get()) == [(label, "done") for label, _ in before]
 
 
@@ -318,7 +318,7 @@ def test_booking_cancelled_after_its_confirmation_ends_in_the_cancellation():
     booking = services.cancel(booking_id=confirmed().pk, actor=guest_actor())
 
     assert stages(booking) == [
-        ("Money held", "done"), ("Host says yes", "done"), ("Charged and confirmed", "done"), ("Cancelled", "failed"),
+        ("Money held", "done"), ("Host says yes", "done"), ("Charge and confirmation", "done"), ("Cancelled", "failed"),
     ]  # fmt: skip
 
 
@@ -345,7 +345,7 @@ def test_request_held_to_its_end_is_confirmed_by_the_yes_and_charged_afterwards(
 
     assert [state for _label, state in asked] == ["done", "current", "ahead", "ahead"]
     assert stages(booking) == [
-        ("Money held", "done"), ("Host says yes", "done"), ("Confirmed", "done"), ("Charged afterwards", "current"),
+        ("Money held", "done"), ("Host says yes", "done"), ("Confirmed", "done"), ("Charge afterwards", "current"),
     ]  # fmt: skip
 
 

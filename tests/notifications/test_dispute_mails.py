@@ -57,16 +57,16 @@ def test_mail_of_a_dispute_says_how_much_and_until_when(booking):
     due_by = dt.datetime(2026, 12, 24, 12, tzinfo=dt.UTC).isoformat()
     text = words(letter(booking, "dispute_opened", due_by=due_by).text)
 
-    assert "has disputed €200.00 at their bank" in text
+    assert "has disputed €200.00 with their bank" in text
     assert "It waits for an answer until" in text
     assert "Dec 24, 2026" in text
-    assert "1:00 PM" in text  # in Paris
+    assert "13:00" in text  # in Paris
 
 
 def test_mail_of_an_inquiry_says_that_no_money_was_taken(booking):
     text = words(letter(booking, "dispute_opened", is_inquiry=True).text)
 
-    assert "No money was taken back yet." in text
+    assert "No money has been taken back yet." in text
     assert "is lost" not in text
 
 

@@ -95,7 +95,7 @@ def test_delivered_mail_lands_in_the_mailbox(story, folder):
     services.deliver(delivery.pk)
 
     [mail] = mailbox.newest()
-    assert mail.subject == f"Booking Confirmed - {tale.booking.reference}"
+    assert mail.subject.startswith(f"Booking Confirmed - {tale.booking.reference} · ")
     assert mail.to == tale.booking.guest_email
     assert mail.attachments[0].content.startswith(b"BEGIN:VCALENDAR\r\n")
     assert tale.booking.secret_path in mail.text

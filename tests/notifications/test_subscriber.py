@@ -1,10 +1,13 @@
 """Hearing of an event writes one row per channel and recipient, and nothing else."""
 
+import datetime as dt
+
 import pytest
 from django.db import transaction
 
 from bookings import outbox
 from bookings.models import EventReceipt
+from core import clock
 from notifications.models import Delivery
 from notifications.subscriber import on_booking_event
 from tests import factories
@@ -81,13 +84,23 @@ def test_event_heard_twice_changes_nothing(story):
 
 
 def test_workers_are_rung_after_the_commit_only(story, django_capture_on_commit_callbacks, no_pusher):
-    event = story().event
+    event = story().authorized().declined().event
 
     with django_capture_on_commit_callbacks() as rung, transaction.atomic():
         on_booking_event(event)
         assert rung == []
 
     assert len(rung) == 1
+
+
+def test_first_mail_waits_and_rings_nobody_yet(story, django_capture_on_commit_callbacks, no_pusher):
+    event = story().event
+
+    with django_capture_on_commit_callbacks() as rung, transaction.atomic():
+        on_booking_event(event)
+
+    assert rung == []
+    assert Delivery.objects.get(event=event).next_attempt_at > clock.now() + dt.timedelta(seconds=90)
 
 
 def test_outbox_hands_the_event_over(story):

@@ -10,7 +10,7 @@ from bookings.actors import guest_actor
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
-from core.dates import full_date, local
+from core.dates import full_date, full_moment_in_zone, local
 from notifications import letters
 from notifications.messages import MESSAGES, messages_of
 from payments import services
@@ -164,3 +164,15 @@ def test_hold_that_is_released_leaves_the_statement_by_the_day_that_was_promised
     assert promised in before
     assert promised in mail
     assert page.count(promised) == 3
+
+
+def test_page_after_paying_says_first_where_the_money_is_then_when_the_host_answers(client, journey):
+    booking = held(journey)
+    client.get(booking.secret_path)
+
+    page = text(client.get(f"{booking.get_absolute_url()}return/"))
+
+    assert "<h1>Your money is held, not taken</h1>" in page
+    when = full_moment_in_zone(booking.decide_by, ZONE)
+    said = f"The host answers by {when}. If the answer is no, or there is none, nothing is charged."
+    assert f'<p class="lead" role="status">{said}</p>' in page

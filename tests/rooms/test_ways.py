@@ -4,6 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -181,3 +182,26 @@ def test_preview_where_nothing_is_paid_online_moves_no_money(fields, money):
 
 def test_preview_of_a_room_not_saved_yet_speaks_of_the_price():
     assert preview.walks(Room())[0].stages[0].money == "The price held"
+
+
+@pytest.mark.parametrize(
+    ("approval", "price_minor", "is_online", "host_reads", "guest_reads"),
+    [
+        ("after_payment", 10_000, True, "Hold, then answer", "Held, not taken."),
+        ("before_payment", 10_000, True, "Answer, then payment", "Ask first, pay after."),
+        ("none", 10_000, True, "Booked and paid at once", "Instant."),
+        ("after_payment", 10_000, False, "Answer first, paid at the venue", "Paid at the venue."),
+        ("none", 10_000, False, "Booked at once, paid at the venue", "Paid at the venue."),
+        ("after_payment", 0, True, "Answer first, nothing to pay", "The host answers your request."),
+        ("none", 0, True, "Booked at once, nothing to pay", "Your booking is confirmed at once."),
+    ],
+)
+def test_host_reads_of_a_room_what_its_guests_read(approval, price_minor, is_online, host_reads, guest_reads):
+    venue = {"takes_online_payment": is_online}
+    room = unsaved_room(approval=approval, price_minor=price_minor, venue=venue)
+
+    promise = render_to_string("components/promise.html", {"room": room})
+
+    assert ways.way_name(room) == host_reads
+    assert guest_reads in promise
+    assert ("Held" in promise) == ("Hold" in host_reads)
