@@ -9,7 +9,8 @@ from bookings.models import EventReceipt
 from bookings.outbox import deliver_receipt
 from core.logs import configure, mask
 from notifications import services as notifications
-from payments import tasks
+from payments import tasks, webhooks
+from payments.models import WebhookEvent
 from tests.payments.conftest import Journey, sandbox, sandbox_process  # noqa: F401 - fixtures
 
 MILESTONES = [
@@ -18,23 +19,58 @@ MILESTONES = [
 ]  # fmt: skip
 
 
-def test_milestones_of_a_booking_are_logged_with_its_reference(sandbox, caplog):  # noqa: F811
+@pytest.fixture
+def journey(sandbox, caplog):  # noqa: F811
     caplog.set_level(logging.INFO)
-    journey = Journey(sandbox)
-    journey.authorize()
-    journey.approve()
-    journey.work()
-    tasks.sweep_unpaid()
+    return Journey(sandbox)
+
+
+def check_logged(caplog, journey: Journey, milestones: list[str]) -> None:
+    logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    for milestone in milestones:
+        mine = [line for line in logged if line["event"] == milestone]
+        assert mine, milestone
+        assert mine[0]["booking"] == journey.booking.reference
+
+
+def send_mails() -> None:
     for receipt in EventReceipt.objects.filter(done_at=None, subscriber="notifications"):
         deliver_receipt(receipt.pk)
     for delivery_id in notifications.due_deliveries(50):
         notifications.deliver(delivery_id)
 
-    logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    for milestone in MILESTONES:
-        mine = [line for line in logged if line["event"] == milestone]
-        assert mine, milestone
-        assert mine[0]["booking"] == journey.booking.reference
+
+def test_milestones_of_a_booking_are_logged_with_its_reference(journey, caplog):
+    journey.authorize()
+    journey.approve()
+    journey.work()
+    tasks.sweep_unpaid()
+    send_mails()
+
+    check_logged(caplog, journey, MILESTONES)
+
+
+def test_milestones_of_a_declined_booking_are_logged_with_its_reference(journey, caplog):
+    journey.authorize()
+    journey.decline()
+    journey.work()
+
+    check_logged(caplog, journey, ["booking_declined", "payment_closed"])
+
+
+def test_milestones_of_a_message_of_the_provider_are_logged(journey, caplog):
+    journey.pay()
+    session = {"id": journey.payment.session_ref, "object": "checkout.session"}
+    kind = "checkout.session.completed"
+
+    webhooks.receive(
+        provider="stripe", event={"id": "evt_1", "type": kind, "livemode": False, "data": {"object": session}}
+    )
+    webhooks.process(WebhookEvent.objects.get().pk)
+
+    check_logged(caplog, journey, ["webhook_processing", "payment_authorized"])
+    received = [line for line in caplog.records if "webhook_received" in str(line.msg)]
+    assert [record.msg["type"] for record in received] == [kind]
 
 
 @pytest.mark.parametrize(
