@@ -16,6 +16,7 @@ from django.db.models import BinaryField, QuerySet
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from core import dates
 from core.crypto import EncryptedTextField
 from core.scrub import pattern_of
 
@@ -39,7 +40,7 @@ class Blocker:
     until: dt.date | None = None
 
     def __str__(self) -> str:
-        return f"{self.reason} ({f'until {self.until:%Y-%m-%d}' if self.until else 'no date of its own'})"
+        return f"{self.reason} ({f'until {dates.full_date(self.until)}' if self.until else 'no date of its own'})"
 
 
 class NobodyKnown(Exception):
