@@ -247,10 +247,10 @@ def test_person_with_a_booking_ahead_is_not_erased_before_its_end(person):
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("dispute", "Dispute dp_2 is open (until 2027-06-10)"),
-        ("refund", "Refund re_2 is on its way (until 2027-04-06)"),
-        ("held", "is under way or held (until 2027-04-05)"),
-        ("credit", "A credit is not spent (until 2027-05-01)"),
+        ("dispute", "Dispute dp_2 is open (until Jun 10, 2027)"),
+        ("refund", "Refund re_2 is on its way (until Apr 6, 2027)"),
+        ("held", "is under way or held (until Apr 5, 2027)"),
+        ("credit", "A credit is not spent (until May 1, 2027)"),
     ],
 )
 def test_person_with_money_open_is_not_erased_and_the_day_is_told(past, time_machine, what, said):
