@@ -6,6 +6,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from accounts import middleware
+        from accounts import former_addresses, middleware
 
         middleware.connect()
+        former_addresses.connect()

@@ -88,6 +88,20 @@ class User(AbstractUser):
         return self._is_platform_staff
 
 
+class FormerAddress(models.Model):
+    """A verified address that was taken from an account; written by accounts.former_addresses."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_addresses")
+    email = models.EmailField()
+    replaced_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "former addresses"
+
+    def __str__(self) -> str:
+        return self.email
+
+
 class ApiTokenQuerySet(models.QuerySet):
     def in_force(self) -> "ApiTokenQuerySet":
         return self.filter(expires_at__gt=clock.now(), user__is_active=True)

@@ -33,16 +33,21 @@ def lead_to_proof(request: HttpRequest) -> HttpResponse | None:
     return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
 
 
+def has_proof(request: HttpRequest) -> bool:
+    """Return whether an API call may change where money goes: its session is proven, or its token made for that."""
+    caller = request.auth
+    if second_factor.is_missing(caller.user):
+        return False
+    return caller.may_change_payees_unasked or (not caller.by_token and is_proven(request))
+
+
 def require_proof(request: HttpRequest) -> None:
     """Refuse an API call that changes where money goes, unless its session is proven, or its token made for that.
 
     Raises: Problem 403 `step_up_required`, or `second_factor_required` to a person who must have one.
     """
-    caller = request.auth
-    second_factor.require(caller.user)
-    if caller.may_change_payees_unasked:
-        return
-    if caller.by_token or not is_proven(request):
+    second_factor.require(request.auth.user)
+    if not has_proof(request):
         where = reverse("account_reauthenticate")
         detail = (
             f"Sign in, confirm your password at {where}, and try again within minutes; a token needs `payee`."

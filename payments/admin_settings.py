@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -9,16 +10,24 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import display
 
+from accounts.stepup import lead_to_proof
+from core import dates
 from payments import venue_settings
 from payments.messages import KEYS_TRIED
-from payments.models import PaymentSettings, VenuePayments
+from payments.models import PayeeChange, PaymentSettings, VenuePayments
+from payments.payee_changes import OWNERS_ALONE, PayeeNotProven
 from payments.settings_forms import PaymentSettingsForm
 from payments.venue_settings import InvalidSettings
+from rooms.permissions import may
 from rooms.scoping import MANAGERS, VenueScopedAdmin
 
+MOST_CHANGES = 20
+BREAK = SafeString("<br>")
 LEVELS = {"ok": messages.SUCCESS, "refused": messages.ERROR}
 
 
@@ -30,6 +39,7 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
     edit_roles = MANAGERS
     staff_may_edit = True
     form = PaymentSettingsForm
+    readonly_fields = ("payee_history",)
     list_display = ("name", "provider", "online", "payouts", "currency")
     search_fields = ("name", "slug")
     ordering = ("name",)
@@ -48,7 +58,7 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
             {
                 "fields": (
                     "payout_method", "account_holder", ("bank_account", "bank_code"), "stripe_account_ref",
-                    "payout_minimum",
+                    "payout_minimum", "payee_history",
                 )
             },
         ),
@@ -71,7 +81,16 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
         self, request: HttpRequest, obj: VenuePayments | None = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm]:
         form = super().get_form(request, obj, change, **kwargs)
-        return type(form.__name__, (form,), {"user": request.user})
+        may_move = obj is not None and may(request.user, "payee", obj) and lead_to_proof(request) is None
+        return type(form.__name__, (form,), {"user": request.user, "may_move_payee": may_move})
+
+    def get_fieldsets(self, request: HttpRequest, obj: VenuePayments | None = None) -> list:
+        """Say above the payee's fields why they are shut, and how an owner opens them."""
+        told = _payee_note(request, obj) if obj else ""
+        return [
+            (name, {**options, "description": told} if name == "Payouts" and told else options)
+            for name, options in super().get_fieldsets(request, obj)
+        ]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.try_keys)
@@ -86,7 +105,11 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
         self, request: HttpRequest, obj: VenuePayments, form: PaymentSettingsForm, change: bool
     ) -> None:
         try:
-            venue_settings.save(venue_id=obj.pk, changes=form.changes, user=request.user)
+            venue_settings.save(
+                venue_id=obj.pk, changes=form.changes, user=request.user, is_proven=form.may_move_payee
+            )
+        except PayeeNotProven:  # somebody else moved the payee between our check and now
+            messages.error(request, "Not saved: where the money goes was changed meanwhile. Look again.")
         except InvalidSettings as error:  # somebody else saved between our check and now
             messages.error(request, f"Not saved: {error}")
 
@@ -105,6 +128,18 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
 
     # --- columns
 
+    @display(description="Changes of where the money goes")
+    def payee_history(self, venue: VenuePayments) -> SafeString | str:
+        rows = PayeeChange.objects.filter(venue_id=venue.pk).select_related("changed_by")[:MOST_CHANGES]
+        told = [
+            (
+                dates.staff_moment_in_zone(row.changed_at, venue.time_zone), row.changed_by, row.before or "nothing",
+                row.after or "nothing", ", ".join(row.fields),
+            )
+            for row in rows
+        ]  # fmt: skip
+        return format_html_join(BREAK, "{}, {}: {} → {} ({})", told) or "None yet."
+
     @display(description="Provider")
     def provider(self, venue: VenuePayments) -> str:
         return _row(venue).get_provider_display()
@@ -116,6 +151,19 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
     @display(description="Payouts")
     def payouts(self, venue: VenuePayments) -> str:
         return _row(venue).get_payout_method_display()
+
+
+def _payee_note(request: HttpRequest, venue: VenuePayments) -> SafeString | str:
+    if not may(request.user, "payee", venue):
+        return OWNERS_ALONE
+    days = settings.PAYEE_CHANGE_HOLD_DAYS
+    proof = lead_to_proof(request)
+    if proof is None:
+        return f"A change is told to all owners by mail, and holds payouts for {days} days."
+    return format_html(
+        '<a class="rh-link" href="{}">Confirm that it is you</a> to change where the money goes, a shop of your own '
+        "included. A change is told to all owners by mail, and holds payouts for {} days.", proof["Location"], days,
+    )  # fmt: skip
 
 
 def _row(venue: VenuePayments) -> PaymentSettings:

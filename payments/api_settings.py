@@ -3,18 +3,21 @@
 from typing import Annotated, Any, Literal
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Field, Router, Schema
 from pydantic import ConfigDict, StringConstraints
 
 from accounts.api_auth import Caller
 from accounts.scopes import MONEY
+from accounts.stepup import has_proof, require_proof
 from bookings.access import KNOWN, known
 from bookings.api import private_json
 from core.problems import FieldError, Problem
 from core.typed_json import Percent
 from payments import venue_settings
 from payments.messages import KEYS_TRIED
+from payments.payee_changes import PayeeNotProven
 from payments.venue_settings import InvalidSettings, hold_limit, settings_of, shown, values_of
 from rooms.models import Venue
 from rooms.permissions import venues_of
@@ -99,12 +102,20 @@ def get_payment_settings(request: HttpRequest, venue: str) -> JsonResponse:
     summary="Change a venue's payment settings",
 )  # fmt: skip
 def put_payment_settings(request: HttpRequest, venue: str, body: PaymentSettingsIn) -> JsonResponse:
-    """The settings as they were answered may be sent back whole. Refusals name each wrong field."""
+    """The settings as they were answered may be sent back whole. Refusals name each wrong field.
+
+    Where the money goes is changed by an owner alone, whose password was typed lately, or by a token with `payee`.
+    """
     row = venue_or_404(request.auth, venue)
     given = body.model_dump(include=body.model_fields_set)
     changes = {name: value for name, value in given.items() if value is not None or name in NULLABLE}
     try:
-        venue_settings.save(venue_id=row.pk, changes=changes, user=request.auth.user)
+        venue_settings.save(
+            venue_id=row.pk, changes=changes, user=request.auth.user, is_proven=has_proof(request)
+        )
+    except PayeeNotProven as error:
+        require_proof(request)  # which says what is missing
+        raise PermissionDenied from error
     except InvalidSettings as error:
         errors = [FieldError(name, "invalid", message) for name, message in error.errors.items()]
         raise Problem(422, "invalid", "Some fields are wrong: see `errors`.", errors=errors) from error

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
@@ -16,7 +17,9 @@ from core.money import write_amount
 from core.typed_fields import PercentField, WholeField, typed_minor
 from payments import venue_settings
 from payments.models import PaymentSettings, VenuePayments
+from payments.payee_changes import OWNERS_ALONE, PAYEE_FIELDS, payee_fields
 from payments.venue_settings import AGREED, FIELDS, InvalidSettings
+from rooms.permissions import may
 
 # Keys typed blind: left empty, they stay as they are.
 BLIND = ("octo_secret", "octo_unique_key")
@@ -42,9 +45,14 @@ def _key(name: str) -> forms.CharField:
 
 
 class PaymentSettingsForm(forms.ModelForm):
-    """`user` is whoever asks: what the platform agrees with a venue is disabled for hosts, whatever they send."""
+    """`user` is whoever asks: what the platform agrees with a venue is disabled for hosts, whatever they send.
+
+    `may_move_payee`: an owner who has proved lately who they are. For others what decides where the money goes is
+    disabled, too, and sent all the same it is refused by its field.
+    """
 
     user: Any = None
+    may_move_payee = False
 
     takes_online_payment = forms.BooleanField(
         label="Guests pay online", required=False, widget=UnfoldBooleanSwitchWidget(),
@@ -109,9 +117,12 @@ class PaymentSettingsForm(forms.ModelForm):
             self.fields[name].help_text = self._kept(name)
         for name in AGREED:
             self.fields[name].disabled = not self.user.is_platform_staff
+        for name in PAYEE_FIELDS:
+            self.fields[name].disabled = not self.may_move_payee
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        self._refuse_payee()
         if self.errors:
             return cleaned
         changes = {name: cleaned[name] for name in self.before if name in cleaned}
@@ -122,12 +133,31 @@ class PaymentSettingsForm(forms.ModelForm):
         if self.errors:
             return cleaned
         try:
-            venue_settings.check(self.instance, venue_settings.merged(self.instance, self.before, changes))
+            wanted = venue_settings.check(
+                self.instance, venue_settings.merged(self.instance, self.before, changes)
+            )
+            if not self.may_move_payee and payee_fields(self.before, wanted):
+                self._refuse("provider")
         except InvalidSettings as error:
             for name, message in error.errors.items():
                 self.add_error("payout_minimum" if name == "payout_minimum_minor" else name, message)
         self.changes = changes
         return cleaned
+
+    def _refuse_payee(self) -> None:
+        """Refuse what was typed where the page had nothing to type into."""
+        if self.may_move_payee:
+            return
+        for name in PAYEE_FIELDS:
+            sent = str(self.data.get(name, "")).strip()
+            if name in self.data and sent != str(self.initial.get(name) or ""):
+                self._refuse(name)
+
+    def _refuse(self, name: str) -> None:
+        """Raises: PermissionDenied to whoever is no owner; to an owner it is an error of the field."""
+        if not may(self.user, "payee", self.instance):
+            raise PermissionDenied(OWNERS_ALONE)
+        self.add_error(name, "Confirm that it is you first: see above. Nothing was saved.")
 
     def _minimum(self) -> int:
         currency = self.instance.currency

@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from core.ratelimit import hit
+from payments import payee_changes
 from payments.bank_details import WrongBankDetails, checked
 from payments.models import PaymentSettings, Provider, ProviderAccount, VenuePayments
 from payments.providers.base import Misconfigured, ProviderError
@@ -166,10 +167,12 @@ def hold_limit(wanted: Values) -> int:
     return wanted["octo_hold_minutes"] if wanted["octo_shop_id"] else settings.OCTO_HOLD_MINUTES
 
 
-def save(*, venue_id: int, changes: Mapping[str, Any], user: Any) -> PaymentSettings:
+def save(*, venue_id: int, changes: Mapping[str, Any], user: Any, is_proven: bool = False) -> PaymentSettings:
     """Change a venue's payment settings, all in one transaction, and note who changed which.
 
-    Raises: InvalidSettings; PermissionDenied where somebody else than staff changes what was agreed.
+    `is_proven`: whether the user has proved lately who they are, as a change of payee needs.
+    Raises: InvalidSettings; PermissionDenied where somebody else than staff changes what was agreed, or than an owner
+    where the money goes; PayeeNotProven.
     """
     with transaction.atomic():
         venue = Venue.objects.select_for_update(no_key=True).get(pk=venue_id)
@@ -180,9 +183,14 @@ def save(*, venue_id: int, changes: Mapping[str, Any], user: Any) -> PaymentSett
         changed = [name for name in FIELDS if wanted[name] != before[name]]
         if AGREED.intersection(changed) and not user.is_platform_staff:
             raise PermissionDenied("This is agreed with the platform, and only its staff may change it.")
+        moved = payee_changes.payee_fields(before, wanted)
+        if moved:
+            payee_changes.check(venue, user, is_proven=is_proven)
         _write(venue, row, wanted)
         if changed:
             _note(venue, changed, user)
+        if moved:
+            payee_changes.note(venue, user, [FIELDS[name] for name in moved], before, wanted)
     return row
 
 

@@ -11,13 +11,11 @@ from rooms.demo.people import STAFF
 from rooms.models import Venue
 
 VENUE = "techpark-yunusobod"
-CHANGES = {
-    "provider": Provider.OCTO,
-    "account_holder": "Techpark Yunusobod MChJ",
-    "bank_account": "20208000900123456001",
-    "bank_code": "00014",
-    "payout_minimum_minor": 10_000_000,
-}
+# Written past the service, which would hold the demo's payouts as after any change of a payee.
+PAYEE = {
+    "account_holder": "Techpark Yunusobod MChJ", "bank_account": "20208000900123456001", "bank_code": "00014",
+}  # fmt: skip
+CHANGES = {"provider": Provider.OCTO, "payout_minimum_minor": 10_000_000}
 
 
 def choose_octo(people: dict[str, User], say: Callable[[str], None]) -> None:
@@ -28,5 +26,6 @@ def choose_octo(people: dict[str, User], say: Callable[[str], None]) -> None:
     if not settings.OCTO_SHOP_ID:
         say(f"no shop at Octo: {venue.name} is paid by Stripe")
         return
+    PaymentSettings.objects.create(venue=venue, **PAYEE)
     venue_settings.save(venue_id=venue.pk, changes=CHANGES, user=people[STAFF])
     say(f"{venue.name} is paid by Octo")

@@ -5,10 +5,13 @@ import json
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from payments.models import PaymentSettings, ProviderAccount
+from accounts.models import ApiToken
+from accounts.scopes import SCOPES, USUAL
+from payments.models import PayeeChange, PaymentSettings, ProviderAccount
 from rooms.models import VenueMember
 from tests import factories
-from tests.api.callers import as_user, logged_in
+from tests.api.callers import Api, as_user, logged_in
+from tests.pages import prove
 from tests.payments.test_bank_details import UZBEK
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +28,12 @@ def venue():
 
 @pytest.fixture
 def owner(venue):
-    return as_user(factories.host(venue=venue))
+    """A program with a token that was made to change payees, too."""
+    return with_scopes(factories.host(venue=venue), *SCOPES)
+
+
+def with_scopes(user, *scopes: str) -> Api:
+    return Api(f"Bearer {ApiToken.issue(user=user, name='test', scopes=list(scopes))[1]}")
 
 
 def path(venue, end: str = "") -> str:
@@ -80,8 +88,8 @@ def test_owners_and_managers_may_and_clerks_may_not(venue, role):
     expected = 404 if role == "clerk" else 200
 
     assert api.get(path(venue)).status_code == expected
-    assert put(api, venue, {"account_holder": "New"}).status_code == expected
-    assert PaymentSettings.objects.filter(account_holder="New").exists() is (role != "clerk")
+    assert put(api, venue, {"payout_minimum_minor": 7}).status_code == expected
+    assert PaymentSettings.objects.filter(payout_minimum_minor=7).exists() is (role != "clerk")
 
 
 def test_other_hosts_and_nobody_may_not(venue, api, as_other_host):
@@ -168,7 +176,7 @@ def test_refusal_repeats_no_secret(owner, venue, caplog):
 
 def test_change_is_noted_under_the_callers_name(venue):
     user = factories.host(venue=venue, role="manager")
-    put(as_user(user), venue, OCTO)
+    put(as_user(user), venue, {"payout_minimum_minor": 7})
 
     assert LogEntry.objects.get().user == user
 
@@ -195,3 +203,50 @@ def test_fee_in_quotes_that_is_no_plain_number_is_refused(venue, percent):
 
     assert answer.status_code == 422
     assert not PaymentSettings.objects.exists()
+
+
+# --- where the money goes -----------------------------------------------------------------------------------------
+
+
+def nothing_moved(venue) -> bool:
+    return not PaymentSettings.objects.exists() and not PayeeChange.objects.exists()
+
+
+@pytest.mark.parametrize("payee", [BANK, OCTO, {"account_holder": "Mallory"}], ids=["bank", "shop", "holder"])
+@pytest.mark.parametrize("who", ["manager", "staff"])
+def test_payee_changed_by_anybody_but_an_owner_is_refused_with_a_word(venue, who, payee):
+    user = factories.staff() if who == "staff" else factories.host(venue=venue, role=who)
+
+    answer = put(with_scopes(user, *SCOPES), venue, payee)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert answer.json()["detail"] == "Only an owner of the venue changes where its money goes."
+    assert nothing_moved(venue)
+
+
+def test_payee_changed_by_a_token_without_that_scope_is_refused(venue):
+    answer = put(with_scopes(factories.host(venue=venue), *USUAL), venue, BANK)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "step_up_required")
+    assert nothing_moved(venue)
+
+
+def test_payee_changed_by_a_session_needs_the_password_once_more(venue):
+    user = factories.host(venue=venue)
+    api = logged_in(user)
+
+    refused = put(api, venue, BANK)
+    nothing = nothing_moved(venue)
+    prove(api.client)
+    done = put(api, venue, BANK)
+
+    assert (refused.status_code, refused.json()["code"], nothing) == (403, "step_up_required", True)
+    assert done.status_code == 200
+    assert PaymentSettings.objects.get().bank_account == UZBEK
+
+
+def test_settings_that_are_no_payee_need_no_password(venue):
+    answer = put(as_user(factories.host(venue=venue)), venue, {"payout_minimum_minor": 7})
+
+    assert answer.status_code == 200
+    assert not PayeeChange.objects.exists()

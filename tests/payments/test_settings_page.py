@@ -13,6 +13,7 @@ from payments.messages import KEYS_TRIED
 from payments.models import PaymentSettings, ProviderAccount
 from rooms.models import Venue
 from tests import factories
+from tests.pages import prove
 from tests.payments.octo_way import octo_venue, own_account
 from tests.payments.test_bank_details import UZBEK
 
@@ -39,7 +40,10 @@ def as_(user) -> Client:
 
 @pytest.fixture
 def owner(venue) -> Client:
-    return as_(factories.host(venue=venue))
+    """The owner, who has typed the password once more."""
+    client = as_(factories.host(venue=venue))
+    prove(client)
+    return client
 
 
 def page(venue, name: str = "change") -> str:

@@ -35,7 +35,7 @@ def owner(venue):
 
 
 def save(venue, user, **changes) -> PaymentSettings:
-    row = venue_settings.save(venue_id=venue.pk, changes=changes, user=user)
+    row = venue_settings.save(venue_id=venue.pk, changes=changes, user=user, is_proven=True)
     venue.refresh_from_db()
     return row
 
