@@ -39,11 +39,11 @@ class UserAdmin(PlatformAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self._second_factor)
-        own = path("<int:user_id>/second-factor/", view, name="accounts_user_second_factor")
+        own = path("<int:pk>/second-factor/", view, name="accounts_user_second_factor")
         return [own, *super().get_urls()]
 
-    def _second_factor(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        return recovery_pages.second_factor_page(request, self.get_object(request, str(user_id)))
+    def _second_factor(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return recovery_pages.second_factor_page(request, self.get_object(request, str(pk)))
 
     @action(description="Reset second factor…", url_path="ask-second-factor", permissions=["view"])
     def open_second_factor(self, request: HttpRequest, object_id: int) -> HttpResponse:

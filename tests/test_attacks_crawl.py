@@ -140,7 +140,9 @@ def world() -> World:
         booking=booking, provider="stripe", n=1, is_two_stage=True, currency="EUR", amount_minor=10_000
     )
     token = ApiToken.issue(user=host, name="desk")[0]
-    key = Authenticator.objects.create(user=host, type=Authenticator.Type.WEBAUTHN, data={"name": CANARY})
+    key = Authenticator.objects.create(
+        user=factories.user(), type=Authenticator.Type.WEBAUTHN, data={"name": CANARY}
+    )
     arguments = {
         "reference": booking.reference, "secret": booking.secret, "payment_id": payment.public_id,
         "session_id": factories.session(room=room).pk,
