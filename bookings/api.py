@@ -18,7 +18,6 @@ from accounts.scopes import BOOKINGS
 from bookings import cancellation, drafts, limits, links, money_back, services, visits
 from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to, guest_or_known, known
 from bookings.actors import Actor, guest_actor
-from bookings.errors import InvalidTransition
 from bookings.models import Booking
 from bookings.representation import alternatives_json, detail_json, instant, summary_json
 from bookings.schemas import (
@@ -31,7 +30,7 @@ from bookings.schemas import (
     DeclineIn,
     ListQuery,
 )
-from bookings.states import Status, allows
+from bookings.states import Status
 from core import clock
 from core.problems import FieldError, Problem
 from core.ratelimit import client_ip
@@ -208,9 +207,9 @@ def _guest(body: BookingIn, caller: Caller) -> services.GuestDetails:
 def _fee_if_cancelled(booking: Booking, actor: Actor) -> int:
     if booking.status == Status.CANCELLED:
         return booking.due_minor
-    if not allows("cancel", booking.status):
-        raise InvalidTransition("cancel", booking.status)
-    return services.cancellation_fee(booking, actor, clock.now())
+    now = clock.now()
+    cancellation.check_may_cancel(booking, actor, now)
+    return services.cancellation_fee(booking, actor, now)
 
 
 def _taken(room: Room, stay: Stay, party_size: int) -> Problem:

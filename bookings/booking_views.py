@@ -17,6 +17,7 @@ from bookings.drafts import GuestDetails
 from bookings.errors import BookingError, PriceChanged, SubmissionConflict
 from bookings.forms import GuestForm, action_label
 from bookings.models import Booking
+from bookings.states import DEAD
 from core import clock
 from core.ratelimit import client_ip
 from rooms import selectors as room_selectors
@@ -73,8 +74,9 @@ def book(request: HttpRequest, venue: str, room: str) -> HttpResponse:
 def again(request: HttpRequest, reference: str) -> HttpResponse:
     """Book the same dates again after an expiry: one click, one new booking, the same price."""
     old = visits.booking_or_404(request, reference)
-    if booked := selectors.booked_again(old):
-        return _onward(request, booked)
+    last = selectors.booked_again(old)
+    if last != old and last.status not in DEAD:
+        return _onward(request, last)
     if not selectors.can_book_again(old):
         messages.warning(request, "These dates are not free any more. Here is what else the room offers.")
         return redirect(old.room)
@@ -82,7 +84,7 @@ def again(request: HttpRequest, reference: str) -> HttpResponse:
     stay = selectors.stay_of_booking(old)
     try:
         booking = _create(
-            request, key=selectors.again_key(old), room=old.room, stay=stay, party_size=old.party_size,
+            request, key=selectors.again_key(last), room=old.room, stay=stay, party_size=old.party_size,
             guest=details, message=old.message, session=old.session, expected_total_minor=old.total_minor,
         )  # fmt: skip
     except (PriceChanged, RoomTaken, InvalidStay) as error:
@@ -116,8 +118,21 @@ def _submit(request: HttpRequest, sent: Submission) -> HttpResponse:
         )  # fmt: skip
     except (BookingError, RoomTaken, InvalidStay, OperationalError) as error:
         return _refused(request, sent, error)
+    if booking.status in DEAD:
+        return _sent_before(request, sent, booking)
     visits.drop_form(request)
     return _onward(request, booking)
+
+
+def _sent_before(request: HttpRequest, sent: Submission, booking: Booking) -> HttpResponse:
+    """Say what became of the booking this very form made, and give the form a new key."""
+    was = booking.get_status_display().lower()
+    sent.guest.show_again(new_key=True)
+    sent.notice = (
+        f"You sent this form before, and that booking ({booking.reference}) is {was}. "
+        "Send it once more for a new one."
+    )
+    return _page(request, sent, status=CONFLICT)
 
 
 def _create(request: HttpRequest, *, key: str, guest: GuestDetails, **submission: Any) -> Booking:

@@ -7,6 +7,8 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from bookings.actors import Actor
+from bookings.errors import InvalidTransition
 from bookings.models import Booking
 from bookings.states import Status
 from rooms.policies import RefundStep, refund_schedule, schedule_json, step_at, steps_ahead, tiers_of
@@ -32,6 +34,19 @@ class Terms:
     ahead: tuple[RefundStep, ...]
 
 
+def can_guest_cancel(booking: Booking, now: dt.datetime) -> bool:
+    """Return whether a guest may still cancel: what is over has taken place, or is for the host to settle."""
+    return booking.status in ENDING and now < booking.ends_at
+
+
+def check_may_cancel(booking: Booking, actor: Actor, now: dt.datetime) -> None:
+    """Refuse a step the booking's status, or its time, does not allow. Raises: InvalidTransition."""
+    if booking.status not in ENDING:
+        raise InvalidTransition("cancel", booking.status)
+    if actor.is_guest and not can_guest_cancel(booking, now):
+        raise InvalidTransition("cancel", "over")
+
+
 def guest_fee_minor(*, total_minor: int, policy: dict, starts_at: dt.datetime, now: dt.datetime) -> int:
     """Return what a guest who cancels a confirmed booking still owes, in minor units."""
     schedule = refund_schedule(tiers_of(policy), starts_at=starts_at, amount_minor=total_minor)
@@ -51,7 +66,7 @@ def is_bound(booking: Booking) -> bool:
 
 def terms_of(booking: Booking, now: dt.datetime) -> Terms | None:
     """Return what cancelling at `now` and later means to the guest; None where it cannot be cancelled any more."""
-    if booking.status not in ENDING:
+    if not can_guest_cancel(booking, now):
         return None
     schedule = schedule_of(booking)
     ahead = steps_ahead(schedule, now)

@@ -13,7 +13,7 @@ from bookings.errors import SubmissionConflict
 from bookings.models import Booking
 from rooms.models import Room, Session
 from rooms.pricing import Quote
-from rooms.stays import Stay
+from rooms.stays import InvalidStay, Stay, stay_of_session
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,18 @@ def submitted(submission_key: str, digest: str, now: dt.datetime) -> Booking | N
 def forget_key(booking_id: int) -> None:
     """Free a booking's submission key; the booking keeps one nobody can send."""
     Booking.objects.filter(pk=booking_id).update(submission_key=f"ended:{booking_id}")
+
+
+def as_it_is_now(session: Session | None, stay: Stay) -> Session | None:
+    """Return a session as its locked room has it. Raises: InvalidStay when it was moved since the guest chose it."""
+    if session is None:
+        return None
+    fresh = Session.objects.get(pk=session.pk)
+    if stay_of_session(fresh) != stay:
+        raise InvalidStay(
+            "session", "moved", "This session was moved meanwhile: please look at its time again."
+        )
+    return fresh
 
 
 def digest_of(room: Room, stay: Stay, party_size: int, guest: GuestDetails, message: str, session) -> str:

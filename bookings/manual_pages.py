@@ -28,6 +28,7 @@ from bookings.actors import member_actor
 from bookings.drafts import GuestDetails
 from bookings.errors import BookingError
 from bookings.models import Booking
+from bookings.states import DEAD
 from core import clock
 from core.typed_fields import WholeField
 from rooms.models import Room, Session
@@ -80,6 +81,11 @@ class ManualForm(forms.Form):
         ahead = Session.objects.filter(is_cancelled=False, starts_at__gt=clock.now(), room__in=rooms)
         self.fields["session"].queryset = ahead.select_related("room").order_by("starts_at")
 
+    def take_new_key(self) -> None:
+        """Let the form, shown again, make another booking."""
+        self.data = self.data.copy()
+        self.data["key"] = uuid.uuid4().hex
+
     def stay(self) -> Stay:
         """Return the stay of the fields. Raises: InvalidStay."""
         data = self.cleaned_data
@@ -113,11 +119,18 @@ def book(request: HttpRequest) -> HttpResponse:
 def _book(form: ManualForm, user: Any) -> Booking | None:
     data = form.cleaned_data
     try:
-        return services.submit(
+        booking = services.submit(
             room=data["room"], stay=form.stay(), party_size=data["party_size"], session=data["session"],
             guest=GuestDetails(data["name"], data["email"], data["phone"]), actor=member_actor(user),
             submission_key=f"admin:{user.pk}:{data['key']}",
         )  # fmt: skip
+        if booking.status not in DEAD:
+            return booking
+        form.take_new_key()
+        was = booking.get_status_display().lower()
+        form.add_error(
+            None, f"Sent before; that booking ({booking.reference}) is {was}. Send once more for a new one."
+        )
     except InvalidStay as error:
         name = FIELDS.get(error.field, error.field)
         form.add_error(name if name in form.fields else None, error.message)

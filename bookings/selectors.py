@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -71,14 +72,19 @@ def next_step(booking: Booking) -> NextStep:
 
 
 def stay_of_booking(booking: Booking) -> Stay:
-    """Return a booking's stay as if asked for anew. Raises: InvalidStay when the room is sold otherwise now."""
-    room, zone = booking.room, booking.venue.zone
+    """Return a booking's stay as if asked for anew: dates and hours of its own wall clock, on the venue's present one.
+
+    Raises: InvalidStay when the room is sold otherwise now.
+    """
+    room, zone = booking.room, ZoneInfo(booking.time_zone)
     if booking.room.kind == Room.Kind.WORKSHOP:
         return stay_of(room, session=booking.session)
+    walls = [moment.astimezone(zone) for moment in (booking.starts_at, booking.ends_at)]
     if room.is_by_night:
-        local = [moment.astimezone(zone).date() for moment in (booking.starts_at, booking.ends_at)]
-        return stay_of(room, check_in=local[0], check_out=local[1])
-    return stay_of(room, start=booking.starts_at, end=booking.ends_at)
+        return stay_of(room, check_in=walls[0].date(), check_out=walls[1].date())
+    if booking.time_zone != booking.venue.time_zone:
+        walls = [wall.replace(tzinfo=None, fold=0) for wall in walls]
+    return stay_of(room, start=walls[0], end=walls[1])
 
 
 def again_key(booking: Booking) -> str:
@@ -86,10 +92,12 @@ def again_key(booking: Booking) -> str:
     return f"again:{booking.reference}"
 
 
-def booked_again(booking: Booking) -> Booking | None:
-    """Return the booking that was made in place of an expired one, if any."""
-    rows = Booking.objects.select_related("venue", "room__venue")
-    return rows.filter(submission_key=again_key(booking)).first()
+def booked_again(booking: Booking) -> Booking:
+    """Return the last of the bookings made in place of each other, from this expired one on; itself where none was."""
+    rows = Booking.objects.select_related("venue", "room__venue", "session")
+    while following := rows.filter(submission_key=again_key(booking)).first():
+        booking = following
+    return booking
 
 
 def can_book_again(booking: Booking, now: dt.datetime | None = None) -> bool:

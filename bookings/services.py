@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from bookings import cancellation, deadlines
 from bookings.actors import CLOCK, PROVIDER, Actor, Kind
-from bookings.drafts import GuestDetails, digest_of, new_draft, submitted
+from bookings.drafts import GuestDetails, as_it_is_now, digest_of, new_draft, submitted
 from bookings.errors import (
     AlreadyDecided,
     DecisionOverdue,
@@ -31,7 +31,7 @@ from core import clock
 from rooms import charging, occupancy
 from rooms.models import Room, Session, Venue
 from rooms.pricing import quote
-from rooms.stays import InvalidStay, Stay, check_stay, period_of, stay_of_session, visit_of
+from rooms.stays import Stay, check_stay, period_of, visit_of
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +77,7 @@ def submit(
                 return earlier
             if not (locked.is_published and locked.venue.is_on_sale):
                 raise NotPublished("This room is no longer offered.")
-            session = _as_it_is_now(session, stay)
+            session = as_it_is_now(session, stay)
             check_stay(locked, stay, party_size, now)
             price = quote(locked, stay, party_size, now=now, session=session)
             if expected_total_minor is not None and expected_total_minor != price.total_minor:
@@ -86,11 +86,8 @@ def submit(
                 # What is booked by hand may be paid by hand.
                 charging.check(locked, price)
             booking = new_draft(locked, stay, party_size, guest, price, session)
-            booking.message, booking.submission_key, booking.submission_digest = (
-                message,
-                submission_key,
-                digest,
-            )
+            booking.message, booking.submission_key = message, submission_key
+            booking.submission_digest = digest
             booking.created_at = booking.updated_at = now
             _take(booking, stay)
             # Written once, with the status it is born with; the unique key speaks up here at the latest.
@@ -100,18 +97,6 @@ def submit(
         if earlier := submitted(submission_key, digest, now):
             return earlier
         raise
-
-
-def _as_it_is_now(session: Session | None, stay: Stay) -> Session | None:
-    """Return a session as its locked room has it. Raises: InvalidStay when it was moved since the guest chose it."""
-    if session is None:
-        return None
-    fresh = Session.objects.get(pk=session.pk)
-    if stay_of_session(fresh) != stay:
-        raise InvalidStay(
-            "session", "moved", "This session was moved meanwhile: please look at its time again."
-        )
-    return fresh
 
 
 def _take(booking: Booking, stay: Stay) -> None:
@@ -270,7 +255,8 @@ def cancel(
     now: dt.datetime | None = None,
 ) -> Booking:  # fmt: skip
     """End a booking. Before the host's yes, and whenever host or staff cancel, nothing stays due; a guest who
-    cancels later keeps owing what the frozen policy says. Cancelled before: answers with the first.
+    cancels later keeps owing what the frozen policy says, and once it is over cancels nothing. Cancelled before:
+    answers with the first.
 
     Staff may set another `fee_minor` by hand, with a reason. Raises: InvalidTransition, InvalidDue, ReasonMissing.
     """
@@ -278,7 +264,7 @@ def cancel(
     now = now or clock.now()
     if booking.status == Status.CANCELLED:
         return booking
-    _check("cancel", booking)
+    cancellation.check_may_cancel(booking, actor, now)
     by_rule, before = cancellation_fee(booking, actor, now), booking.due_minor
     facts = {"before_minor": before}
     if fee_minor is not None:

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import ics as calendar_files
 from bookings import link_pages, money_back, panels, selectors, services, visits, wording
 from bookings.actors import guest_actor
-from bookings.cancellation import Terms, terms_of
+from bookings.cancellation import ENDING, Terms, can_guest_cancel, terms_of
 from bookings.errors import BookingError
 from bookings.forms import CancelForm
 from bookings.models import Booking
 from bookings.selectors import TABS
-from bookings.states import DEAD, Status, allows
+from bookings.states import DEAD, Status
 from core import clock
 from core.ratelimit import client_ip, hit
 from rooms.policies import cancellation_rules
@@ -110,10 +110,11 @@ def open_link(request: HttpRequest, reference: str, secret: str) -> HttpResponse
 def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask once more, saying what happens to the money; then cancel."""
     booking = visits.booking_or_404(request, reference)
-    if not allows("cancel", booking.status):
-        messages.info(request, f"This booking is {booking.get_status_display().lower()} already.")
-        return redirect(booking)
     now = clock.now()
+    if not can_guest_cancel(booking, now):
+        is_over = "over" if booking.status in ENDING else f"{booking.get_status_display().lower()} already"
+        messages.info(request, f"This booking is {is_over}.")
+        return redirect(booking)
     fee_minor = services.cancellation_fee(booking, guest_actor(request.user), now)
     if request.method != "POST":
         return _cancel_page(request, booking, CancelForm(), fee_minor, now)
@@ -150,7 +151,8 @@ def ics(request: HttpRequest, reference: str) -> HttpResponse:
 def _live_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
     collected = panels.collect(booking, panels.GUEST)
     can_book_again = selectors.can_book_again(booking)
-    terms = _terms(booking, clock.now())
+    now = clock.now()
+    terms = _terms(booking, now)
     return {
         "booking": booking,
         "room": booking.room,
@@ -159,7 +161,7 @@ def _live_context(request: HttpRequest, booking: Booking) -> dict[str, Any]:
         "steps": wording.steps(booking),
         "moments": selectors.timeline(booking),
         "panels": panels.render(collected, request),
-        "can_cancel": allows("cancel", booking.status),
+        "can_cancel": can_guest_cancel(booking, now),
         "can_book_again": can_book_again,
         "has_calendar_file": booking.status in (Status.CONFIRMED, Status.COMPLETED),
         "rules": cancellation_rules(booking.policy["tiers"]) if booking.policy else [],

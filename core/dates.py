@@ -113,8 +113,13 @@ def guest_span(first: dt.datetime, last: dt.datetime, time_zone: Zone) -> str:
 
 
 def guest_hours(opens: dt.time, closes: dt.time) -> str:
-    """Write opening hours: `8:00 AM – 9:00 PM`."""
-    return f"{guest_time(opens)} – {guest_time(closes)}"
+    """Write opening hours: `8:00 AM – 9:00 PM`, `6:00 PM – 9:00 AM the next day`, `6:00 PM – midnight`, `all day`."""
+    midnight = dt.time(0)
+    if opens == closes == midnight:
+        return "all day"
+    if closes == midnight:
+        return f"{guest_time(opens)} – midnight"
+    return f"{guest_time(opens)} – {guest_time(closes)}{' the next day' if closes <= opens else ''}"
 
 
 # --- for staff ------------------------------------------------------------------------------------------------

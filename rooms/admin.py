@@ -22,6 +22,7 @@ from core.money import exponent, format_minor
 from rooms import approval_pages, hours, policies, preview, services, ways
 from rooms.admin_forms import (
     BlackoutForm,
+    HoursForm,
     PhotoForm,
     PriceRuleForm,
     RoomForm,
@@ -168,7 +169,8 @@ class PhotoInline(ScopedInline, TabularInline):
 
 class HoursInline(ScopedInline, TabularInline):
     model = OpeningHours
-    fields = ("weekday", "opens", "closes")
+    form = HoursForm
+    fields = ("weekday", "opens", "closes", "overnight")
     tab = True
 
 

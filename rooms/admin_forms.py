@@ -18,7 +18,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from core import zones
+from core import dates, zones
 from core.money import write_amount
 from core.typed_fields import typed_minor
 from rooms import charging, photos, services, ways
@@ -181,6 +181,43 @@ class RoomForm(AmountsForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         self.instance.cleaning_fee_minor = self.instance.cleaning_fee_minor or 0
+        return cleaned
+
+
+class HoursForm(forms.ModelForm):
+    """One opening. Hours past midnight are asked for twice: a swapped pair looks the same."""
+
+    overnight = forms.BooleanField(
+        label="Until the next day", required=False, widget=UnfoldBooleanSwitchWidget(),
+        help_text="For hours past midnight, and around the clock",
+    )  # fmt: skip
+
+    class Meta:
+        model = OpeningHours
+        fields = ("weekday", "opens", "closes")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial.setdefault("overnight", self._runs_over(self.instance.opens, self.instance.closes))
+
+    @staticmethod
+    def _runs_over(opens: dt.time, closes: dt.time) -> bool:
+        return dt.time(0) < closes <= opens
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        opens, closes = cleaned.get("opens"), cleaned.get("closes")
+        if opens is None or closes is None:
+            return cleaned
+        runs_over = self._runs_over(opens, closes)
+        if runs_over and not cleaned["overnight"]:
+            told = dates.guest_hours(opens, closes)
+            self.add_error(
+                "closes", f"This means {told}. If so, say “Until the next day”; else swap the two."
+            )
+        elif cleaned["overnight"] and not runs_over:
+            self.add_error("overnight", "These hours end on the same day.")
         return cleaned
 
 

@@ -216,6 +216,7 @@ def _availability(room: Room, first: dt.date, end: dt.date, now: dt.datetime) ->
             {
                 "date": day.date.isoformat(),
                 "is_free": day.is_free,
+                "can_start": day.can_start,
                 "state": day.state,
                 "price_minor": day.price_minor,
             }

@@ -7,7 +7,7 @@ import bisect
 import calendar
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -21,7 +21,9 @@ from rooms.search import Search, search
 from rooms.stays import (
     FIRST_YEAR,
     LAST_YEAR,
+    STEP_MINUTES,
     InvalidStay,
+    Reach,
     Stay,
     check_stay,
     stay_of_hours,
@@ -32,6 +34,8 @@ from rooms.stays import (
 NEAR_DAYS = 14
 MOST_STAYS = 4
 MOST_ROOMS = 4
+MOST_SESSIONS = 100
+REFUSED = {"past": "past", "too_soon": "past", "too_far": "far"}
 
 Buffers = tuple[dt.timedelta, dt.timedelta]  # before and after
 
@@ -40,13 +44,15 @@ Buffers = tuple[dt.timedelta, dt.timedelta]  # before and after
 class Day:
     """A date of the grid; for rooms by the night, the night that begins on it.
 
-    `state` is free, taken, past (also: too soon), closed (or no session) or far (not yet bookable).
+    `state` is free, taken, past (also: too soon), closed (or no session) or far (not yet bookable). A night is free
+    where a stay that may be booked holds it, and `can_start` where the shortest one may begin with it.
     """
 
     date: dt.date
     state: str
     price_minor: int
     is_in_month: bool = True
+    can_start: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -59,7 +65,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Slot:
-    """An hour, an appointment or a session on offer, in UTC."""
+    """An hour, an appointment or a session on offer, in UTC; free where the shortest stay from there may be booked."""
 
     starts_at: dt.datetime
     ends_at: dt.datetime
@@ -88,22 +94,18 @@ def month(room: Room, year: int, month: int, now: dt.datetime) -> list[list[Day]
         raise ValueError(f"no month {year}-{month}")
     weeks = calendar.Calendar().monthdatescalendar(year, month)
     by_date = {day.date: day for day in days(room, weeks[0][0], weeks[-1][-1], now)}
-    return [
-        [Day(date, by_date[date].state, by_date[date].price_minor, date.month == month) for date in week]
-        for week in weeks
-    ]
+    return [[replace(by_date[date], is_in_month=date.month == month) for date in week] for week in weeks]
 
 
 def days(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> list[Day]:
     """Return every date from `first_date` to `last_date`, both included."""
     rules = list(room.price_rules.all())
-    if room.is_by_night:
-        states: Iterable[str] = _night_states(room, first_date, last_date, now)
-    else:
-        states = _slot_states(room, first_date, last_date, now)
-    dates = _dates(first_date, last_date)
+    states = _night_states if room.is_by_night else _slot_states
     return [
-        Day(date, state, unit_price(room, rules, date)) for date, state in zip(dates, states, strict=True)
+        Day(date, state, unit_price(room, rules, date), can_start=can_start)
+        for date, (state, can_start) in zip(
+            _dates(first_date, last_date), states(room, first_date, last_date, now), strict=True
+        )
     ]
 
 
@@ -118,25 +120,48 @@ def slots_between(room: Room, first_date: dt.date, last_date: dt.date, now: dt.d
         return []
     if room.kind == Room.Kind.WORKSHOP:
         return _session_slots(room, first_date, last_date, now)
-    zone = room.venue.zone
-    spans = hours.open_spans(list(room.opening_hours.all()), first_date, last_date, zone)
+    zone, unit = room.venue.zone, unit_length(room)
+    shortest = unit * room.min_units
+    # The shortest stay from the last date's last start may run into the days after.
+    last_open = last_date + ONE_DAY + dt.timedelta(days=shortest.days)
+    openings = hours.day_spans(list(room.opening_hours.all()), first_date, last_open, zone)
+    is_open = _Spans(openings)
     begin, end = _begin(first_date, zone), _begin(last_date + ONE_DAY, zone)
-    stays = [stay for stay in _unit_stays(room, spans) if begin <= stay.starts_at < end]
-    if not stays:
+    starts = sorted(
+        {
+            start
+            for span in openings
+            for start in _laid(room, span, zone)
+            if begin <= start < end and is_open.hold(start, start + unit)
+        }
+    )
+    if not starts:
         return []
-    taken = busy(room, stays[0].starts_at, stays[-1].ends_at)
-    last_bookable = now.astimezone(zone).date() + ONE_DAY * room.booking_window_days
-    earliest, latest = now + dt.timedelta(minutes=room.notice_minutes), _begin(last_bookable + ONE_DAY, zone)
+    taken, reach = busy(room, starts[0], starts[-1] + shortest), Reach.of(room, now)
     return [
         Slot(
-            stay.starts_at,
-            stay.ends_at,
-            stay.starts_at > now
-            and earliest <= stay.starts_at < latest
-            and taken.leaves(stay.starts_at, stay.ends_at),
+            start,
+            start + unit,
+            not reach.refusal(start, start.astimezone(zone).date())
+            and is_open.hold(start, start + shortest)
+            and taken.leaves(start, start + shortest),
         )
-        for stay in stays
+        for start in starts
     ]
+
+
+def _laid(room: Room, span: Span, zone: ZoneInfo) -> Iterator[dt.datetime]:
+    """Lay starts side by side into an opening: appointments from its beginning, hours from its first half hour on."""
+    start, closes = span
+    if room.kind != Room.Kind.EXPERT:
+        local = start.astimezone(zone)
+        past_step = dt.timedelta(
+            minutes=local.minute % STEP_MINUTES, seconds=local.second, microseconds=local.microsecond
+        )
+        start += dt.timedelta(minutes=STEP_MINUTES) - past_step if past_step else dt.timedelta(0)
+    while start < closes:
+        yield start
+        start += unit_length(room)
 
 
 class Busy:
@@ -162,6 +187,11 @@ class _Spans:
         merged = hours.merge(spans)
         self._starts, self._ends = [start for start, _end in merged], [end for _start, end in merged]
 
+    def hold(self, start: dt.datetime, end: dt.datetime) -> bool:
+        """Return whether one span holds all the time between two instants."""
+        at = bisect.bisect_right(self._starts, start) - 1
+        return at >= 0 and end <= self._ends[at]
+
     def overlap(self, start: dt.datetime, end: dt.datetime) -> bool:
         at = bisect.bisect_right(self._ends, start)
         return at < len(self._ends) and self._starts[at] < end
@@ -179,65 +209,65 @@ def busy(room: Room, start: dt.datetime, end: dt.datetime) -> Busy:
     return Busy(others, closings, buffers)
 
 
-def _night_states(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> Iterator[str]:
-    venue = room.venue
-    zone = venue.zone
-    today = now.astimezone(zone).date()
-    last_bookable = today + ONE_DAY * room.booking_window_days
-    earliest = now + dt.timedelta(minutes=room.notice_minutes)
-    taken = busy(
-        room,
-        instant(first_date, venue.check_in_time, zone),
-        instant(last_date + ONE_DAY, venue.check_out_time, zone),
-    )
-    for date in _dates(first_date, last_date):
-        starts_at = instant(date, venue.check_in_time, zone)
-        ends_at = instant(date + ONE_DAY, venue.check_out_time, zone)
-        if date < today or (room.notice_minutes and starts_at < earliest):
-            yield "past"
-        elif date > last_bookable:
-            yield "far"
-        else:
-            yield "free" if taken.leaves(starts_at, ends_at) else "taken"
+def _night_states(
+    room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime
+) -> Iterator[tuple[str, bool]]:
+    """Yield each night's state, and whether a stay may start with it."""
+    venue, shortest = room.venue, ONE_DAY * room.min_units
+    reach = Reach.of(room, now)
+    # A stay that holds the first of the nights may begin before it.
+    earliest = first_date - shortest + ONE_DAY
+    begins = {date: instant(date, venue.check_in_time, venue.zone) for date in _dates(earliest, last_date)}
+    ends = {date: instant(date + shortest, venue.check_out_time, venue.zone) for date in begins}
+    taken = busy(room, begins[earliest], ends[last_date])
+    last_start = None
+    for date, starts_at in begins.items():
+        refusal = reach.refusal(starts_at, date)
+        can_start = not refusal and taken.leaves(starts_at, ends[date])
+        last_start = date if can_start else last_start
+        is_held = last_start is not None and date < last_start + shortest
+        if date >= first_date:
+            yield REFUSED.get(refusal) or ("free" if is_held else "taken"), can_start
 
 
-def _slot_states(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> Iterator[str]:
-    zone = room.venue.zone
-    today = now.astimezone(zone).date()
-    last_bookable = today + ONE_DAY * room.booking_window_days
+def _slot_states(
+    room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime
+) -> Iterator[tuple[str, bool]]:
+    """Yield each day's state, and whether anything may begin on it."""
+    zone, reach = room.venue.zone, Reach.of(room, now)
     offered: dict[dt.date, list[Slot]] = {}
     for slot in slots_between(room, first_date, last_date, now):
         offered.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot)
     for date in _dates(first_date, last_date):
-        if date < today:
-            yield "past"
-        elif date > last_bookable:
-            yield "far"
-        elif date not in offered:
-            yield "closed"
-        elif any(slot.is_free for slot in offered[date]):
-            yield "free"
+        of_day = offered.get(date, [])
+        if any(slot.is_free for slot in of_day):
+            yield "free", True
+        elif date < reach.today:
+            yield "past", False
+        elif date > reach.last_date:
+            yield "far", False
+        elif not of_day:
+            yield "closed", False
         else:
-            yield "past" if all(slot.starts_at <= now for slot in offered[date]) else "taken"
-
-
-def _unit_stays(room: Room, spans: Iterable[Span]) -> Iterator[Stay]:
-    """Lay units side by side into the open spans."""
-    length = unit_length(room)
-    for opens, closes in spans:
-        while opens + length <= closes:
-            yield Stay(opens, opens + length, 1)
-            opens += length
+            refused = all(reach.refusal(slot.starts_at, date) for slot in of_day)
+            yield "past" if refused else "taken", False
 
 
 def _session_slots(room: Room, first_date: dt.date, last_date: dt.date, now: dt.datetime) -> list[Slot]:
     zone = room.venue.zone
     start, end = _begin(first_date, zone), _begin(last_date + ONE_DAY, zone)
     sessions = Session.objects.filter(room=room, is_cancelled=False, starts_at__gte=start, starts_at__lt=end)
-    return [
-        Slot(session.starts_at, session.ends_at, session.seats_left > 0 and session.starts_at > now, session)
-        for session in sessions
-    ]
+    offered = {session.pk for session in _offered(room, sessions, now, seats=1)}
+    return [Slot(one.starts_at, one.ends_at, one.pk in offered, one) for one in sessions]
+
+
+def _offered(room: Room, sessions: Iterable[Session], now: dt.datetime, *, seats: int) -> Iterator[Session]:
+    """Yield the sessions in which so many seats may be booked at `now`."""
+    zone, reach = room.venue.zone, Reach.of(room, now)
+    for session in sessions:
+        date = session.starts_at.astimezone(zone).date()
+        if session.seats_left >= seats and not reach.refusal(session.starts_at, date):
+            yield session
 
 
 def _dates(first_date: dt.date, last_date: dt.date) -> list[dt.date]:
@@ -297,9 +327,9 @@ def other_rooms(room: Room, stay: Stay, party_size: int, now: dt.datetime) -> li
 
 
 def upcoming_sessions(room: Room, now: dt.datetime, *, seats: int = 1) -> list[Session]:
-    """Return the sessions still to come that have so many seats left, soonest first."""
-    sessions = Session.objects.filter(room=room, is_cancelled=False, starts_at__gt=now)[:100]
-    return [session for session in sessions if session.seats_left >= seats]
+    """Return the sessions in which so many seats may be booked, soonest first."""
+    sessions = Session.objects.filter(room=room, is_cancelled=False, starts_at__gt=now)[:MOST_SESSIONS]
+    return list(_offered(room, sessions, now, seats=seats))
 
 
 def _shifted(room: Room, stay: Stay) -> Iterator[Stay]:

@@ -17,22 +17,26 @@ def instant(date: dt.date, time: dt.time, zone: ZoneInfo) -> dt.datetime:
     return dt.datetime.combine(date, time, tzinfo=zone).astimezone(dt.UTC)
 
 
+def day_spans(
+    opening: Sequence[OpeningHours], first_date: dt.date, last_date: dt.date, zone: ZoneInfo
+) -> list[Span]:
+    """Return each opening of a room that begins on the local dates given, both included, or the evening before; in UTC.
+
+    Hours that run past midnight belong to the day they begin on. A room without opening hours opens every midnight
+    for the whole day.
+    """
+    evening_before = -1 if opening else 0
+    days = [first_date + ONE_DAY * n for n in range(evening_before, (last_date - first_date).days + 1)]
+    if not opening:
+        return [(instant(date, MIDNIGHT, zone), instant(date + ONE_DAY, MIDNIGHT, zone)) for date in days]
+    return [_span(row, date, zone) for date in days for row in opening if row.weekday == date.weekday()]
+
+
 def open_spans(
     opening: Sequence[OpeningHours], first_date: dt.date, last_date: dt.date, zone: ZoneInfo
 ) -> list[Span]:
-    """Return when a room is open on the local dates given, both included: sorted, disjoint, in UTC.
-
-    Hours that run past midnight belong to the day they begin on; those of the evening before are included.
-    A room without opening hours is always open.
-    """
-    if not opening:
-        return [(instant(first_date, MIDNIGHT, zone), instant(last_date + ONE_DAY, MIDNIGHT, zone))]
-    spans = []
-    date = first_date - ONE_DAY
-    while date <= last_date:
-        spans += [_span(row, date, zone) for row in opening if row.weekday == date.weekday()]
-        date += ONE_DAY
-    return merge(spans)
+    """Return when a room is open on the local dates given: openings that overlap or touch joined, sorted, in UTC."""
+    return merge(day_spans(opening, first_date, last_date, zone))
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:
@@ -47,8 +51,17 @@ def merge(spans: Iterable[Span]) -> list[Span]:
 
 
 def describe_day(opening: Sequence[OpeningHours], date: dt.date) -> str:
-    """Write what is open on a date's weekday: `Open 8:00 AM – 12:00 PM and 1:00 PM – 6:00 PM on Mondays.`"""
-    times = [dates.guest_hours(row.opens, row.closes) for row in opening if row.weekday == date.weekday()]
+    """Write what is open on a date's weekday: `Open 8:00 AM – 12:00 PM and 1:00 PM – 6:00 PM on Mondays.`
+
+    What the evening before leaves open is told, too: `Open until 3:00 AM on Sundays.`
+    """
+    evening_before = (date - ONE_DAY).weekday()
+    times = [
+        f"until {dates.guest_time(row.closes)}"
+        for row in opening
+        if row.weekday == evening_before and MIDNIGHT < row.closes <= row.opens
+    ]
+    times += [dates.guest_hours(row.opens, row.closes) for row in opening if row.weekday == date.weekday()]
     if not times:
         return f"Closed on {dates.weekday(date)}s."
     return f"Open {' and '.join(times)} on {dates.weekday(date)}s."

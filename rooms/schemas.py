@@ -138,7 +138,8 @@ class RoomDetail(RoomOut):
 
 class DayOut(Schema):
     date: dt.date
-    is_free: bool
+    is_free: bool = Field(description="A stay that may be booked holds this night")
+    can_start: bool = Field(description="The shortest stay may begin with it")
     state: Literal["free", "taken", "past", "closed", "far"]
     price_minor: int
 

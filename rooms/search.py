@@ -8,10 +8,8 @@ from django.conf import settings
 from django.db.models import (
     Case,
     Count,
-    Exists,
     F,
     IntegerField,
-    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -23,7 +21,7 @@ from django.db.models.functions import RowNumber
 
 from rooms import vacancy, words
 from rooms.compare import Comparison, comparison
-from rooms.models import Room, Session
+from rooms.models import Room
 from rooms.stay_prices import total_of_hours, total_of_nights
 from rooms.stays import FIRST_YEAR, LAST_YEAR, STEP_MINUTES, InvalidStay, Stay, stay_of_hours, stay_of_nights
 
@@ -186,10 +184,10 @@ def check(params: Search, now: dt.datetime) -> None:
         raise InvalidStay("start", "wrong_unit", "These are booked by the hour: choose a day and hours.")
     if params.has_hours and params.kind in (Room.Kind.HOTEL, Room.Kind.WORKSHOP):
         raise InvalidStay("check_in", "wrong_unit", "These are booked by date: choose dates.")
-    if params.has_nights and params.check_in < (now - vacancy.FARTHEST_WEST).date():
+    if params.has_nights and params.check_in < vacancy.first_night_anywhere(now):
         raise InvalidStay("check_in", "past", "This date is in the past.")
     if params.has_hours:
-        _check_hours(params.start, params.end, now)
+        _check_hours(params.start, params.end, params.kind, now)
 
 
 def _check_pair(first, last, first_field: str, last_field: str, message: str) -> None:
@@ -208,8 +206,9 @@ def _check_pair(first, last, first_field: str, last_field: str, message: str) ->
         raise InvalidStay(last_field, "not_after_start", message)
 
 
-def _check_hours(start: dt.datetime, end: dt.datetime, now: dt.datetime) -> None:
-    if start.minute % STEP_MINUTES or start.second or start.microsecond:
+def _check_hours(start: dt.datetime, end: dt.datetime, kind: str, now: dt.datetime) -> None:
+    is_off_grid = start.minute % STEP_MINUTES or start.second or start.microsecond
+    if is_off_grid and kind != Room.Kind.EXPERT:
         raise InvalidStay("start", "off_grid", "Start on the hour or half hour.")
     latest = (
         start.astimezone(dt.UTC) if start.tzinfo else start.replace(tzinfo=dt.UTC) + vacancy.FARTHEST_WEST
@@ -243,23 +242,13 @@ def _vacant(params: Search, now: dt.datetime) -> Q:
     """Return the condition that a room is free for the nights or for the hours asked."""
     vacant = Q()
     if params.has_nights and params.kind == Room.Kind.WORKSHOP:
-        vacant |= _has_session(params, now)
+        vacant |= vacancy.has_session(params.check_in, params.check_out, params.guests or 1, now)
     elif params.has_nights:
         vacant |= vacancy.free_for_nights(params.check_in, params.check_out, now)
     if params.has_hours:
         kinds = [kind for kind in vacancy.HOURLY if params.kind in ("", kind)]
         vacant |= vacancy.free_for_hours(params.start, params.end, now, kinds=kinds)
     return vacant
-
-
-def _has_session(params: Search, now: dt.datetime) -> Q:
-    """Return the condition that a workshop has a session with enough seats between the two dates."""
-    starts_on = vacancy.local_date(F("starts_at"), "room__venue__time_zone")
-    sessions = Session.objects.alias(date=starts_on).filter(
-        room=OuterRef("pk"), is_cancelled=False, starts_at__gt=now, date__gte=params.check_in,
-        date__lte=params.check_out, capacity__gte=F("seats_taken") + (params.guests or 1),
-    )  # fmt: skip
-    return Q(Exists(sessions))
 
 
 def _sorted(

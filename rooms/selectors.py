@@ -29,7 +29,15 @@ def published_room(venue_slug: str, room_slug: str) -> Room:
 
 # What grids and slots are worked out from: every column more costs the quickest answers something.
 CALENDAR_FIELDS = (
-    *("kind", "slug", "price_minor", "appointment_minutes", "notice_minutes", "booking_window_days"),
+    *(
+        "kind",
+        "slug",
+        "price_minor",
+        "appointment_minutes",
+        "notice_minutes",
+        "booking_window_days",
+        "min_units",
+    ),
     *("buffer_before_minutes", "buffer_after_minutes"),
     *(f"venue__{name}" for name in ("slug", "time_zone", "currency", "check_in_time", "check_out_time")),
 )

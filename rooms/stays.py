@@ -17,6 +17,8 @@ from rooms.models import Room, Session
 UNIT_NAMES = {"night": "nights", "hour": "hours", "appointment": "appointments", "seat": "seats"}
 # Hours begin on the half hour, so that bookings leave no unsellable crumbs between them.
 STEP_MINUTES = 30
+# Who comes at half past midnight wants the night just begun; later in the morning nobody means the one before.
+LATEST_ARRIVAL = dt.time(6)
 
 
 @dataclass(frozen=True)
@@ -170,19 +172,60 @@ def _check_party(room: Room, party_size: int) -> None:
         raise InvalidStay("party_size", "too_many", f"At most {people} fit here.")
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How soon and how far ahead a room may be booked at `now`: one rule for grids, slots, sessions and bookings.
+
+    `today` and `last_date` are dates at the venue. rooms.vacancy says the same in SQL.
+    """
+
+    room: Room
+    now: dt.datetime
+    today: dt.date
+    last_date: dt.date
+
+    @classmethod
+    def of(cls, room: Room, now: dt.datetime) -> "Reach":
+        today = now.astimezone(room.venue.zone).date()
+        return cls(room, now, today, today + dt.timedelta(days=room.booking_window_days))
+
+    def refusal(self, starts_at: dt.datetime, first_date: dt.date) -> str:
+        """Return why a start, on that date at the venue, is refused: past, too_soon or too_far; empty if it is not."""
+        if self._is_past(starts_at, first_date):
+            return "past"
+        notice = dt.timedelta(minutes=self.room.notice_minutes)
+        if notice and starts_at - notice < self.now:
+            return "too_soon"
+        return "too_far" if first_date > self.last_date else ""
+
+    def _is_past(self, starts_at: dt.datetime, first_date: dt.date) -> bool:
+        """A night may still be booked by who arrives late: until the small hours after it begins are over."""
+        if not self.room.is_by_night:
+            return starts_at <= self.now
+        if first_date >= self.today:
+            return False
+        venue = self.room.venue
+        last = min(venue.check_out_time, LATEST_ARRIVAL)
+        return self.now >= hours.instant(first_date + hours.ONE_DAY, last, venue.zone)
+
+
+def first_night(room: Room, now: dt.datetime) -> dt.date:
+    """Return the date at the venue of the first night that may be booked: in the small hours still yesterday's."""
+    venue, reach = room.venue, Reach.of(room, now)
+    yesterday = reach.today - hours.ONE_DAY
+    starts_at = hours.instant(yesterday, venue.check_in_time, venue.zone)
+    return reach.today if reach.refusal(starts_at, yesterday) else yesterday
+
+
 def _check_ahead(room: Room, stay: Stay, now: dt.datetime) -> None:
-    """Refuse what is past, too soon or too far; a night may still be booked late in its first evening."""
-    field = start_field(room)
-    zone = room.venue.zone
-    today, first_date = now.astimezone(zone).date(), stay.starts_at.astimezone(zone).date()
-    if first_date < today or (not room.is_by_night and stay.starts_at <= now):
-        raise InvalidStay(field, "past", "This is in the past.")
-    if room.notice_minutes and stay.starts_at - dt.timedelta(minutes=room.notice_minutes) < now:
-        notice = write_minutes(room.notice_minutes)
-        raise InvalidStay(field, "too_soon", f"This has to be booked at least {notice} ahead.")
-    last_date = today + dt.timedelta(days=room.booking_window_days)
-    if first_date > last_date:
-        raise InvalidStay(field, "too_far", f"This can be booked up to {write_date(last_date)}.")
+    reach = Reach.of(room, now)
+    told = {
+        "past": "This is in the past.",
+        "too_soon": f"This has to be booked at least {write_minutes(room.notice_minutes)} ahead.",
+        "too_far": f"This can be booked up to {write_date(reach.last_date)}.",
+    }
+    if code := reach.refusal(stay.starts_at, stay.starts_at.astimezone(room.venue.zone).date()):
+        raise InvalidStay(start_field(room), code, told[code])
 
 
 def _check_units(room: Room, stay: Stay) -> None:
@@ -197,22 +240,23 @@ def _check_hours(room: Room, stay: Stay) -> None:
     zone = room.venue.zone
     opening = list(room.opening_hours.all())
     local = stay.starts_at.astimezone(zone)
-    spans = hours.open_spans(opening, local.date(), stay.ends_at.astimezone(zone).date(), zone)
+    openings = hours.day_spans(opening, local.date(), stay.ends_at.astimezone(zone).date(), zone)
+    spans = hours.merge(openings)
     if not any(opens <= stay.starts_at and stay.ends_at <= closes for opens, closes in spans):
         is_inside = any(opens <= stay.starts_at < closes for opens, closes in spans)
         field = "end" if is_inside else "start"
         raise InvalidStay(field, "closed", hours.describe_day(opening, local.date()))
     if room.kind == Room.Kind.EXPERT:
-        _check_appointment(room, stay, spans)
+        if not any(_is_laid(stay.starts_at, span, unit_length(room)) for span in openings):
+            raise InvalidStay("start", "off_grid", "Choose one of the times offered.")
     elif local.minute % STEP_MINUTES or local.second or local.microsecond:
         raise InvalidStay("start", "off_grid", "Start on the hour or half hour.")
 
 
-def _check_appointment(room: Room, stay: Stay, spans: list[hours.Span]) -> None:
-    unit = unit_length(room)
-    begun = [opens for opens, closes in spans if opens <= stay.starts_at < closes]
-    if any((stay.starts_at - opens) % unit for opens in begun):
-        raise InvalidStay("start", "off_grid", "Choose one of the times offered.")
+def _is_laid(start: dt.datetime, span: hours.Span, unit: dt.timedelta) -> bool:
+    """Return whether an appointment that is laid from an opening on begins then."""
+    opens, closes = span
+    return opens <= start < closes and not (start - opens) % unit
 
 
 # --- helpers ------------------------------------------------------------------------------------------------

@@ -1,30 +1,20 @@
-"""Which rooms are free, as conditions of a query: `free_for_nights` and `free_for_hours`.
+"""Which rooms are free, as conditions of a query: `free_for_nights`, `free_for_hours` and `has_session`.
 
+They say in SQL what rooms.stays.check_stay and rooms.occupancy say of one stay in one room, for all rooms at once.
 Every room is asked about its own instants: its venue's zone and check-in times, its buffers, notice, window
-and opening hours. Those are worked out once a room; Occupancy is read once, by one index scan over the period that
-encloses them all, and narrowed in memory: at a million rows that takes 2 ms, asking the index room by room takes 22.
+and opening hours. Zones are asked once a venue, hence MATERIALIZED; Occupancy is read once, by one index scan over
+the period that encloses them all, and narrowed in memory: at a million rows that takes 2 ms, asking the index room
+by room takes 22.
 """
 
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import (
-    Case,
-    DateField,
-    DateTimeField,
-    DurationField,
-    Expression,
-    F,
-    Func,
-    IntegerField,
-    Q,
-    Value,
-    When,
-)
-from django.db.models.expressions import CombinedExpression, RawSQL
-from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, LessThanOrEqual
+from django.db.models import DateField, Exists, F, Func, OuterRef, Q
+from django.db.models.expressions import RawSQL
 
-from rooms.models import Room
+from rooms.models import Room, Session
+from rooms.stays import LATEST_ARRIVAL, STEP_MINUTES
 
 # The last place on earth where a date ends does so 12 h after UTC.
 FARTHEST_WEST = dt.timedelta(hours=12)
@@ -38,19 +28,7 @@ HOURLY = (Kind.CONFERENCE, Kind.EXPERT)
 
 def free_for_nights(check_in: dt.date, check_out: dt.date, now: dt.datetime) -> Q:
     """Return the condition that a room is let by the night and may be booked for these nights at `now`."""
-    starts = _at_zone(
-        CombinedExpression(_date(check_in), "+", F("venue__check_in_time"), output_field=DateTimeField())
-    )
-    today = local_date(_instant(now), "venue__time_zone")
-    nights = (check_out - check_in).days
-    window = CombinedExpression(today, "+", F("booking_window_days"), output_field=DateField())
-    first_night = _date(check_in)
-    return (
-        Q(kind=Kind.HOTEL, min_units__lte=nights, max_units__gte=nights)
-        & Q(GreaterThanOrEqual(first_night, today), LessThanOrEqual(first_night, window))
-        & (Q(notice_minutes=0) | _keeps_notice(starts, now))
-        & ~Q(pk__in=_taken_nights(check_in, check_out))
-    )
+    return _among(NIGHTS, [check_in.isoformat(), check_out.isoformat(), now.isoformat()])
 
 
 def free_for_hours(
@@ -60,53 +38,77 @@ def free_for_hours(
 
     Naive moments are wall time of each venue; fewer `kinds` are answered sooner.
     """
-    starts, ends = _moment(start), _moment(end)
-    minutes = Func(
-        ends - starts, template="(EXTRACT(EPOCH FROM %(expressions)s)::int / 60)", output_field=_INT
-    )
-    unit = Case(When(kind=Kind.EXPERT, then=F("appointment_minutes")), default=Value(60), output_field=_INT)
-    today = local_date(_instant(now), "venue__time_zone")
-    window = CombinedExpression(today, "+", F("booking_window_days"), output_field=DateField())
-    return (
-        Q(kind__in=kinds)
-        & Q(Exact(minutes % unit, 0), GreaterThanOrEqual(minutes, unit * F("min_units")))
-        & Q(LessThanOrEqual(minutes, unit * F("max_units")), GreaterThan(starts, now))
-        & Q(LessThanOrEqual(local_date(starts, "venue__time_zone"), window))
-        & (Q(notice_minutes=0) | _keeps_notice(starts, now))
-        & ~Q(pk__in=_closed_rooms(start, end, kinds))
-        & ~Q(pk__in=_taken_hours(start, end, kinds))
-    )
+    # From the evening before; an instant may fall on another date at the venue.
+    margin = ONE_DAY if start.tzinfo else dt.timedelta(0)
+    days = [day.isoformat() for day in (start.date() - ONE_DAY - margin, end.date() + margin)]
+    values = [start.isoformat(), end.isoformat(), now.isoformat(), list(kinds), *days]
+    return _among(HOURS_OF_INSTANTS if start.tzinfo else HOURS_OF_WALLS, values)
 
 
-def local_date(instant: Expression, zone: str) -> Expression:
+def has_session(first_date: dt.date, last_date: dt.date, seats: int, now: dt.datetime) -> Q:
+    """Return the condition that a workshop has a session with so many seats left that begins on one of these dates."""
+    open_now = RawSQL(SESSIONS, [now.isoformat(), now.isoformat(), now.isoformat()])  # noqa: S611 - values are parameters
+    sessions = Session.objects.filter(
+        room=OuterRef("pk"), is_cancelled=False, capacity__gte=F("seats_taken") + seats, pk__in=open_now
+    ).alias(date=_local_date("starts_at", "room__venue__time_zone"))
+    return Q(kind=Kind.WORKSHOP) & Exists(sessions.filter(date__gte=first_date, date__lte=last_date))
+
+
+def first_night_anywhere(now: dt.datetime) -> dt.date:
+    """Return the first date whose night may still be booked somewhere on earth."""
+    small_hours = dt.timedelta(hours=LATEST_ARRIVAL.hour)
+    return (now - FARTHEST_WEST - small_hours).date()
+
+
+def _among(sql: str, values: list) -> Q:
+    return Q(pk__in=RawSQL(sql, values))  # noqa: S611 - values are parameters
+
+
+def _local_date(instant: str, zone: str) -> Func:
     """Return the date of an instant on the wall calendar of the zone in column `zone`."""
     return Func(
-        instant,
-        F(zone),
-        arg_joiner=" AT TIME ZONE ",
-        template="(%(expressions)s)::date",
+        F(instant), F(zone), arg_joiner=" AT TIME ZONE ", template="(%(expressions)s)::date",
         output_field=DateField(),
-    )
+    )  # fmt: skip
 
 
-# --- what is taken ----------------------------------------------------------------------------------------
+# --- in SQL -----------------------------------------------------------------------------------------------
 
 
-# `asked` holds what the stay would take of each room's time; a buffer may lie in closed time. A wall time that
-# clocks jump over may land behind its end; PostgreSQL refuses reversed ranges. Zones are asked once a venue, hence
-# OFFSET 0, and not again for every occupancy, hence MATERIALIZED.
+def _instant(wall: str) -> str:
+    """Return the instant of a wall time at `venue`: of one that comes twice the first, as in rooms.hours.
+
+    PostgreSQL by itself takes the second. Both are told by the offset of a day before, the only other that may hold.
+    """
+    zone = "venue.time_zone"
+    return f"""(
+        SELECT CASE WHEN early AT TIME ZONE {zone} = wall THEN LEAST(early, late) ELSE late END
+        FROM (SELECT {wall} AS wall, ({wall}) AT TIME ZONE {zone} AS late) AS told
+        CROSS JOIN LATERAL (SELECT (wall - (
+            (late - interval '1 day') AT TIME ZONE {zone} - (late - interval '1 day') AT TIME ZONE 'UTC'
+        )) AT TIME ZONE 'UTC' AS early) AS other
+    )"""  # noqa: S608 - our own words
+
+
+def _offset(instant: str) -> str:
+    return f"(({instant}) AT TIME ZONE venue.time_zone - ({instant}) AT TIME ZONE 'UTC')"
+
+
+# How soon and how far ahead a room may be booked: rooms.stays.Reach.
+NOTICE = "(room.notice_minutes = 0 OR place.starts - make_interval(mins => room.notice_minutes) >= place.now)"
+WINDOW = "place.first_date <= (place.now AT TIME ZONE place.time_zone)::date + room.booking_window_days"
+
+# What a stay takes of each room's time. PostgreSQL refuses reversed ranges.
+SPANS = """
+    tstzrange(LEAST(place.starts, place.ends), place.ends) AS visit,
+    tstzrange(
+        LEAST(place.starts - make_interval(mins => room.buffer_before_minutes), place.ends),
+        place.ends + make_interval(mins => room.buffer_after_minutes)
+    ) AS period
+"""
+
+# Of the rooms `asked` about, those that are taken: rooms.occupancy.rivals; a buffer may lie in closed time.
 TAKEN = """
-    WITH asked AS MATERIALIZED (
-        SELECT room.id, tstzrange(LEAST(stay.starts, stay.ends), stay.ends) AS period,
-            tstzrange(LEAST(place.starts, place.ends), place.ends) AS visit
-        FROM (SELECT venue.id, {start} AS starts, {end} AS ends FROM rooms_venue venue OFFSET 0) AS place
-        JOIN rooms_room room ON room.venue_id = place.id
-        CROSS JOIN LATERAL (SELECT
-            place.starts - make_interval(mins => room.buffer_before_minutes) AS starts,
-            place.ends + make_interval(mins => room.buffer_after_minutes) AS ends
-        ) AS stay
-        WHERE room.kind = ANY(%s)
-    )
     SELECT taken.room_id
     FROM rooms_occupancy taken
     JOIN asked ON asked.id = taken.room_id AND asked.period && taken.period
@@ -114,107 +116,99 @@ TAKEN = """
     WHERE taken.period && (SELECT range_merge(range_agg(period)) FROM asked)
 """
 
-
-def _taken_nights(check_in: dt.date, check_out: dt.date) -> Expression:
-    """Return the rooms by the night that are occupied between check-in and check-out at their venue."""
-    sql = TAKEN.format(
-        start="(%s::date + venue.check_in_time) AT TIME ZONE venue.time_zone",
-        end="(%s::date + venue.check_out_time) AT TIME ZONE venue.time_zone",
+NIGHTS = f"""
+    WITH question AS (SELECT %s::date AS check_in, %s::date AS check_out, %s::timestamptz AS now),
+    place AS MATERIALIZED (
+        SELECT venue.id, venue.time_zone, question.now, check_in AS first_date, check_out - check_in AS nights,
+            {_instant("check_in + venue.check_in_time")} AS starts,
+            {_instant("check_out + venue.check_out_time")} AS ends,
+            {_instant(f"check_in + 1 + LEAST(venue.check_out_time, time '{LATEST_ARRIVAL.isoformat()}')")} AS over
+        FROM rooms_venue venue, question
+    ),
+    asked AS MATERIALIZED (
+        SELECT room.id, {SPANS}
+        FROM place JOIN rooms_room room ON room.venue_id = place.id
+        WHERE room.kind = 'hotel' AND place.nights BETWEEN room.min_units AND room.max_units
+            AND place.now < place.over AND {NOTICE} AND {WINDOW}
     )
-    return RawSQL(sql, [check_in.isoformat(), check_out.isoformat(), [Kind.HOTEL]])  # noqa: S611 - values are parameters
+    SELECT id FROM asked WHERE id NOT IN ({TAKEN})
+"""  # noqa: S608 - our own words
 
-
-def _taken_hours(start: dt.datetime, end: dt.datetime, kinds: Sequence[str]) -> Expression:
-    """Return the rooms by the hour that are occupied between two moments, naive ones at each venue."""
-    instant = "%s::timestamp AT TIME ZONE venue.time_zone" if start.tzinfo is None else "%s::timestamptz"
-    sql = TAKEN.format(start=instant, end=instant)
-    return RawSQL(sql, [start.isoformat(), end.isoformat(), list(kinds)])  # noqa: S611 - values are parameters
-
-
-def _keeps_notice(starts: Expression, now: dt.datetime) -> Q:
-    return Q(GreaterThanOrEqual(starts - _minutes("notice_minutes"), now))
-
-
-# Opening hours laid onto each day around the stay and joined where they touch, as wall time; a stay has to lie
-# in one such span, and an appointment on the grid that begins with it. A room without hours is open all day.
-# Told as what is closed, since NOT IN is worked out once, while IN may be joined, and aggregated, room by room.
-CLOSED_ROOMS = """
-    WITH open AS MATERIALIZED (
-        SELECT hours.room_id, COALESCE(range_agg(tsrange(
-            day + hours.opens,
-            day + hours.closes + make_interval(days => CASE WHEN hours.closes > hours.opens THEN 0 ELSE 1 END)
-        )) FILTER (WHERE day IS NOT NULL), '{{}}') AS spans
-        FROM rooms_openinghours hours
-        LEFT JOIN generate_series(%s::timestamp, %s::timestamp, interval '1 day') AS day
-            ON EXTRACT(ISODOW FROM day)::int - 1 = hours.weekday
-        GROUP BY hours.room_id
+# Opening hours laid onto each day around the stay and joined where they touch; a stay has to lie in one such span, an
+# appointment on the grid of the opening it begins in. A room without hours is open all day. Where no clock changes
+# near the stay, which is nearly always, wall times are turned into instants the short way.
+HOURS = f"""
+    place AS MATERIALIZED (
+        SELECT told.*, ends - starts AS length, starts AT TIME ZONE time_zone AS wall,
+            (starts AT TIME ZONE time_zone)::date AS first_date,
+            {_offset("starts - interval '2 days'").replace("venue.", "")}
+                = {_offset("ends + interval '1 day'").replace("venue.", "")} AS is_even
+        FROM told
+        WHERE is_real AND starts < ends AND starts > now
+    ),
+    asked AS MATERIALIZED (
+        SELECT room.id, room.kind, place.starts, place.ends, place.time_zone, place.is_even, unit, {SPANS}
+        FROM place JOIN rooms_room room ON room.venue_id = place.id
+        CROSS JOIN LATERAL (SELECT make_interval(mins => CASE room.kind
+            WHEN 'expert' THEN room.appointment_minutes ELSE 60 END)) AS sold (unit)
+        WHERE room.kind = ANY(kinds)
+            AND EXTRACT(EPOCH FROM length) %% EXTRACT(EPOCH FROM unit) = 0
+            AND length BETWEEN unit * room.min_units AND unit * room.max_units
+            AND (room.kind = 'expert' OR EXTRACT(EPOCH FROM wall) %% {60 * STEP_MINUTES} = 0)
+            AND {NOTICE} AND {WINDOW}
+    ),
+    opening AS (
+        SELECT hours.room_id, day + hours.opens AS opens,
+            day + hours.closes + make_interval(days => CASE WHEN hours.closes > hours.opens THEN 0 ELSE 1 END) AS closes
+        FROM generate_series(%s::timestamp, %s::timestamp, interval '1 day') AS day
+        JOIN rooms_openinghours hours ON hours.weekday = EXTRACT(ISODOW FROM day)::int - 1
+        UNION ALL
+        SELECT asked.id, day, day + interval '1 day'
+        FROM asked, generate_series(date_trunc('day', asked.starts AT TIME ZONE asked.time_zone),
+            date_trunc('day', asked.ends AT TIME ZONE asked.time_zone), interval '1 day') AS day
+        WHERE asked.id NOT IN (SELECT room_id FROM rooms_openinghours)
+    ),
+    open AS MATERIALIZED (
+        SELECT venue.id, venue.visit, range_agg(tstzrange(LEAST(span.opens, span.closes), span.closes)) AS spans,
+            venue.kind = 'conference' OR bool_or(
+                span.opens <= venue.starts AND venue.starts < span.closes
+                AND EXTRACT(EPOCH FROM venue.starts - span.opens) %% EXTRACT(EPOCH FROM venue.unit) = 0
+            ) AS is_on_grid
+        FROM asked venue JOIN opening ON opening.room_id = venue.id
+        CROSS JOIN LATERAL (SELECT
+            CASE WHEN venue.is_even THEN opening.opens AT TIME ZONE venue.time_zone
+                ELSE {_instant("opening.opens")} END AS opens,
+            CASE WHEN venue.is_even THEN opening.closes AT TIME ZONE venue.time_zone
+                ELSE {_instant("opening.closes")} END AS closes
+        ) AS span
+        GROUP BY venue.id, venue.visit, venue.kind
     )
-    SELECT room.id
-    FROM rooms_room room
+    SELECT id FROM open WHERE is_on_grid AND spans @> visit AND id NOT IN ({TAKEN})
+"""  # noqa: S608 - our own words
+
+HOURS_OF_INSTANTS = f"""
+    WITH question AS (SELECT %s::timestamptz AS starts, %s::timestamptz AS ends, %s::timestamptz AS now, %s AS kinds),
+    told AS (SELECT venue.id, venue.time_zone, question.*, true AS is_real FROM rooms_venue venue, question), {HOURS}
+"""  # noqa: S608 - our own words
+# A wall time that clocks jump over is none; nobody can book it.
+HOURS_OF_WALLS = f"""
+    WITH question AS (SELECT %s::timestamp AS start, %s::timestamp AS finish, %s::timestamptz AS now, %s AS kinds),
+    told AS (
+        SELECT meant.*, starts AT TIME ZONE time_zone = start AND ends AT TIME ZONE time_zone = finish AS is_real
+        FROM (
+            SELECT venue.id, venue.time_zone, question.*, {_instant("start")} AS starts, {_instant("finish")} AS ends
+            FROM rooms_venue venue, question
+        ) AS meant
+    ), {HOURS}
+"""  # noqa: S608 - our own words
+
+SESSIONS = """
+    SELECT session.id
+    FROM rooms_session session
+    JOIN rooms_room room ON room.id = session.room_id
     JOIN rooms_venue venue ON venue.id = room.venue_id
-    LEFT JOIN open ON open.room_id = room.id
-    WHERE room.kind = ANY(%s) AND NOT EXISTS (
-        SELECT
-        FROM unnest(COALESCE(
-            open.spans,
-            tsmultirange(tsrange(date_trunc('day', {start}), date_trunc('day', {end}) + interval '1 day'))
-        )) AS span
-        WHERE span @> tsrange(LEAST({start}, {end}), {end}) AND (
-            room.kind = 'conference'
-            OR EXTRACT(EPOCH FROM {start} - lower(span))::int %% (60 * room.appointment_minutes) = 0
-        )
-    )
+    WHERE session.starts_at > %s
+        AND (room.notice_minutes = 0 OR session.starts_at - make_interval(mins => room.notice_minutes) >= %s)
+        AND (session.starts_at AT TIME ZONE venue.time_zone)::date
+            <= (%s AT TIME ZONE venue.time_zone)::date + room.booking_window_days
 """
-
-
-def _closed_rooms(start: dt.datetime, end: dt.datetime, kinds: Sequence[str]) -> Expression:
-    """Return the rooms by the hour whose opening hours do not hold the stay."""
-    wall = "%s::timestamp" if start.tzinfo is None else "(%s::timestamptz AT TIME ZONE venue.time_zone)"
-    # From the evening before; an instant may fall on another date at the venue.
-    margin = ONE_DAY if start.tzinfo else dt.timedelta(0)
-    days = [day.isoformat() for day in (start.date() - ONE_DAY - margin, end.date() + margin)]
-    values = [moment.isoformat() for moment in (start, end, start, end, end, start)]
-    sql = CLOSED_ROOMS.format(start=wall, end=wall)
-    return RawSQL(sql, [*days, list(kinds), *values])  # noqa: S611 - values are parameters
-
-
-# --- instants in SQL --------------------------------------------------------------------------------------
-
-_INT = IntegerField()
-
-
-def _moment(moment: dt.datetime) -> Expression:
-    """Return the instant of an aware moment, or of a naive wall time at each venue.
-
-    A wall time that comes twice means its second coming to PostgreSQL, and the first to rooms.stays: only
-    rooms open in that one night hour of the year could tell.
-    """
-    if moment.tzinfo is not None:
-        return _instant(moment)
-    wall = RawSQL("%s::timestamp", [moment.isoformat()], output_field=DateTimeField())
-    return _at_zone(wall)
-
-
-def _at_zone(wall: Expression) -> Expression:
-    return Func(
-        wall,
-        F("venue__time_zone"),
-        arg_joiner=" AT TIME ZONE ",
-        template="(%(expressions)s)",
-        output_field=DateTimeField(),
-    )
-
-
-def _minutes(column: str) -> Expression:
-    return Func(
-        F(column), function="make_interval", template="%(function)s(mins => %(expressions)s)",
-        output_field=DurationField(),
-    )  # fmt: skip
-
-
-def _instant(instant: dt.datetime) -> Expression:
-    return RawSQL("%s::timestamptz", [instant.isoformat()], output_field=DateTimeField())
-
-
-def _date(date: dt.date) -> Expression:
-    return RawSQL("%s::date", [date.isoformat()], output_field=DateField())

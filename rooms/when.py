@@ -13,7 +13,7 @@ from rooms import availability
 from rooms.availability import Day
 from rooms.forms import ChoiceForm
 from rooms.models import Room
-from rooms.stays import FIRST_YEAR, LAST_YEAR
+from rooms.stays import FIRST_YEAR, LAST_YEAR, Reach, first_night
 
 MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 # How far ahead a calendar that was asked for nothing looks for a free day; a query a month.
@@ -103,8 +103,8 @@ def _next(first: dt.date) -> dt.date:
 
 def _bookable(room: Room, now: dt.datetime) -> tuple[dt.date, dt.date]:
     """Return the first and the last date that may be booked at all."""
-    today = now.astimezone(room.venue.zone).date()
-    return today, today + dt.timedelta(days=room.booking_window_days)
+    reach = Reach.of(room, now)
+    return (first_night(room, now) if room.is_by_night else reach.today), reach.last_date
 
 
 def _chosen_date(room: Room, choice: ChoiceForm | None) -> dt.date | None:

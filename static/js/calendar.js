@@ -16,7 +16,7 @@ function choose(event) {
   const date = button.dataset.date;
   const isStart = !checkIn.value || checkOut.value || date <= checkIn.value;
   if (isStart) {
-    if (button.dataset.state !== "free") return;
+    if (!("canStart" in button.dataset)) return;
     checkIn.value = date;
     checkOut.value = "";
   } else {

@@ -3,16 +3,19 @@
 import datetime as dt
 import re
 import uuid
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
 from bookings import services
+from bookings.actors import guest_actor
 from bookings.models import Booking
+from bookings.selectors import stay_of_booking
 from bookings.states import Status
 from core import clock
-from rooms.models import Room
+from rooms.models import Room, Venue
 from tests import factories
 from tests.pages import ahead, nights, text
 
@@ -278,6 +281,31 @@ def test_book_too_often_is_told_to_wait(client, room, settings):
     assert Booking.objects.count() == 1
 
 
+# --- a form whose booking is over -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("how", "word"), [("cancel", "cancelled"), ("expire", "expired")])
+def test_book_sent_again_after_its_booking_is_over_says_so_and_then_makes_another(client, room, how, word):
+    sent = form()
+    client.post(book_url(room), sent)
+    first = Booking.objects.get()
+    if how == "cancel":
+        services.cancel(booking_id=first.pk, actor=guest_actor())
+    else:
+        services.expire(booking_id=first.pk)
+
+    told = client.post(book_url(room), sent)
+    counted = Booking.objects.count()
+    key = told.context["form"]["submission_key"].value()
+    client.post(book_url(room), sent | {"submission_key": key})
+
+    assert (told.status_code, counted) == (409, 1)
+    assert f"that booking ({first.reference}) is {word}. Send it once more" in text(told)
+    assert told.context["form"]["name"].value() == sent["name"]
+    second = Booking.objects.exclude(pk=first.pk).get()
+    assert (second.status, second.starts_at) == (Status.PENDING_PAYMENT, first.starts_at)
+
+
 # --- the same dates again -------------------------------------------------------------------------------------
 
 
@@ -337,3 +365,34 @@ def test_again_is_only_for_the_guest_of_an_expired_booking(client, room):
     assert knows(client, old).get(again_url(old)).status_code == 405
     assert knows(client, standing).post(again_url(standing)).status_code == 302
     assert Booking.objects.count() == 2
+
+
+def test_again_after_the_second_booking_is_over_too_makes_a_third(client, room):
+    old = expired(room)
+    knows(client, old).post(again_url(old))
+    second = Booking.objects.exclude(pk=old.pk).get()
+    services.cancel(booking_id=second.pk, actor=guest_actor())
+
+    clicks = [client.post(again_url(old)).url for _ in range(2)]
+
+    third = Booking.objects.exclude(pk__in=[old.pk, second.pk]).get()
+    assert clicks == [reverse("payments:pay", args=[third.reference])] * 2
+    assert (third.status, third.starts_at) == (Status.PENDING_PAYMENT, old.starts_at)
+
+
+@pytest.mark.parametrize("kind", ["hotel", "conference"])
+def test_again_after_the_venue_moved_to_another_zone_means_the_same_dates_and_hours(client, kind):
+    room = factories.room(kind=kind, venue=factories.venue(time_zone="Pacific/Auckland"))
+    room.approval = Room.Approval.NONE
+    room.save()
+    old = expired(room, days_ahead=20)
+    Venue.objects.update(time_zone="America/New_York")
+    old = Booking.objects.select_related("venue", "room__venue").get(pk=old.pk)
+
+    stay = stay_of_booking(old)
+
+    was, auckland, new_york = old.starts_at, ZoneInfo("Pacific/Auckland"), ZoneInfo("America/New_York")
+    assert stay.starts_at.astimezone(new_york).replace(tzinfo=None) == was.astimezone(auckland).replace(
+        tzinfo=None
+    )
+    assert stay.ends_at - stay.starts_at == old.ends_at - old.starts_at

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bookings import cancellation, services
 from bookings.actors import guest_actor, member_actor
 from bookings.cancellation import terms_of
+from bookings.errors import InvalidTransition
 from bookings.models import Booking
 from core import clock
 from rooms.policies import READY_MADE
@@ -359,3 +360,64 @@ def test_api_quote_says_what_comes_back_and_whether_it_is_held_or_charged(client
         "rules": ["No refund."],
         "schedule": [{"until": None, "percent": 0, "refund_minor": 0}],
     }
+
+
+# --- after the end --------------------------------------------------------------------------------------------
+
+
+def over(**fields) -> tuple[Booking, dt.datetime]:
+    """A confirmed booking that nothing was paid for, and the instant it ended."""
+    booking = factories.booking(room=factories.free_room(**fields), nights=2)
+    assert booking.status == "CONFIRMED"
+    return booking, booking.ends_at
+
+
+def test_guest_cancels_nothing_from_the_end_on():
+    booking, end = over()
+
+    with pytest.raises(InvalidTransition) as caught:
+        services.cancel(booking_id=booking.pk, actor=guest_actor(), now=end)
+
+    booking.refresh_from_db()
+    assert caught.value.message == "This booking is over; it cannot be cancelled now."
+    assert (booking.status, booking.version, terms_of(booking, end)) == ("CONFIRMED", 1, None)
+
+
+def test_guest_cancels_up_to_the_end_and_the_host_after_it():
+    early, end = over()
+    late, _end = over()
+
+    services.cancel(booking_id=early.pk, actor=guest_actor(), now=end - dt.timedelta(seconds=1))
+    services.cancel(
+        booking_id=late.pk,
+        actor=member_actor(factories.host(venue=late.venue)),
+        now=end + dt.timedelta(days=1),
+    )
+
+    assert set(Booking.objects.values_list("status", flat=True)) == {"CANCELLED"}
+
+
+def test_pages_and_api_offer_no_cancelling_after_the_end(client, monkeypatch):
+    booking, end = over()
+    client.get(booking.secret_path)
+    address = reverse("bookings:cancel", args=[booking.reference])
+    before = text(client.get(booking.get_absolute_url()))
+    monkeypatch.setattr(clock, "now", lambda: end + dt.timedelta(hours=3))
+
+    page = text(client.get(booking.get_absolute_url()))
+    answers = [client.get(address, follow=True), client.post(address, {"expected_fee_minor": 0}, follow=True)]
+    api = [
+        client.post(
+            f"/api/v1/bookings/{booking.reference}/cancel", {"dry_run": dry_run}, content_type="application/json",
+            headers={"Authorization": f"Booking {booking.secret}"},
+        )
+        for dry_run in (True, False)
+    ]  # fmt: skip
+
+    assert ("Cancel the booking" in before, "Cancel the booking" in page) == (True, False)
+    assert all("This booking is over." in text(answer) for answer in answers)
+    assert [(answer.status_code, answer.json()["code"]) for answer in api] == [
+        (409, "invalid_transition")
+    ] * 2
+    booking.refresh_from_db()
+    assert (booking.status, booking.version) == ("CONFIRMED", 1)

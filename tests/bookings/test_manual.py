@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from bookings import services
+from bookings.actors import guest_actor
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
@@ -109,3 +111,18 @@ def test_rooms_of_other_venues_are_no_choice(room):
     assert "Select a valid choice." in answer.content.decode()
     assert room.name not in client.get(ADDRESS).content.decode()
     assert not Booking.objects.exists()
+
+
+def test_form_sent_again_after_its_booking_was_cancelled_says_so_and_then_books_anew(room):
+    client, sent = logged_in(factories.staff()), fields(room)
+    client.post(ADDRESS, sent)
+    first = Booking.objects.get()
+    services.cancel(booking_id=first.pk, actor=guest_actor())
+
+    told = client.post(ADDRESS, sent)
+    counted = Booking.objects.count()
+    client.post(ADDRESS, sent | {"key": told.context["form"]["key"].value()})
+
+    assert (told.status_code, counted) == (422, 1)
+    assert f"that booking ({first.reference}) is cancelled" in str(told.context["form"].errors)
+    assert Booking.objects.exclude(pk=first.pk).get().status == Status.PENDING_PAYMENT

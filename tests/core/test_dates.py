@@ -93,6 +93,17 @@ def test_spans_write_the_second_end_no_longer_than_needed(year):
     assert dates.guest_hours(dt.time(0), dt.time(12, 30)) == "12:00 AM – 12:30 PM"
 
 
+@pytest.mark.parametrize(
+    ("opens", "closes", "text"),
+    [
+        (18, 9, "6:00 PM – 9:00 AM the next day"), (9, 9, "9:00 AM – 9:00 AM the next day"),
+        (18, 0, "6:00 PM – midnight"), (0, 0, "all day"),
+    ],
+)  # fmt: skip
+def test_guest_hours_past_midnight_say_so(opens, closes, text):
+    assert dates.guest_hours(dt.time(opens), dt.time(closes)) == text
+
+
 def test_filters_take_an_instant_and_the_zone_of_its_wall(year):
     year("2026-11-30")
     page = (

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rooms import occupancy
@@ -48,10 +48,11 @@ SPANS = st.lists(
     st.tuples(st.integers(0, 100), st.integers(1, 20)).map(
         lambda pair: (NOW + dt.timedelta(hours=pair[0]), NOW + dt.timedelta(hours=sum(pair)))
     ),
-    max_size=12,
+    max_size=6,
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SPANS, SPANS, st.integers(-5, 110), st.integers(1, 30), st.integers(0, 3))
 def test_busy_leaves_any_spans_agrees_with_looking_at_each(others, closings, start, length, buffer):
     lower, before = NOW + dt.timedelta(hours=start), dt.timedelta(hours=buffer)
@@ -302,3 +303,48 @@ def test_overlapping_compares_both_columns_of_the_index():
     assert "occupancy_period_room" in plan
     assert "room_id = " in plan.split("Index Cond:")[1].splitlines()[0]
     assert occupancy.overlapping(room.pk, asked).count() == 1
+
+
+# --- the shortest stay ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_slots_offer_a_start_only_where_the_shortest_stay_fits_the_hours():
+    hall = factories.room(kind="conference", min_units=3, max_units=8)
+
+    starts = [slot.starts_at.hour + 1 for slot in slots(hall, day(1), NOW) if slot.is_free]
+
+    assert starts == list(range(8, 18))  # Paris is an hour ahead; 18:00 and 19:00 leave less than three hours
+
+
+@pytest.mark.django_db
+def test_days_with_shorter_gaps_than_the_shortest_stay_are_not_free():
+    hall = factories.room(kind="conference", min_units=3, max_units=8)
+    for start in (9, 13, 17):
+        occupy(hall, utc(1, start), utc(1, start + 2))
+
+    assert states(days(hall, day(1), day(2), NOW)) == ["taken", "free"]
+
+
+@pytest.mark.django_db
+def test_nights_are_free_where_a_stay_holds_them_and_start_one_where_the_shortest_fits():
+    room = factories.room(min_units=3)
+    factories.booking(room=room, stay=stay_of_nights(room, day(3), day(6)), now=NOW)
+    factories.booking(room=room, stay=stay_of_nights(room, day(8), day(11)), now=NOW)
+
+    grid = days(room, day(1), day(14), NOW)
+
+    assert states(grid) == [*["free"] * 2, *["taken"] * 3, *["taken"] * 2, *["taken"] * 3, *["free"] * 4]
+    assert [one.date.day for one in grid if one.can_start] == [11, 12, 13, 14]
+
+
+@pytest.mark.django_db
+def test_appointments_around_the_clock_are_laid_from_each_day_s_opening_whatever_span_is_asked():
+    expert = factories.room(kind="expert", appointment_minutes=50)
+    expert.opening_hours.update(opens=dt.time(9), closes=dt.time(9))
+
+    alone = [slot.starts_at for slot in slots(expert, day(2), NOW)]
+    among = [slot.starts_at for slot in slots_between(expert, day(1), day(3), NOW)]
+
+    assert alone == [start for start in among if start.astimezone(expert.venue.zone).date() == day(2)]
+    assert utc(2, 8) in alone  # 9:00 in Paris

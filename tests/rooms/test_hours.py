@@ -81,3 +81,13 @@ def test_instant_wall_time_in_the_gap_moves_on_by_it():
 )
 def test_describe_day_says_when_it_is_open(rows, text):
     assert hours.describe_day(rows, MONDAY) == text
+
+
+def test_describe_day_tells_of_the_evening_before():
+    overnight = [opening(0, 18, 3), opening(1, 0, 0)]
+
+    assert (
+        hours.describe_day(overnight, MONDAY + hours.ONE_DAY) == "Open until 3:00 AM and all day on Tuesdays."
+    )
+    assert hours.describe_day(overnight[:1], MONDAY + hours.ONE_DAY) == "Open until 3:00 AM on Tuesdays."
+    assert hours.describe_day(overnight[:1], MONDAY) == "Open 6:00 PM – 3:00 AM the next day on Mondays."

@@ -10,6 +10,7 @@ from rooms.stays import (
     InvalidStay,
     Stay,
     check_stay,
+    first_night,
     period_of,
     stay_of,
     stay_of_hours,
@@ -255,9 +256,38 @@ def test_check_stay_yesterday_is_past_today_is_not():
 def test_check_stay_today_is_the_venues_today():
     room = hotel(venue={"time_zone": "Pacific/Kiritimati"})
 
-    refused = refusal(check_stay, room, nights(room, dt.date(2026, 11, 21)), 1, NOW.replace(hour=12))
+    refused = refusal(check_stay, room, nights(room, dt.date(2026, 11, 20)), 1, NOW.replace(hour=9))
 
-    assert refused[1] == "past"
+    assert refused[1] == "past"  # it is 23:00 of the 21st there
+
+
+@pytest.mark.parametrize(
+    ("at", "check_out", "is_open"),
+    [
+        ("00:30", "11:00", True),
+        ("05:59", "11:00", True),
+        ("06:00", "11:00", False),
+        ("03:00", "02:00", False),
+    ],
+)
+def test_check_stay_small_hours_belong_to_the_night_just_begun(at, check_out, is_open):
+    room = hotel(venue={"check_out_time": dt.time.fromisoformat(check_out)})
+    now = dt.datetime.combine(dt.date(2026, 11, 22), dt.time.fromisoformat(at), tzinfo=room.venue.zone)
+    stay = nights(room, dt.date(2026, 11, 21))
+
+    if is_open:
+        check_stay(room, stay, 1, now)
+    else:
+        assert refusal(check_stay, room, stay, 1, now)[:2] == ("check_in", "past")
+    assert first_night(room, now) == dt.date(2026, 11, 21 if is_open else 22)
+
+
+def test_check_stay_night_just_begun_keeps_its_notice():
+    room = hotel(notice_minutes=60)
+    now = dt.datetime(2026, 11, 22, 0, 30, tzinfo=room.venue.zone)
+
+    assert refusal(check_stay, room, nights(room, dt.date(2026, 11, 21)), 1, now)[1] == "too_soon"
+    assert first_night(room, now) == dt.date(2026, 11, 22)
 
 
 def test_check_stay_notice_counts_back_from_check_in():
