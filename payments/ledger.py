@@ -324,18 +324,23 @@ def _post(
     Its mode is its payment's or its payout's, else what `is_live` says, else the site's. `venues` names accounts whose
     entry belongs to another venue than the booking's or the payout's.
     """
-    subject, source = booking or payout, payment or payout
-    if is_live is None:
-        is_live = source.is_live if source else site_is_live()
+    subject = booking or payout
     movement = LedgerTransaction(
         key=key, kind=kind, booking=booking, payment=payment, payout=payout, currency=subject.currency,
-        is_live=is_live,
+        is_live=_mode(payment or payout, is_live),
     )  # fmt: skip
     entries = _entries(movement, amounts.items(), subject.venue_id, venues or {})
     if (waiting := _together.get()) is None:
         _write([(movement, entries)])
     else:
         waiting.append((movement, entries))
+
+
+def _mode(source: Payment | Payout | None, is_live: bool | None) -> bool:
+    """Return the mode a movement is booked in."""
+    if is_live is not None:
+        return is_live
+    return source.is_live if source else site_is_live()
 
 
 def _entries(

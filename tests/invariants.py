@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Sum
 
 from bookings.models import Booking, BookingEvent
 from bookings.states import ARROWS, BLOCKING, DEAD, Status
+from core.mode import mode_name
 from payments.ledger import SHARES, SHARING, split
 from payments.models import (
     Credit,
@@ -78,7 +79,7 @@ def _moneys() -> list[Money]:
     """Read every table once, whatever the number of bookings."""
     found = {booking.pk: Money(booking) for booking in Booking.objects.all()}
     of_payment = {}
-    for payment in Payment.objects.order_by("pk"):
+    for payment in Payment.objects.select_related("account").order_by("pk"):
         of_payment[payment.pk] = money = found[payment.booking_id]
         money.payments.append(payment)
     for refund in Refund.objects.order_by("pk"):
@@ -161,6 +162,7 @@ def check_quiet(sandbox) -> None:
     books = sandbox.control("books")
     theirs = {row["id"]: row for name in PROVIDER_WORDS for row in books[name]["payments"]}
     _check_disputes(books["stripe"].get("disputes", []))
+    _check_clearing(books)
     unfinished = PaymentOperation.objects.filter(state__in=["open", "unknown"])
     assert not unfinished.exists(), f"C2 {list(unfinished)}"
     missed = set(Drift.objects.filter(kind=Drift.Kind.FEE).values_list("booking", flat=True))
@@ -258,6 +260,24 @@ def _check_accounts(money: Money) -> None:
         assert money.totals[account] == expected, f"M10 {money.booking} {account}"
 
 
+def _check_clearing(books: dict) -> None:
+    """M10: what clearing has is what our own accounts hold by the providers' books, each mode by itself."""
+    ours, theirs = Counter(), Counter()
+    kept = LedgerEntry.objects.filter(
+        account="clearing", transaction__kind__in=["capture", "refund", "refund_failed", "own_shop"]
+    )
+    columns = ("transaction__payment__provider", "currency", "is_live")
+    for *key, amount in kept.values_list(*columns).annotate(Sum("amount_minor")).order_by():
+        ours[tuple(key)] = amount
+    known = set(Payment.objects.exclude(provider_ref="").values_list("provider_ref", flat=True))
+    for provider in PROVIDER_WORDS:
+        for row in books[provider]["payments"]:
+            if row["id"] in known and row["account"] == "platform":
+                key = (provider, row["currency"].upper(), row["mode"] == "live")
+                theirs[key] += row["captured_minor"] - row["refunded_minor"]
+    assert +ours == +theirs, f"M10 clearing has {dict(ours)}, our accounts hold {dict(theirs)}"
+
+
 def _check_modes() -> None:
     """M11: test and real money are in no transaction, payout or credit together."""
     mixed = LedgerTransaction.objects.exclude(is_live=F("payment__is_live"))
@@ -286,6 +306,8 @@ def _check_payout(payout: Payout) -> None:
 def _check_against_provider(payment: Payment, money: Money, row: dict) -> None:
     ours = (payment.captured_minor, money.refunded(payment_id=payment.pk, channel="provider"))
     assert ours == (row["captured_minor"], row["refunded_minor"]), f"C1 {payment}"
+    account = payment.account.shop_id if payment.account_id else "platform"
+    assert (row["account"], row["mode"]) == (account, mode_name(payment.is_live)), f"M10 {payment}"
     words = PROVIDER_WORDS[payment.provider].get(payment.status)
     assert not words or row["status"] in words, f"C1 {payment} is {row['status']} there"
     assert row["currency"].upper() == payment.currency, f"C1 {payment}"

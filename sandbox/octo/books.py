@@ -11,7 +11,7 @@ OURS = re.compile(r"(.+?)(?:\.[0-9]+)?-checkout-[0-9]+")
 
 
 def books(gateway: Gateway) -> Json:
-    payments = [payment(one) for one in gateway.payments.values()]
+    payments = [payment(gateway, one) for one in gateway.payments.values()]
     return {"payments": payments, "effects": dict(gateway.effects)}
 
 
@@ -21,10 +21,13 @@ def reference(transaction_id: str) -> str:
     return match[1] if match else transaction_id
 
 
-def payment(one: Payment) -> Json:
+def payment(gateway: Gateway, one: Payment) -> Json:
+    """`account` is the platform's, or the number of another merchant's own shop."""
     return {
         "id": one.uuid,
         "reference": reference(one.transaction_id),
+        "account": "platform" if one.shop_id == gateway.shop.id else one.shop_id,
+        "mode": "test" if one.is_test else "live",
         "status": one.status,
         "currency": one.currency,
         "authorized_minor": one.authorized_minor,

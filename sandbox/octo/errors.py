@@ -4,7 +4,6 @@ FORMAT = 1
 AUTH = 2
 SUM = 3  # a basket that does not add up, or (older) a wrong refund amount
 INTERNAL = 4
-NO_REAL_PAYMENTS = 5
 CURRENCY = 6
 METHOD = 7
 NO_NOTIFY_URL = 9

@@ -44,6 +44,7 @@ class Payment:
     return_url: str
     notify_url: str
     language: str
+    is_test: bool = True
     status: str = "created"
     authorized_minor: int = 0
     captured_minor: int = 0

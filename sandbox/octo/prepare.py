@@ -11,7 +11,6 @@ from sandbox.octo.errors import (
     FORMAT,
     METHOD,
     NO_NOTIFY_URL,
-    NO_REAL_PAYMENTS,
     SUM,
     TOO_OFTEN,
     OctoError,
@@ -42,6 +41,9 @@ def prepare(gateway: Gateway, shop: Shop, body: Json, real: float) -> Json:
         if is_status_check(body):
             raise OctoError(FORMAT, "Required fields are missing: auto_capture, init_time, total_sum")
         payment = _created(gateway, shop, body)
+    elif body.get("test", payment.is_test) != payment.is_test:
+        # A payment of the other mode is never shown.
+        raise OctoError(FORMAT, "shop_transaction_id is taken")
     elif is_status_check(body):
         _check_rate(gateway, payment, real)
     return shapes.payment(gateway, payment)
@@ -74,6 +76,7 @@ def _created(gateway: Gateway, shop: Shop, body: Json) -> Payment:
         return_url=body["return_url"],
         notify_url=notify_url,
         language=body.get("language", "uz"),
+        is_test=body["test"],
     )
     gateway.add(payment)
     gateway.count("create")
@@ -86,8 +89,6 @@ def _check_fields(body: Json) -> None:
     for name, kind in (("auto_capture", bool), ("test", bool), ("init_time", str), ("description", str)):
         if not isinstance(body.get(name), kind):
             raise OctoError(FORMAT, f"{name} is required")
-    if not body["test"]:
-        raise OctoError(NO_REAL_PAYMENTS, "The shop is not allowed to take real payments")
     _check_time(body["init_time"])
     if not re.fullmatch(r"https?://\S+", str(body.get("return_url"))):
         raise OctoError(FORMAT, "return_url is required")

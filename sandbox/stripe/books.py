@@ -9,6 +9,7 @@ Json = dict[str, Any]
 
 
 def books(account: Account) -> Json:
+    """All of it is at the one account, the platform's; `mode` is test or live."""
     payments = [_payment(account, intent) for intent in account.all("payment_intent").values()]
     return {
         "payments": payments,
@@ -24,6 +25,8 @@ def _payment(account: Account, intent: Json) -> Json:
     return {
         "id": intent["id"],
         "reference": intent["metadata"].get("booking_reference") or _session_reference(account, intent),
+        "account": "platform",
+        "mode": "live" if intent["livemode"] else "test",
         "status": intent["status"],
         "currency": intent["currency"],
         "authorized_minor": sum(charge["amount"] for charge in charges),

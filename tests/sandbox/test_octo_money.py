@@ -187,6 +187,8 @@ def test_books_name_the_booking(octo: OctoWire, ref: str, reference: str) -> Non
         {
             "id": payment["octo_payment_UUID"],
             "reference": reference,
+            "account": "platform",
+            "mode": "test",
             "status": "succeeded",
             "currency": "UZS",
             "authorized_minor": 50_000_000,

@@ -305,13 +305,22 @@ def _check_like_provider(world: Any, booking: Any, payment: Any) -> None:
 
 
 def _check_money(world: Any, booking: Any) -> None:
-    """M3, M4, M5, M9."""
+    """M3, M4, M5, M9, M10, M11."""
     payments, entries = booking.payments, booking.entries
     pages = [page for payment in payments if (page := world.page_of(payment))]
     fees = sum(payment.provider_fee_minor or 0 for payment in payments)
     kept = sum(page.left_minor - page.disputed_minor for page in pages)
-    if entries.get("clearing", 0) != kept - fees or entries.get("disputed", 0):
+    at_providers = entries.get("clearing", 0) + entries.get("venue_shop", 0)
+    if at_providers != kept - fees or entries.get("disputed", 0):
         fail("M5", f"{booking}: the ledger has {entries}, the provider {kept} less {fees}")
+    # All of a booking's money is at one account, ours or the venue's own shop's.
+    if entries.get("clearing" if booking.offer.is_own_shop else "venue_shop", 0):
+        fail(
+            "M10",
+            f"{booking}: taken at {'its own shop' if booking.offer.is_own_shop else 'ours'}, and {entries}",
+        )
+    if booking.modes - {world.plan.is_live}:
+        fail("M11", f"{booking}: booked as test and as real money")
     if entries.get("hold", 0):
         fail("M4", f"{booking}: the ledger still holds {entries['hold']}")
     parts = split(kept, booking)

@@ -23,6 +23,6 @@ def booking_of(world: Any, offer: Offer, index: int) -> Any:
         approval=offer.approval, capture=offer.capture, policy=dict(offer.policy), currency="EUR", time_zone="UTC",
         total_minor=offer.total_minor, tax_minor=offer.tax_minor, due_minor=offer.total_minor,
         fee_percent=rows.FEE_PERCENT, starts_at=starts_at, ends_at=starts_at + dt.timedelta(hours=offer.hours),
-        created_at=world.now, updated_at=world.now, provider=offer.provider,
+        created_at=world.now, updated_at=world.now, provider=offer.provider, modes=set(),
         watch=invariants.Watch(offer.total_minor, dict(offer.policy)),
     )  # fmt: skip

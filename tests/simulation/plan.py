@@ -20,6 +20,7 @@ class Offer(NamedTuple):
     hours: float
     answer_hours: int
     takes_online_payment: bool = True
+    is_own_shop: bool = False  # the venue's own, at Octo
 
 
 class Plan(NamedTuple):
@@ -32,6 +33,7 @@ class Plan(NamedTuple):
     is_silent: bool = False  # no webhook is ever sent
     is_reversed: bool = False  # healing delivers the last message first
     keeps_bells: bool = False  # healing hears the doorbells before it sweeps
+    is_live: bool = False  # real money; only the pure layer plays it
     # With the database only:
     has_nights: bool = False  # the comparison with the providers is made every night
     payee: tuple[str, int, int] | None = (

@@ -257,6 +257,10 @@ def _any_session(booking: Any, payments: list) -> Any:
     return None
 
 
+def _always_ours(payment: Any) -> str:
+    return "clearing"
+
+
 CANCELLATION_FEE = verbs.cancellation_fee
 CHECKOUT_REQUEST, OPEN_PAYMENT = services._checkout_request, services._open_payment
 BEGIN, FINISH, RECORD_ANSWER = operations.begin, operations._finish, operations._record
@@ -382,5 +386,9 @@ PLANTS: dict[str, Plant] = {
         "a dead booking keeps its seats", ((shared.Occupancy, "give_back_seats", staticmethod(_nothing)),)
     ),
     "event_versions": Plant("an event without a version", ((verbs, "_record", _no_version),)),
+    "own_shop_apart": Plant(
+        "what a venue's own shop took is booked to our clearing", ((ledger, "_money", _always_ours),)
+    ),
+    "modes_apart": Plant("all money is booked in test mode", ((ledger, "_mode", FALSE),)),
     "split_remainder": Plant("the remainder of a split gets lost", ((ledger, "split", _kept_split),)),
 }

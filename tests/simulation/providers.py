@@ -55,6 +55,7 @@ class Page:
         self.was_paid_at: dt.datetime | None = None
         self.why = ""
         self.is_attended = False  # while it was about to lapse, all sweeps ran
+        self.is_live = False
         self.is_touched = False  # somebody moved money in the provider's dashboard
 
     @property
@@ -93,6 +94,7 @@ class Provider:
     def open_page(self, operation: Any, key: str, ref: str) -> CheckoutSession:
         now, request = self.world.now, operation.params
         page = Page(self.name, ref, request, now)
+        page.is_live = self.world.plan.is_live
         self.pages[ref] = page
         self.count(key)
         return CheckoutSession(ref, "https://pay.example/" + ref, page.expires_at)
@@ -287,6 +289,7 @@ def seen_at_stripe(page: Page, now: dt.datetime) -> ProviderPayment:
         capture_before=page.capture_before,
         failure_code=page.failure,
         reference=page.reference,
+        is_live=page.is_live,
         refunds=tuple([
             ProviderRefund(one["ref"], one["amount_minor"], one["status"], one["key"]) for one in page.refunds
         ]),
@@ -301,7 +304,7 @@ def seen_at_stripe(page: Page, now: dt.datetime) -> ProviderPayment:
     )  # fmt: skip
 
 
-OCTO_ACCOUNT = SimpleNamespace(hold_minutes=30, is_test=True)
+OCTO_ACCOUNTS = {is_live: SimpleNamespace(hold_minutes=30, is_test=not is_live) for is_live in (False, True)}
 
 
 class Octo(Provider):
@@ -343,7 +346,9 @@ class Octo(Provider):
             "octo_payment_UUID": UUID.format(self.world.index_of(page)),
             "shop_transaction_id": page.ref,
         }
-        return octo.read_payment(answer, page.ref, payment.provider_ref, payment_known, OCTO_ACCOUNT)
+        return octo.read_payment(
+            answer, page.ref, payment.provider_ref, payment_known, OCTO_ACCOUNTS[page.is_live]
+        )
 
     def announce(self, page: Page, what: str) -> None:
         if what.startswith("refund"):

@@ -52,6 +52,7 @@ class Scheduler:
 
     def __init__(self, seed: int, faults: Sequence[str] | None = None, *, hesitates: bool = False) -> None:
         """Draw this run's rates; where the host `hesitates`, decisions come at the last moment, by clocks behind."""
+        self.seed = seed
         self.randomness = random.Random(seed)
         self.random = self.randomness.random
         self.faults = self._draw_faults(faults)
@@ -97,6 +98,7 @@ class Scheduler:
             is_silent=self.random() < 0.15,
             is_reversed=self.random() < 0.5,
             keeps_bells=self.random() < 0.5,
+            is_live=self.seed % 3 == 1,
         )
 
     def _offer(self, slot: int) -> Offer:
@@ -104,10 +106,12 @@ class Scheduler:
         approval, capture, hours, _ = WAYS[kind]
         is_late = capture == "after_completion"
         total = self.pick((10_000, 12_345, 99_900, 0)) if self.random() < 0.3 else 20_000
+        # An appointment beyond a provider's hold is not sold that way there.
+        provider = "stripe" if is_late or self.random() < 0.65 else "octo"
         return Offer(
-            kind=kind, approval=approval, capture=capture, slot=slot,
-            # An appointment beyond a provider's hold is not sold that way there.
-            provider="stripe" if is_late or self.random() < 0.65 else "octo",
+            kind=kind, approval=approval, capture=capture, slot=slot, provider=provider,
+            # By the seed, so that what is drawn stays as it is without them.
+            is_own_shop=provider == "octo" and (self.seed + slot) % 2 == 0,
             total_minor=total, tax_minor=total // 11 if self.random() < 0.3 else 0,
             policy=self.pick(PARTIAL if self.regret > 0.5 else POLICIES), hours=hours,
             starts_in=self.pick((5, 30, 100, 150)) if is_late else self.pick((3, 26, 60, 240)),

@@ -88,8 +88,13 @@ def _ring(task: str, *args: Any) -> bool:
     return True
 
 
-def _choose_provider(venue_id: int) -> tuple[str, None, bool]:
-    return stage.world.bookings[venue_id - 1].provider, None, False
+def _choose_provider(venue_id: int) -> tuple[str, Any, bool]:
+    offer = stage.world.bookings[venue_id - 1].offer
+    return offer.provider, OWN_SHOP if offer.is_own_shop else None, stage.world.plan.is_live
+
+
+OWN_SHOP = SimpleNamespace(pk=77)
+rows.KINDS["Payment"].account_id = property(lambda payment: payment.account.pk if payment.account else None)
 
 
 STAND_INS: dict[str, Any] = {
@@ -121,9 +126,13 @@ def _kept_minor(booking: Any, is_live: bool) -> int:
     return booking.kept_minor
 
 
-def _post(key: str, kind: str, amounts: dict[str, int], *, booking: Any = None, **_: Any) -> None:
+def _post(
+    key: str, kind: str, amounts: dict[str, int], *, booking: Any = None, payment: Any = None,
+    is_live: bool | None = None, **_: Any,
+) -> None:  # fmt: skip
     """Write one balanced movement, each key once; `booking.entries` are the balances of its accounts."""
     world = stage.world
+    booking.modes.add(ledger._mode(payment, is_live))
     if key in world.ledger_keys:
         raise DuplicateKey(f"ledger transaction {key}")
     world.ledger_keys.add(key)

@@ -18,7 +18,7 @@ QUICK = (
     "idempotency_key", "one_open_operation", "inbox_unique", "fetch_order", "mark_after_sync", "receipts",
     "sweep_receipts", "sweep_webhooks", "sweep_operations", "sweep_unpaid", "sweep_deadlines", "void_late_hold",
     "refund_late_charge", "wait_for_yes", "pending_refunds_count", "decision_once", "decide_in_time",
-    "one_way_to_pay", "frozen_price", "release_room", "event_versions",
+    "one_way_to_pay", "frozen_price", "release_room", "event_versions", "own_shop_apart", "modes_apart",
 )  # fmt: skip
 
 

@@ -192,7 +192,7 @@ class World:
                 seen = ProviderPayment(
                     state=state, session_ref=page.ref, amount_minor=page.amount_minor, currency=page.currency,
                     authorized_minor=page.amount_minor, captured_minor=page.amount_minor,
-                    reference=page.reference,
+                    reference=page.reference, is_live=page.is_live,
                 )  # fmt: skip
                 self.receive(Message(page.provider, f"lie_{self.number()}", page, "a lie", seen))
                 return

@@ -148,13 +148,14 @@ def test_venue_with_its_own_account_is_paid_there(octo: Case) -> None:
     assert octo.opened == 2
 
 
-def test_account_for_real_money_is_live_and_refused_by_the_sandbox(octo: Case) -> None:
+def test_account_for_real_money_makes_live_payments(octo: Case) -> None:
     octo.provider = OctoProvider(octo_account(octo.sandbox, is_test=False))
 
-    with pytest.raises(Misconfigured) as error:
-        octo.open()
+    octo.open()
 
-    assert error.value.code == "prepare_payment:5"
+    (payment,) = octo.sandbox.control("books")["octo"]["payments"]
+    assert (payment["mode"], payment["account"]) == ("live", "platform")
+    assert octo.fetch().is_live is True
 
 
 @pytest.mark.parametrize(

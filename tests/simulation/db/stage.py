@@ -9,7 +9,7 @@ from django.db import connection
 
 from bookings.actors import Actor, guest_actor, member_actor
 from bookings.models import Booking
-from payments.models import PaymentSettings
+from payments.models import PaymentSettings, ProviderAccount
 from rooms.models import CancellationPolicy, Room, Session, Venue
 from tests import factories
 from tests.simulation.plan import Offer, Plan
@@ -21,7 +21,9 @@ KINDS = {"request": "expert", "visit": "expert"}
 PASSING_APPS = ("bookings", "payments", "notifications", "calendars")
 ALL_APPS = (*PASSING_APPS, "rooms", "accounts", "account")
 STAYING = ("PaymentSettings", "ProviderAccount")
-_goods: dict[tuple[str, str, int], Room] = {}
+_goods: dict[tuple[str, str, int, bool], Room] = {}
+# The shop of all venues that have one of their own, as the sandbox's order for it goes.
+OWN_SHOP = {"shop_id": 77, "secret": "secret-of-77", "unique_key": "key-of-77"}
 
 
 class BookingView:
@@ -38,7 +40,7 @@ def lay_out(plan: Plan) -> list[Room]:
     """Return the room of each offer, as this history sells it; offers of one kind and slot share theirs."""
     found = []
     for offer in plan.offers:
-        room = _room(offer.kind, offer.provider, offer.slot)
+        room = _room(offer.kind, offer.provider, offer.slot, offer.is_own_shop)
         Venue.objects.filter(pk=room.venue_id).update(
             answer_hours=offer.answer_hours, takes_online_payment=offer.takes_online_payment
         )
@@ -70,12 +72,15 @@ def actor(who: str) -> Actor:
     return guest_actor() if who == "guest" else member_actor(_people()[who])
 
 
-def _room(kind: str, provider: str, slot: int) -> Room:
-    key = (kind, provider, slot)
+def _room(kind: str, provider: str, slot: int, is_own_shop: bool) -> Room:
+    key = (kind, provider, slot, is_own_shop)
     if key not in _goods:
         approval, capture, _, _ = WAYS[kind]
         venue = factories.venue(currency="USD", time_zone="UTC", payment_provider=provider)
-        PaymentSettings.objects.create(venue=venue, provider=provider)
+        account = (
+            ProviderAccount.objects.create(venue=venue, is_test=True, **OWN_SHOP) if is_own_shop else None
+        )
+        PaymentSettings.objects.create(venue=venue, provider=provider, octo_account=account)
         sold_as = KINDS.get(kind, kind)
         _goods[key] = room = factories.room(venue=venue, kind=sold_as, approval=approval, capture=capture)
         if kind == "workshop":

@@ -133,6 +133,7 @@ class DbWorld(Outside):
         self.sandbox.octo.engine.gateway.behavior = self.sandbox.octo.engine.gateway.behavior.changed(
             {"hold_minutes": self.plan.octo_hold_minutes, "repeat_seconds": 0}
         )
+        self.sandbox.octo.add_shop(stage.OWN_SHOP)
         self.link = Wire(self.sandbox, self.processes, self.cover)
         self.pages = Pages(self.sandbox)
         self.goods = stage.lay_out(self.plan)
