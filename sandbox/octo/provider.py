@@ -128,7 +128,7 @@ class Octo:
             except OctoError as error:
                 raise BadOrder(str(error)) from error
         self.engine.on_change()
-        return books.payment(payment)
+        return books.payment(self.gateway, payment)
 
     def _by_hand(self, payment: Payment, action: str, amount: int | None) -> None:
         if action == "refund":
