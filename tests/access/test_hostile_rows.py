@@ -3,6 +3,7 @@
 Hostile rows of every model beside a decent venue's: every page and call is walked as everybody.
 """
 
+from collections import defaultdict
 from urllib.parse import urlencode
 
 import pytest
@@ -41,10 +42,10 @@ SEARCHES = [
 def site_of(side: Side) -> list[str]:
     """Every address outside the admin, about the rows of one venue."""
     booking, payment = side[Booking], side[Payment]
-    known = {
+    known = defaultdict(lambda: 1) | {
         "reference": booking.reference, "secret": booking.secret, "payment_id": payment.public_id,
-        "session_id": side[Session].pk, "venue": side[Venue].slug, "room": side[Room].slug, "token_id": 1,
-        "key": "x:y:z", "name": "x.eml", "n": 1,
+        "session_id": side[Session].pk, "venue": side[Venue].slug, "room": side[Room].slug,
+        "key": "x:y:z", "name": "x.eml",
     }  # fmt: skip
     world = World(side[User], side[User], booking, payment, known)
     return [world.url(name) for name in NAMES if "logout" not in name]
