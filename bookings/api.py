@@ -66,15 +66,17 @@ def create_booking(request: HttpRequest, body: BookingIn) -> JsonResponse:
     dates = {"check_in": body.check_in, "check_out": body.check_out, "start": body.start, "end": body.end}
     stay = stay_of(room, **dates, session=session)
     now = clock.now()
-    limits.check_rate(ip=client_ip(request), email=body.guest.email)
+    asker = limits.asker_of(caller.user, ip=client_ip(request), references=visits.references(request))
+    limits.check_rate(asker)
     try:
         with transaction.atomic():
-            limits.check_open_holds(body.guest.email, submission_key=key)
+            limits.queue(asker)
             booking = services.submit(
                 room=room, stay=stay, party_size=body.party_size, session=session, message=body.message,
-                guest=_guest(body, caller), submission_key=key, actor=guest_actor(caller.user),
+                guest=_guest(body, caller, asker), submission_key=key, actor=guest_actor(caller.user),
                 expected_total_minor=body.expected_total_minor, now=now,
             )  # fmt: skip
+            limits.check_open(asker, booking)
     except RoomTaken as error:
         raise _taken(room, stay, body.party_size) from error
     if booking.created_at == now:
@@ -196,12 +198,12 @@ def _room(path: str) -> Room:
         raise Problem(404, "room_not_found", "There is no such room.", errors=errors) from error
 
 
-def _guest(body: BookingIn, caller: Caller) -> services.GuestDetails:
+def _guest(body: BookingIn, caller: Caller, asker: limits.Asker) -> services.GuestDetails:
     """Who logs in books as themselves; a program with a token also books for others, who are then its guests."""
     user = caller.user if caller.user.is_authenticated else None
     if caller.by_token and caller.user.email.lower() != body.guest.email:
         user = None
-    return services.GuestDetails(**body.guest.dict(), user=user)
+    return services.GuestDetails(**body.guest.dict(), user=user, asked_by=asker.key)
 
 
 def _fee_if_cancelled(booking: Booking, actor: Actor) -> int:

@@ -137,12 +137,15 @@ def _sent_before(request: HttpRequest, sent: Submission, booking: Booking) -> Ht
 
 def _create(request: HttpRequest, *, key: str, guest: GuestDetails, **submission: Any) -> Booking:
     """Submit within the limits. Raises what services.submit raises, and limits' BookingErrors."""
-    limits.check_rate(ip=client_ip(request), email=guest.email)
+    asker = limits.asker_of(request.user, ip=client_ip(request), references=visits.references(request))
+    limits.check_rate(asker)
     with transaction.atomic():
-        limits.check_open_holds(guest.email, references=visits.references(request), submission_key=key)
+        limits.queue(asker)
         booking = services.submit(
-            guest=guest, submission_key=key, actor=guest_actor(request.user), **submission
-        )
+            guest=replace(guest, asked_by=asker.key), submission_key=key, actor=guest_actor(request.user),
+            **submission,
+        )  # fmt: skip
+        limits.check_open(asker, booking)
     visits.remember(request, booking)
     return booking
 

@@ -18,12 +18,13 @@ from rooms.stays import InvalidStay, Stay, stay_of_session
 
 @dataclass(frozen=True)
 class GuestDetails:
-    """Who books: `user` is None for guests without an account."""
+    """Who books: `user` is None for guests without an account; `asked_by` is what limits count by."""
 
     name: str
     email: str
     phone: str = ""
     user: Any = None
+    asked_by: str = ""
 
 
 # Keys a program chose. They begin so, and live a day; a page's own key is good for one form for ever.
@@ -110,7 +111,7 @@ def new_draft(
     policy = {"name": room.policy.name, "tiers": room.policy.tiers} if room.policy_id else {}
     return Booking(
         venue=room.venue, room=room, session=session, guest=guest.user, party_size=party_size,
-        guest_name=guest.name, guest_email=guest.email, guest_phone=guest.phone,
+        asked_by=guest.asked_by, guest_name=guest.name, guest_email=guest.email, guest_phone=guest.phone,
         starts_at=stay.starts_at, ends_at=stay.ends_at, time_zone=room.venue.time_zone,
         approval=room.approval, capture=price.capture, policy=policy,
         lines=price.as_lines(), currency=price.currency, total_minor=price.total_minor,

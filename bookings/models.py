@@ -116,6 +116,12 @@ class Booking(models.Model):
 
     submission_key = models.CharField(max_length=80, help_text="One booking per key and actor")
     submission_digest = models.CharField(max_length=64, help_text="Of what was submitted under the key")
+    asked_by = models.CharField(
+        max_length=32,
+        blank=True,
+        editable=False,
+        help_text="Counts what one asker keeps open; see bookings.limits",
+    )
     link_version = models.PositiveIntegerField(default=1)
     link_renewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=0, help_text="Counts its events")
@@ -140,6 +146,12 @@ class Booking(models.Model):
             bounds.within_years("booking_within_years", "starts_at", "ends_at"),
         ]
         indexes = [
+            models.Index(
+                fields=["asked_by"],
+                name="booking_open_of_asker",
+                condition=models.Q(status__in=["PENDING_PAYMENT", "PENDING_APPROVAL", "CONFIRMED"])
+                & models.Q(authorized_at__isnull=True),
+            ),
             models.Index(fields=["venue", "status", "-created_at"], name="booking_inbox"),
             models.Index(fields=["venue", "starts_at"], name="booking_of_venue_by_start"),
             models.Index(fields=["guest", "-starts_at"], name="booking_of_guest"),

@@ -213,6 +213,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 MAX_WEBHOOK_BYTES = 256 * 1024
 # New bookings of one address; 0 counts none: in a demo everybody comes from the same one.
 BOOKINGS_PER_IP_HOUR = env.int("BOOKINGS_PER_IP_HOUR", 0 if DEBUG else 120)
+# Bookings of one kind that visitors without an account may keep open at once from one network (IPv6: a /64).
+HOLDS_PER_NETWORK = env.int("HOLDS_PER_NETWORK", 0 if DEBUG else 15)
 
 # Mail
 EMAIL_CONFIG = env.email_url("EMAIL_URL", "consolemail://" if DEBUG else "smtp://localhost:25")

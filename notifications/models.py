@@ -1,6 +1,7 @@
 """What people and browsers are told, once each."""
 
 from django.db import models
+from django.db.models.functions import Upper
 
 from bookings.models import BookingEvent
 from core import clock
@@ -40,9 +41,10 @@ class Delivery(models.Model):
             )
         ]
         indexes = [
+            models.Index(Upper("recipient"), "message", name="delivery_of_recipient"),
             models.Index(
                 fields=["next_attempt_at"], name="delivery_queued", condition=models.Q(state="queued")
-            )
+            ),
         ]
 
     def __str__(self) -> str:

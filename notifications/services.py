@@ -12,7 +12,7 @@ from django.http.request import split_domain_port
 from bookings import ics
 from bookings.doorbell import ring
 from core import clock
-from notifications import letters
+from notifications import letters, proof
 from notifications.channels import email, pusher
 from notifications.channels.base import Refused, Unavailable
 from notifications.messages import MESSAGES, Message
@@ -106,6 +106,10 @@ def _claim(delivery_id: int) -> Delivery | None:
     now = clock.now()
     delivery = _lock_if_due(delivery_id, now)
     if delivery is None or _is_set_aside(delivery):
+        return None
+    if waits_until := proof.waits_until(delivery, now):
+        _unfinished(delivery).update(next_attempt_at=waits_until)
+        log.info("mail_waits_for_proof", **_facts(delivery))
         return None
     delivery.attempts += 1
     delivery.next_attempt_at = now + LEASE
