@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import BaseFormSet, ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -40,10 +40,15 @@ from rooms.models import (
     VenueMember,
 )
 from rooms.policy_form import PolicyForm
-from rooms.scoping import MANAGERS, OwnRowsFilter, ScopedInline, VenueScopedAdmin
+from rooms.room_checklist import checklist
+from rooms.scoping import MANAGERS, OwnRowsFilter, ScopedInline, VenueScopedAdmin, choices_of
 
 # The example of a policy's page starts so far ahead that every tier of a usual policy lies before it.
 EXAMPLE_AHEAD = dt.timedelta(days=14)
+
+
+# What a new room begins with, of the ready-made ones.
+USUAL_POLICY = "Flexible"
 
 
 class ManagedAdmin(VenueScopedAdmin):
@@ -198,9 +203,10 @@ class RoomAdmin(ManagedAdmin):
     )
     list_select_related = ("venue",)
     search_fields = ("name", "slug", "venue__name")
-    prepopulated_fields = {"slug": ("name",)}
+    # Its address in the site is made of the name, and stays.
+    first_facts = ("kind", "venue", "name", "description", "offered")
+    facts = ("to_do", "venue", ("name", "slug"), "kind", "description", "offered")
     fieldsets = (
-        (None, {"fields": ("venue", ("name", "slug"), "kind", "description", "offered")}),
         ("Facts", {"fields": (("capacity", "size_m2"), "amenities")}),
         ("Price", {"fields": (("price", "cleaning_fee"), "policy")}),
         (
@@ -231,10 +237,38 @@ class RoomAdmin(ManagedAdmin):
         return (PhotoInline, HoursInline, PriceRuleInline) if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> tuple[str, ...]:
-        return ("venue", "slug", "kind", "step_by_step") if obj else ("step_by_step",)
+        return ("to_do", "venue", "slug", "kind", "step_by_step") if obj else ("step_by_step",)
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Room | None = None) -> dict:
-        return {} if obj else self.prepopulated_fields
+    def get_fieldsets(self, request: HttpRequest, obj: Room | None = None) -> list[tuple]:
+        return [(None, {"fields": self.facts if obj else self.first_facts}), *self.fieldsets]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A host's only venue is chosen already, with its gentlest policy."""
+        venues = list(choices_of(self.admin_site, Room._meta.get_field("venue"), request)[:2])
+        if len(venues) != 1:
+            return super().get_changeform_initial_data(request)
+        policy = venues[0].policies.filter(name=USUAL_POLICY).first()
+        return {"venue": venues[0], "policy": policy} | super().get_changeform_initial_data(request)
+
+    def save_model(self, request: HttpRequest, obj: Room, form: ModelForm, change: bool) -> None:
+        if not change:
+            obj.slug = services.room_slug(obj.name, obj.venue)
+        super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: Room, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """On to what the room still needs: photos, hours and prices stand on its page."""
+        if "_addanother" in request.POST or obj.is_published:
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(
+            request, f"{obj.name} is saved. Below stands what it needs before guests can find it."
+        )
+        return HttpResponseRedirect(reverse("admin:rooms_room_change", args=[obj.pk]))
+
+    @display(description="Before guests can find it")
+    def to_do(self, room: Room) -> SafeString | str:
+        return checklist(room)
 
     def view_on_site(self, room: Room) -> str | None:
         return room.get_absolute_url() if room.is_published and room.venue.is_on_sale else None

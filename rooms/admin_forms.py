@@ -142,7 +142,12 @@ class RoomForm(AmountsForm):
     class Meta:
         model = Room
         exclude = ("price_minor", "cleaning_fee_minor", "is_published")
-        labels = {"min_units": "Shortest stay", "max_units": "Longest stay", "size_m2": "Size in m²"}
+        labels = {
+            "kind": "What is it?",
+            "min_units": "Shortest stay",
+            "max_units": "Longest stay",
+            "size_m2": "Size in m²",
+        }
         help_texts = dict.fromkeys(
             ("min_units", "max_units"), "Nights, hours, appointments or seats, as it is sold"
         )

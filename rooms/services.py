@@ -7,6 +7,7 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import QuerySet
 from django.utils.text import slugify
 
 from rooms import charging, occupancy
@@ -24,7 +25,7 @@ def open_venue(*, user: Any, venue: Venue) -> Venue:
 
     It starts with the ready-made cancellation policies, for its rooms to choose from.
     """
-    venue.slug = _free_slug(venue.name)
+    venue.slug = _free_slug(venue.name, "venue", Venue.objects.all())
     venue.save()
     add_ready_made_policies(venue)
     VenueMember.objects.create(venue=venue, user=user, role=VenueMember.Role.OWNER)
@@ -41,10 +42,15 @@ def add_ready_made_policies(venue: Venue) -> None:
     CancellationPolicy.objects.bulk_create(policies, ignore_conflicts=True)
 
 
-def _free_slug(name: str) -> str:
-    stem = slugify(name)[:60] or "venue"
+def room_slug(name: str, venue: Venue) -> str:
+    """Return an address for a new room of a venue, made of its name, that no other room of it has."""
+    return _free_slug(name, "room", venue.rooms.all())
+
+
+def _free_slug(name: str, fallback: str, taken: QuerySet) -> str:
+    stem = slugify(name)[:60] or fallback
     slug, n = stem, 1
-    while Venue.objects.filter(slug=slug).exists():
+    while taken.filter(slug=slug).exists():
         n += 1
         slug = f"{stem}-{n}"
     return slug

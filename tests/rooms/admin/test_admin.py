@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from rooms import services
 from rooms.models import (
     PriceRule,
     Room,
@@ -43,12 +44,39 @@ def test_room_added_keeps_amounts_in_minor_units_and_is_not_offered_yet(client, 
     assert any("Not offered to guests yet: Add at least one photo." in message for message in told(response))
 
 
+def test_first_room_begins_with_the_only_venue_and_a_named_policy(client, venue):
+    services.add_ready_made_policies(venue)
+
+    form = client.get(url(Room, "add")).context["adminform"].form
+
+    assert (form.initial["venue"], form.initial["policy"].name) == (venue, "Flexible")
+    assert "slug" not in form.fields
+    assert next(iter(form.fields)) == "kind"
+
+
+def test_room_added_leads_on_to_what_it_needs(client, venue):
+    response = client.post(url(Room, "add"), new_room(venue), follow=True)
+
+    room = Room.objects.get(slug="attic")
+    assert response.redirect_chain[-1][0] == url(Room, "change", room.pk)
+    page = response.content.decode()
+    assert "Add at least one photo. (tab Room photos)" in page
+    assert any("Below stands what it needs" in message for message in told(response))
+
+
+def test_second_room_of_a_name_has_an_address_of_its_own(client, venue):
+    for _ in range(2):
+        client.post(url(Room, "add"), new_room(venue))
+
+    assert sorted(Room.objects.values_list("slug", flat=True)) == ["attic", "attic-2"]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("price", "-1"), ("price", "1e400"), ("price", "NaN"), ("price", "9.999"), ("price", ""), ("price", "ten"),
         ("price", "1\x000"), ("capacity", "0"), ("capacity", "1.5"), ("min_units", "31"), ("amenities", ["gold"]),
-        ("approval", "maybe"), ("slug", "../x"), ("cleaning_fee", "0.001"), ("name", "x" * 5000),
+        ("approval", "maybe"), ("cleaning_fee", "0.001"), ("name", "x" * 5000),
     ],
     ids=str,
 )  # fmt: skip
