@@ -185,6 +185,11 @@ class Host(Person):
         self.fill_in_login(email or self.journey.host.email, password)
         expect(self.page.get_by_role("heading", name="Waiting for an answer")).to_be_visible()
 
+    def confirm_password(self, password: str = factories.PASSWORD) -> None:
+        """Type the password once more, as pages on where money goes ask for, and come back to the page."""
+        self.page.get_by_label("Password").fill(password)
+        self.click("Confirm")
+
     def open_request(self, guest_name: str) -> None:
         """Find a guest's request in the inbox, where it appears by itself, and open it."""
         self.click(re.compile(guest_name), "link")
