@@ -33,7 +33,7 @@ def figures() -> metrics.Figures:
 def add(room, n: int, **fields):
     """A payment of a booking of its own."""
     booking = request_of(room, days_ahead=10 * n)
-    return payment_of(booking, str(n), created_at=clock.now() - dt.timedelta(hours=1), **fields)
+    return payment_of(booking, str(n), **{"created_at": clock.now() - dt.timedelta(hours=1), **fields})
 
 
 def rows(found: list[metrics.Row]) -> dict[str, int]:
@@ -43,7 +43,8 @@ def rows(found: list[metrics.Row]) -> dict[str, int]:
 def test_authorization_success_counts_those_who_tried_a_card(room):
     now = clock.now()
     for n, minutes in enumerate((1, 2, 9), 1):
-        add(room, n, authorized_at=now - dt.timedelta(hours=1) + dt.timedelta(minutes=minutes))
+        created_at = now - dt.timedelta(hours=1)
+        add(room, n, created_at=created_at, authorized_at=created_at + dt.timedelta(minutes=minutes))
     add(room, 4, status="FAILED", failure_code="insufficient_funds")
     add(room, 5, status="FAILED")
 
