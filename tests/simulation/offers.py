@@ -13,6 +13,7 @@ def booking_of(world: Any, offer: Offer, index: int) -> Any:
     venue = Venue(
         len(world.bookings) + 1,
         takes_online_payment=offer.takes_online_payment,
+        payment_provider=offer.provider,
         answer_hours=offer.answer_hours,
     )
     starts_at = world.now + dt.timedelta(hours=offer.starts_in)

@@ -16,6 +16,7 @@ from django.apps import apps
 from django.db import models
 
 from core import clock
+from rooms.models import Venue as VenueModel
 from tests.simulation import thrift
 
 
@@ -304,12 +305,17 @@ class Tables(dict):
 
 
 class Venue:
-    """A venue's settings that decide about bookings."""
+    """A venue's settings that decide about bookings; it stays approved."""
 
     name = "Venue"
+    status = VenueModel.Status.APPROVED
+    currency = "EUR"
 
-    def __init__(self, pk: int, *, takes_online_payment: bool, answer_hours: int) -> None:
+    def __init__(
+        self, pk: int, *, takes_online_payment: bool, payment_provider: str, answer_hours: int
+    ) -> None:
         self.pk, self.takes_online_payment, self.answer_hours = pk, takes_online_payment, answer_hours
+        self.payment_provider = payment_provider
 
 
 class Room:

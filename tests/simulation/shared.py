@@ -151,7 +151,8 @@ def _payment_facts(booking: Any) -> list[Any]:
         if not payment.mismatch:
             payment.refunded = refunded_minor(payment) + called_minor(payment)
             payment.stuck = stuck_minor(payment)
-            payment.disputed, payment.is_disputed = disputed_minor(payment), is_disputed(payment)
+            payment.disputed = disputed_minor(payment)
+            payment.is_disputed, payment.has_case = is_disputed(payment), has_case(payment)
             payment.is_marked = True
             payment.is_busy = any(call.state in operations.UNFINISHED for call in payment.operations)
             found.append(facts._facts(payment))
@@ -193,6 +194,11 @@ def disputed_minor(payment: Any) -> int:
 
 
 def is_disputed(payment: Any) -> bool:
+    return bool(payment.disputes) and any(one.blocks_refunds for one in payment.disputes)
+
+
+def has_case(payment: Any) -> bool:
+    """Return whether a bank may still take the money: in a dispute, or in an inquiry before one."""
     return bool(payment.disputes) and any(one.is_open for one in payment.disputes)
 
 

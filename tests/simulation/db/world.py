@@ -16,7 +16,7 @@ from bookings import outbox, services
 from bookings import tasks as booking_tasks
 from bookings.errors import BookingError
 from bookings.models import Booking
-from payments import octo_inbox, tasks, webhooks
+from payments import looking, octo_inbox, tasks, webhooks
 from payments import services as payments
 from payments.answering import CannotAnswer
 from payments.models import Payment
@@ -53,7 +53,7 @@ SWEEPS: dict[str, Callable[[], Any]] = {
 }
 WORK: dict[str, Callable[[Any], Any]] = {
     "checkout": payments.start_checkout,
-    "return": payments.verify,
+    "return": looking.verify,
     "settle": payments.settle,
     "webhook": webhooks.process,
     "deliver": outbox.deliver,
