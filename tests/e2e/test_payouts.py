@@ -56,7 +56,7 @@ def test_staff_pay_venues_and_the_host_follows_it_to_the_statement(enter, earned
     staff.page.locator("select[name=action]").select_option("export_xml")
     with staff.page.expect_download() as download:
         staff.page.locator("button[name=index]").first.click()
-    assert re.fullmatch(r"RH-\d{14}-[0-9a-f]{6}\.xml", download.value.suggested_filename)
+    assert re.fullmatch(r"RH-TEST-\d{14}-[0-9a-f]{6}\.xml", download.value.suggested_filename)
     payout.refresh_from_db()
     assert payout.status == "sending"
 

@@ -55,7 +55,7 @@ def test_host_adds_a_session_and_a_weekly_run_and_a_guest_buys_seats(enter, gues
     guest.pay()
     guest.heads("You're booked")
 
-    session = Session.objects.get(title="Glazed tiles")
+    session = Session.objects.get(room=room, title="Glazed tiles")
     assert (journey.booking.session, journey.booking.status) == (session, Status.CONFIRMED)
     assert (session.seats_taken, journey.booking.total_minor) == (2, 12_000)
     assert Session.objects.filter(room=room, title="Plain tiles").count() == 3
