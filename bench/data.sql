@@ -4,12 +4,13 @@
 -- venues
 INSERT INTO rooms_venue (
     name, slug, description, address, city, country, time_zone, currency, email, phone, check_in_time,
-    check_out_time, answer_hours, tax_percent, takes_online_payment, hold_limit_minutes, is_published, created_at
+    check_out_time, answer_hours, tax_percent, takes_online_payment, payment_provider, hold_limit_minutes,
+    is_published, status, status_reason, created_at
 )
 SELECT
     'House ' || n, 'house-' || n, repeat('A quiet house near the river, close to the station. ', 4),
     n || ' Station Road', city, country, time_zone, currency, 'desk' || n || '@example.org', '', '15:00', '11:00',
-    24, CASE WHEN country = 'DE' THEN 7 ELSE 0 END, true, 7 * 24 * 60, true, now()
+    24, CASE WHEN country = 'DE' THEN 7 ELSE 0 END, true, 'stripe', 7 * 24 * 60, true, 'approved', '', now()
 FROM generate_series(1, GREATEST(%(rooms)s / 10, 1)) AS n
 JOIN (VALUES
     (0, 'Paris', 'FR', 'Europe/Paris', 'EUR'), (1, 'Berlin', 'DE', 'Europe/Berlin', 'EUR'),

@@ -5,24 +5,24 @@
 INSERT INTO bookings_booking (
     reference, venue_id, room_id, guest_name, guest_email, guest_phone, message, party_size, starts_at, ends_at,
     time_zone, status, approval, capture, policy, lines, currency, total_minor, tax_minor, due_minor, fee_percent,
-    decision, decision_reason, submission_key, submission_digest, link_version, version, created_at, updated_at
+    decision, decision_reason, submission_key, submission_digest, asked_by, link_version, version, created_at, updated_at
 )
 SELECT
     'M' || n, room.venue_id, room.id, 'Guest ' || n, 'guest' || n || '@example.org', '', '', 2,
     now() - interval '9 days' + interval '1 second' * (n %% 500000), now() - interval '2 days', 'Europe/Paris',
     'COMPLETED', 'none', 'on_confirmation', '{}', '[]', 'EUR', 10000 + n %% 5000, 500, 10000 + n %% 5000, 10,
-    '', '', 'money-' || n, '', 1, 0, now(), now()
+    '', '', 'money-' || n, '', '', 1, 0, now(), now()
 FROM generate_series(%(first)s::int, %(last)s::int) AS n
 JOIN rooms_room room ON room.id = (%(rooms)s::bigint[])[1 + n %% %(venues)s];
 
 -- their captures
-INSERT INTO payments_ledgertransaction (key, kind, booking_id, currency, created_at)
-SELECT 'bench:' || id, 'capture', id, currency, now() FROM bookings_booking
+INSERT INTO payments_ledgertransaction (key, kind, booking_id, currency, is_live, created_at)
+SELECT 'bench:' || id, 'capture', id, currency, false, now() FROM bookings_booking
 WHERE reference LIKE 'M%%' AND substr(reference, 2)::int BETWEEN %(first)s AND %(last)s;
 
 -- six entries each
-INSERT INTO payments_ledgerentry (transaction_id, account, venue_id, currency, amount_minor)
-SELECT movement.id, part.account, booking.venue_id, booking.currency, part.amount
+INSERT INTO payments_ledgerentry (transaction_id, account, venue_id, currency, is_live, amount_minor)
+SELECT movement.id, part.account, booking.venue_id, booking.currency, movement.is_live, part.amount
 FROM payments_ledgertransaction movement
 JOIN bookings_booking booking ON booking.id = movement.booking_id
 CROSS JOIN LATERAL (SELECT round((booking.total_minor - booking.tax_minor) / 10.0)::bigint AS fee) AS share

@@ -88,7 +88,7 @@ def test_rate_of_nothing_is_refused_by_the_database(rate):
 @pytest.mark.django_db
 def test_set_rates_stores_them_and_replaces_those_of_the_day():
     call_command("set_rates", "USD=1.0850", "UZS=13650", "--as-of", "2026-11-20", "--source", "ECB")
-    call_command("set_rates", "USD=1.09", "--as-of", "2026-11-20", "--source", "ECB, mended")
+    call_command("set_rates", "USD=1,09", "--as-of", "2026-11-20", "--source", "ECB, mended")
 
     stored = set(ExchangeRate.objects.values_list("currency", "per_base", "as_of", "source"))
 
@@ -104,7 +104,7 @@ def test_set_rates_stores_them_and_replaces_those_of_the_day():
     "arguments",
     [
         ["USD"],
-        ["USD=1,08"],
+        ["USD=1,085"],
         ["USD=0"],
         ["USD=NaN"],
         ["EUR=1"],
