@@ -311,8 +311,8 @@ def test_many_bookings_take_as_many_queries_as_one(django_assert_num_queries):
     begun = payouts.begin_run()
 
     with django_assert_num_queries(
-        9
-    ):  # savepoint twice, venue, settings, time-out, statement, payout, ledger's two
+        10
+    ):  # savepoint twice, venue, changes of its payee, settings, time-out, statement, payout, ledger's two
         payouts.pay_venue(begun, venue.pk)
 
     assert Payout.objects.get().lines.count() == 20
