@@ -117,10 +117,11 @@ class Rows(list):
         return max(self, key=lambda row: getattr(row, name))
 
     def aggregate(self, **sums: models.Sum) -> dict[str, int | None]:
-        names = {label: total.get_source_expressions()[0].name for label, total in sums.items()}
-        return {
-            label: sum(getattr(row, name) for row in self) if self else None for label, name in names.items()
-        }
+        return {label: self._sum(total) for label, total in sums.items()}
+
+    def _sum(self, total: models.Sum) -> int | None:
+        name = total.get_source_expressions()[0].name
+        return sum(getattr(row, name) for row in self) if self else total.default
 
     def exists(self) -> bool:
         return bool(self)
