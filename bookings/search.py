@@ -6,7 +6,6 @@ Each word must be found somewhere; a phone number or an amount is also read as a
 
 import re
 from collections.abc import Callable, Iterable
-from decimal import Decimal, InvalidOperation
 from functools import reduce
 from operator import and_
 
@@ -14,7 +13,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from core.money import CURRENCIES, exponent
+from core.money import CURRENCIES, InvalidAmount, read_amount
 from core.phones import digits_of
 
 FIELDS = ("reference", "guest_name", "guest_email", "room__name", "venue__name")
@@ -31,26 +30,26 @@ def found(text: str) -> Q:
 
 
 def amount(text: str, column: str = "total_minor", currency: str = "currency") -> Q:
-    """Return where `column` is the amount that `text` writes, in each currency's own minor units."""
-    written = AMOUNT.fullmatch(text)
-    value = _decimal(written[1]) if written else None
-    if value is None:
-        return Q(pk__in=[])
+    """Return where `column` is the amount that `text` writes, in each currency's own minor units.
+
+    What may be read in two ways is looked for in both: nothing is charged by a search.
+    """
     fits = Q(pk__in=[])
+    written = AMOUNT.fullmatch(text)
+    if not written:
+        return fits
     for code in CURRENCIES:
-        minor = value.scaleb(exponent(code))
-        if minor == minor.to_integral_value() and minor < 10**15:
-            fits |= Q(**{currency: code, column: int(minor)})
+        for reading in {written[1].strip(), re.sub(r"[.,]", "", written[1]).strip()}:
+            minor = _minor(reading, code)
+            if minor is not None:
+                fits |= Q(**{currency: code, column: minor})
     return fits
 
 
-def _decimal(text: str) -> Decimal | None:
-    """Read an amount in the way that finds most: a last group of two digits is decimals, other signs group."""
-    plain = re.sub(r"[^0-9.,]", "", text)
-    whole, decimals = re.fullmatch(r"(.*?)(?:[.,]([0-9]{1,2}))?", plain).groups()
+def _minor(text: str, currency: str) -> int | None:
     try:
-        return Decimal(re.sub(r"[^0-9]", "", whole) + (f".{decimals}" if decimals else ""))
-    except InvalidOperation:
+        return read_amount(text, currency)
+    except InvalidAmount:
         return None
 
 
