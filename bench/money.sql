@@ -15,10 +15,24 @@ SELECT
 FROM generate_series(%(first)s::int, %(last)s::int) AS n
 JOIN rooms_room room ON room.id = (%(rooms)s::bigint[])[1 + n %% %(venues)s];
 
--- their captures
-INSERT INTO payments_ledgertransaction (key, kind, booking_id, currency, is_live, created_at)
-SELECT 'bench:' || id, 'capture', id, currency, false, now() FROM bookings_booking
+-- their payments
+INSERT INTO payments_payment (
+    public_id, booking_id, provider, n, status, is_live, is_two_stage, currency, amount_minor, authorized_minor,
+    captured_minor, session_ref, session_url, provider_ref, charge_ref, card_brand, card_last4, client_secret,
+    failure_code, mismatch, fetch_started, fetch_applied, created_at, authorized_at, captured_at, updated_at
+)
+SELECT
+    gen_random_uuid(), id, 'stripe', 1, 'CAPTURED', false, false, currency, total_minor, total_minor, total_minor,
+    'pi_' || reference, '', 'pi_' || reference, '', '', '', '', '', '', 1, 1, now(), now(), now(), now()
+FROM bookings_booking
 WHERE reference LIKE 'M%%' AND substr(reference, 2)::int BETWEEN %(first)s AND %(last)s;
+
+-- their captures
+INSERT INTO payments_ledgertransaction (key, kind, booking_id, payment_id, currency, is_live, created_at)
+SELECT 'bench:' || booking.id, 'capture', booking.id, payment.id, payment.currency, payment.is_live, now()
+FROM bookings_booking booking
+JOIN payments_payment payment ON payment.booking_id = booking.id
+WHERE booking.reference LIKE 'M%%' AND substr(booking.reference, 2)::int BETWEEN %(first)s AND %(last)s;
 
 -- six entries each
 INSERT INTO payments_ledgerentry (transaction_id, account, venue_id, currency, is_live, amount_minor)

@@ -16,6 +16,7 @@ from bench.queries import set_up_django
 
 STATEMENTS = Path(__file__).with_name("money.sql")
 ENTRIES_EACH = 6
+FILLED = ("bookings_booking", "payments_payment", "payments_ledgertransaction", "payments_ledgerentry")
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _fill(rooms: list[int], first: int, last: int) -> None:
         for block in blocks:
             cursor.execute(block, values)
         cursor.execute("SET session_replication_role = origin")
-        for table in ("bookings_booking", "payments_ledgertransaction", "payments_ledgerentry"):
+        for table in FILLED:
             cursor.execute(f"VACUUM ANALYZE {table}")
         cursor.execute("RESET statement_timeout")
 

@@ -25,7 +25,9 @@ def transferred(confirmed) -> Payout:
     account = platform_account().client.v1.accounts.create({"type": "express", "country": "FR"}).id
     confirmed.sandbox.control("account", {"account": account, "state": "enabled"})
     confirmed.advance(days=3)
-    sent = stripe_connect().transfer(amount_minor=10_000, currency="EUR", destination=account, key="PO-1")
+    sent = stripe_connect().transfer(
+        amount_minor=10_000, currency="EUR", destination=account, group="PO-1", key="PO-1"
+    )
     now = clock.now()
     return Payout.objects.create(
         run=PayoutRun.objects.create(cutoff_at=now), venue=confirmed.room.venue, currency="EUR", key="PO-1",

@@ -202,6 +202,16 @@ def has_case(payment: Any) -> bool:
     return bool(payment.disputes) and any(one.is_open for one in payment.disputes)
 
 
+def _given_of(payment: Any) -> Any:
+    """What went back of a payment by channel, and what banks claim; in histories in memory no credit is given."""
+    by_channel: dict[str, int] = {}
+    for refund in payment.refunds or ():
+        if refund.status != "failed":
+            by_channel[refund.channel] = by_channel.get(refund.channel, 0) + refund.amount_minor
+    claims = (one for one in payment.disputes or () if one.is_open or one.status == "lost")
+    return given.Given(by_channel, sum(one.amount_minor for one in claims), payment.captured_minor)
+
+
 def _finish(operation: Any, state: str, error: Any) -> Any:
     """What is finished stays finished; the product says so by the WHERE of its UPDATE, on a row of its own."""
     if operation.state not in operations.UNFINISHED:
@@ -230,6 +240,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "bookings.services": {"lock": _lock},
     "payments.ledger": {"kept_minor": _kept_minor, "_post": _post, "together": _Transaction().atomic},
     "payments.facts": {"payment_facts": _payment_facts},
+    "payments.given": {"of": _given_of},
     "payments.operations": {"_finish": _finish},
     "payments.webhooks": {"_payment_of": _payment_of},
 }
@@ -279,6 +290,7 @@ def places_of(value: Any) -> Iterator[tuple[ModuleType, str]]:
 
 ledger = _copy("payments.ledger")
 facts = _copy("payments.facts")
+given = _copy("payments.given")
 verbs = _copy("bookings.services")
 known = _copy("payments.known")
 operations = _copy("payments.operations")

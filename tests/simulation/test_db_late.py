@@ -119,7 +119,7 @@ def test_disputed_booking_is_paid_out_once_the_case_is_won():
 
 def test_payout_for_a_disputed_booking_is_found_out(monkeypatch):
     known = payouts.parameters
-    monkeypatch.setattr(payouts, "parameters", lambda *asked: known(*asked) | {"open": []})
+    monkeypatch.setattr(payouts, "parameters", lambda *asked, **more: known(*asked, **more) | {"open": []})
 
     with paid_booking(plan(payee=BY_BANK)) as world, pytest.raises(Violation, match="disputed"):
         disputed_at_payday(world)
@@ -152,7 +152,7 @@ def test_payout_sent_again_without_a_look_is_found_out(monkeypatch):
     def careless(connect, payout):
         return connect.transfer(
             amount_minor=payout.amount_minor, currency=payout.currency, destination=payout.destination,
-            key=payout.key,
+            group=payout.key, key=payout.key,
         )  # fmt: skip
 
     forgetful = "sandbox.stripe.idempotency.Keys.claim"
