@@ -54,7 +54,7 @@ DUE_SELDOM = f"""
             SELECT cutoff_at AS due_at FROM payments_payoutrun WHERE finished_at IS NULL
             UNION ALL
             SELECT coalesce(lease_until, created_at) FROM payments_payout
-            WHERE method = 'stripe' AND status IN ('ready', 'sending')
+            WHERE method = 'stripe' AND status IN ('ready', 'sending', 'waiting')
             UNION ALL
             SELECT coalesce({_next("week", PAYDAY, "max(cutoff_at)")}, timestamptz '2000-01-01') FROM payments_payoutrun
         ) weeks) AS pay_sweep
