@@ -16,7 +16,7 @@ from payments.services import sync
 
 log = structlog.get_logger(__name__)
 
-# A page asks every few seconds; what was seen a moment ago is still true.
+# A page asks every few seconds; what was seen a moment ago is still true, but for a refusal.
 FRESH = dt.timedelta(seconds=3)
 # While the provider answers nothing, nothing is fresh: this holds then, and against many questions at once.
 LOOKS_PER_MINUTE = 20
@@ -47,4 +47,7 @@ def look(payment: Payment) -> Payment:
 
 
 def _is_fresh(payment: Payment) -> bool:
-    return payment.synced_at is not None and clock.now() - payment.synced_at < FRESH
+    """A refusal never is: whoever comes back after one may have paid with another card a moment later."""
+    if payment.failure_code or payment.synced_at is None:
+        return False
+    return clock.now() - payment.synced_at < FRESH

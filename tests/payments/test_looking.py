@@ -66,3 +66,26 @@ def test_return_after_paying_shows_what_the_provider_says(journey, time_machine)
     looking.verify(journey.booking.pk)
 
     assert Payment.objects.get().status == "AUTHORIZED"
+
+
+def test_return_after_a_refusal_and_another_card_within_three_seconds_shows_the_hold(journey):
+    journey.pay("4000000000009995")
+    journey.sync()
+    assert Payment.objects.get().failure_code == "insufficient_funds"
+    journey.pay()
+
+    page = guest_of(journey.booking).get(f"/bookings/{journey.booking.reference}/return/").content.decode()
+
+    assert "Your money is held, not taken" in page
+    assert Payment.objects.get().status == "AUTHORIZED"
+
+
+def test_return_page_after_a_refusal_asks_no_more_than_the_limit(journey):
+    journey.pay("4000000000009995")
+    journey.sync()
+    guest, before = guest_of(journey.booking), fetches()
+
+    codes = {guest.get(f"/bookings/{journey.booking.reference}/return/").status_code for _ in range(30)}
+
+    assert codes == {200}
+    assert fetches() - before == looking.LOOKS_PER_MINUTE
