@@ -9,7 +9,7 @@ def test_withdrawn_request_releases_the_hold(guest, journey):
     guest.pay_and_return()
     guest.click("Withdraw the request", "link")
     guest.heads("Withdraw this request?")
-    guest.sees("The hold of €200.00 is released. Nothing is charged.")
+    guest.sees("The hold of €200.00 is released. Nothing was charged.")
     guest.checks("withdraw")
     guest.page.get_by_label("Why?").fill("Other plans.")
     guest.click("Withdraw the request")
