@@ -46,7 +46,7 @@ def test_page_turns_by_polling_while_pusher_is_out_of_reach(guest, journey):
 def test_page_catches_up_after_pusher_cut_it_off(guest, journey):
     guest.book()
     guest.pay_and_return()
-    wait_for(lambda: guest.page.evaluate("Pusher.instances[0].connection.state") == "connected")
+    wait_for(lambda: guest.page.evaluate("window.Pusher?.instances[0]?.connection.state") == "connected")
     journey.control("pusher/disconnect", {})
 
     journey.approve()
