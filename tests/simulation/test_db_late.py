@@ -9,6 +9,7 @@ from django.db import connection
 from payments import payouts, transfers
 from payments.models import Dispute, Payout
 from payments.reconciliation_walk import PHASES
+from sandbox.stripe import accounts
 from tests.simulation.invariants import Violation
 from tests.simulation.plan import Offer, Plan
 from tests.simulation.scheduler import WAYS
@@ -184,7 +185,9 @@ def test_refund_that_fails_waits_for_staff_who_give_a_credit():
 def test_payout_that_another_process_ended_stays_as_it_is():
     with paid_booking(plan(payee=("stripe", 0, 0))) as world:
         world.act(("clock", 3 * DAY))
-        world.sandbox.stripe.account.all("balance_transaction").clear()
+        stripe = world.sandbox.stripe.account
+        for connected in stripe.all("account").values():
+            accounts.set_state(stripe, connected, "restricted")
         world.act(("run", "payout_run", ""))
         world.act(("run", "payouts", ""))
         payout = Payout.objects.get()
