@@ -167,6 +167,12 @@ class Table(Rows):
         found = self.filter(**where)
         return (found[0], False) if found else (self.create(**where, **(defaults or {})), True)
 
+    def update_or_create(self, defaults: dict | None = None, **where: Any) -> tuple[Any, bool]:
+        row, is_new = self.get_or_create(defaults, **where)
+        for name, value in (defaults or {}).items():
+            setattr(row, name, value)
+        return row, is_new
+
     def bulk_create(self, rows: Iterable[Any], **_: Any) -> list[Any]:
         made = list(rows)
         for row in made:
