@@ -18,7 +18,9 @@ BATCH = 500
 class AccountKeeper(Keeper):
     def words(self, person: Person) -> set[str]:
         user = person.user
-        return {user.name, user.email, user.phone} if user else set()
+        if user is None:
+            return set()
+        return {user.name, user.email, user.phone, *user.former_addresses.values_list("email", flat=True)}
 
     def export(self, person: Person) -> dict[str, Any]:
         if person.user is None:
@@ -27,6 +29,7 @@ class AccountKeeper(Keeper):
         return {
             "account": rows_of(User.objects.filter(pk=person.user.pk), "password", "session_epoch"),
             "addresses": rows_of(EmailAddress.objects.filter(**mine)),
+            "former_addresses": rows_of(person.user.former_addresses.all()),
             "tokens": rows_of(person.user.api_tokens.all(), "digest"),
             "second_factors": rows_of(Authenticator.objects.filter(**mine), "data"),
             "acts_in_the_admin": rows_of(LogEntry.objects.filter(**mine)),
@@ -53,6 +56,8 @@ class AccountKeeper(Keeper):
 
 def _erase_user(user: User) -> None:
     EmailAddress.objects.filter(user=user).delete()
+    # Each address just deleted is one they had.
+    user.former_addresses.all().delete()
     Authenticator.objects.filter(user=user).delete()
     user.api_tokens.all().delete()
     user.name = user.phone = ""
