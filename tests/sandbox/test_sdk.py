@@ -214,6 +214,8 @@ def test_refund_in_parts_and_the_books(client: stripe.StripeClient, sandbox: San
         {
             "id": intent.id,
             "reference": "RH-1",
+            "account": "platform",
+            "mode": "test",
             "status": "succeeded",
             "currency": "eur",
             "authorized_minor": 20_000,
