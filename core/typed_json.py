@@ -9,15 +9,27 @@ from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
-from core.money import read_decimal, read_percent, read_whole
-
-
-def _text_by(read: Callable[[str], Any]) -> BeforeValidator:
-    # InvalidAmount is a ValueError: pydantic turns it into the field's error.
-    return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
+from core.money import AmbiguousAmount, InvalidAmount, read_decimal, read_percent, read_whole
 
 
-Whole = Annotated[int, _text_by(read_whole)]
-Amount = Annotated[Decimal, _text_by(partial(read_decimal, places=2))]
-Percent = Annotated[Decimal, _text_by(read_percent)]
+def _text_by(read: Callable[[str], Any], *, code: str) -> BeforeValidator:
+    """Read text with `read`; what it refuses is the field's error `code`, or `ambiguous_number`."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return read(value)
+        except InvalidAmount as error:
+            told = "ambiguous_number" if isinstance(error, AmbiguousAmount) else code
+            raise PydanticCustomError(told, "{reason}", {"reason": str(error)}) from error
+
+    return BeforeValidator(validate)
+
+
+# The codes are pydantic's own for text that is no number.
+Whole = Annotated[int, _text_by(read_whole, code="int_parsing")]
+Amount = Annotated[Decimal, _text_by(partial(read_decimal, places=2), code="decimal_parsing")]
+Percent = Annotated[Decimal, _text_by(read_percent, code="decimal_parsing")]

@@ -90,7 +90,8 @@ def test_hours_for_a_room_by_the_night_ask_for_dates(api, room):
     ("party_size", "code"),
     [
         (0, "greater_than_equal"), (-1, "greater_than_equal"), (3, "too_many"), (10**6, "less_than_equal"),
-        (1.5, "int_from_float"), ("two", "int_parsing"), (None, "int_type"), (True, None), ([1], "int_type"),
+        (1.5, "int_from_float"), ("two", "int_parsing"), ("1,250", "ambiguous_number"),
+        (None, "int_type"), (True, None), ([1], "int_type"),
     ],
 )  # fmt: skip
 def test_party_size_wrong_is_named(api, room, party_size, code):

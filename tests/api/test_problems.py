@@ -226,6 +226,11 @@ def test_openapi_lists_the_endpoints_and_names_the_problems(api):
 
 
 def test_api_needs_no_room_to_answer_an_empty_list(api):
-    assert api.get("rooms").json() == {"items": [], "next": None}
+    assert api.get("rooms").json() == {
+        "items": [],
+        "next": None,
+        "total": 0,
+        "compared": None,
+    }
     factories.room()
     assert len(api.get("rooms").json()["items"]) == 1

@@ -13,6 +13,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from accounts.models import ApiToken
 from bookings.models import Booking, EventReceipt
 from core import clock
@@ -32,6 +34,12 @@ def wait_for(condition: Callable[[], Any], *, seconds: float = 30.0) -> Any:
             return found
         assert time.monotonic() < end, f"still {found!r} after {seconds:.0f} s"
         time.sleep(0.05)
+
+
+def mails_to_send() -> QuerySet[Delivery]:
+    """Return what workers should be sending: a first try put off on purpose (notifications.messages) is not."""
+    put_off = Q(attempts=0, next_attempt_at__gt=clock.now())
+    return Delivery.objects.filter(state=Delivery.State.QUEUED).exclude(put_off)
 
 
 class Journey:
@@ -139,10 +147,7 @@ class Journey:
         booking = self.booking
         left = [
             EventReceipt.objects.filter(event__booking=booking, done_at=None),
-            # A mail that was never tried and is not due yet waits on purpose: see notifications.messages.
-            Delivery.objects.filter(event__booking=booking, state="queued").exclude(
-                attempts=0, next_attempt_at__gt=clock.now()
-            ),
+            mails_to_send().filter(event__booking=booking),
             PaymentOperation.objects.filter(payment__booking=booking, state__in=["open", "unknown"]),
             WebhookEvent.objects.filter(payment__booking=booking, outcome="waiting"),
         ]

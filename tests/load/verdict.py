@@ -8,9 +8,9 @@ from django.db import OperationalError, connection
 
 from bookings.models import Booking, EventReceipt
 from core import clock
-from notifications.models import Delivery
 from payments.models import PaymentOperation, Settlement, WebhookEvent
 from tests import invariants
+from tests.flows.journey import mails_to_send
 from tests.load.events import PREFIX
 from tests.load.stage import Books
 
@@ -76,7 +76,7 @@ def unfinished() -> dict[str, int]:
     queues = {
         "messages": WebhookEvent.objects.filter(outcome="waiting"),
         "receipts": EventReceipt.objects.filter(done_at=None),
-        "mails": Delivery.objects.filter(state="queued"),
+        "mails": mails_to_send(),
         "calls": PaymentOperation.objects.filter(state__in=["open", "unknown"]),
         "settlements": Settlement.objects.filter(due_at__lte=now),
     }
