@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.files import write_atomically
 
 log = logging.getLogger("sandbox.store")
-VERSION = 1
+VERSION = 2
 
 
 class Store:

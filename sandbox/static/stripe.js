@@ -235,7 +235,7 @@
   }
 
   window.Stripe = (key) => {
-    if (!/^pk_test_\w+/.test(key ?? "")) throw new TypeError("Stripe() needs a publishable test key (pk_test_…).");
+    if (!/^pk_(test|live)_\w+/.test(key ?? "")) throw new TypeError("Stripe() needs a publishable key (pk_test_…).");
     return new StripeStandIn(key);
   };
   window.Stripe.version = "v3";

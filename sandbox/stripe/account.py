@@ -1,4 +1,4 @@
-"""The one test account: its objects, in wire shape with ids for what can be expanded, and its events."""
+"""One account in one mode: its objects, in wire shape with ids for what can be expanded, and its events."""
 
 import heapq
 import json
@@ -20,6 +20,7 @@ Json = dict[str, Any]
 class Account:
     """Objects by kind and id, oldest first. Every change goes through the engine's lock.
 
+    An account's test and live objects are two worlds: `twin` is the other one, known for its name alone.
     `private` holds what the wire does not show (the card behind a payment method, a session's lines).
     `timers` is a heap of (moment, number, what, id); timers.py knows what each does.
     """
@@ -28,6 +29,8 @@ class Account:
     outbox: Outbox
     webhook_url: str = ""
     page_base: str = ""
+    is_live: bool = False
+    twin: "Account | None" = None
     settlement: tuple[str, ...] = ("usd",)  # currencies it holds; a charge in any other becomes the first
     payouts: str = "daily"  # its own schedule, unless the dashboard has chosen another since
     randomness: random.Random = field(default_factory=random.SystemRandom)
@@ -45,6 +48,10 @@ class Account:
     def now(self) -> int:
         return self.moment if self.moment is not None else self.clock.now()
 
+    @property
+    def mode(self) -> str:
+        return "live" if self.is_live else "test"
+
     def new_id(self, prefix: str, length: int = 24) -> str:
         return prefix + "".join(self.randomness.choices(ALPHABET, k=length))
 
@@ -52,6 +59,8 @@ class Account:
         return self.objects.setdefault(kind, {})
 
     def add(self, obj: Json) -> Json:
+        if "livemode" in obj:
+            obj["livemode"] = self.is_live
         self.all(obj["object"])[obj["id"]] = obj
         return obj
 
@@ -59,11 +68,15 @@ class Account:
         """Raises: StripeError 404 `resource_missing`."""
         found = self.all(kind).get(ref)
         if found is None:
-            raise missing(kind, ref, param)
+            raise missing(kind, ref, param, elsewhere=self._elsewhere(kind, ref))
         return found
 
     def one(self, kind: str, ref: str) -> Json:
         return self.all(kind)[ref]
+
+    def knows(self, ref: str) -> bool:
+        """Whether `ref` is an object of this mode, or the address of one of its pages."""
+        return ref in self.private or any(ref in found for found in self.objects.values())
 
     def link(self, parent: str, child: str) -> None:
         self.children.setdefault(parent, []).append(child)
@@ -100,6 +113,10 @@ class Account:
         self.add(event)
         if self.webhook_url:
             self.outbox.put("stripe", str(event["id"]), kind, self.webhook_url, json.dumps(event, indent=2))
+
+    def _elsewhere(self, kind: str, ref: str) -> str:
+        """The name of the other mode, where an object that is missed here exists there."""
+        return self.twin.mode if self.twin and ref in self.twin.all(kind) else ""
 
     def reset(self) -> None:
         for held in (self.objects, self.private, self.timers, self.effects, self.children):

@@ -1,4 +1,4 @@
-"""Who may call: any test key, as a bearer token or as the name of basic authorization."""
+"""Who may call: any test or live key, as a bearer token or as the name of basic authorization."""
 
 import base64
 import binascii
@@ -7,8 +7,13 @@ import re
 from sandbox.stripe.errors import StripeError
 
 
+def is_live(headers: dict[str, str]) -> bool:
+    """Whether a call is for the live world; one without a good key is refused in the test world."""
+    return bool(re.match("(sk|rk|pk)_live_", _key(headers.get("authorization", ""))))
+
+
 def check(headers: dict[str, str]) -> bool:
-    """Bearer or Basic, test keys only; True for a publishable key, which a browser holds.
+    """Bearer or Basic; True for a publishable key, which a browser holds.
 
     Raises: StripeError 401 or 403.
     """
@@ -19,7 +24,7 @@ def check(headers: dict[str, str]) -> bool:
             "You did not provide an API key. You need to provide your API key in the Authorization header, "
             "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
         )
-    if not re.fullmatch(r"(sk|rk|pk)_test_[\w-]+", key):
+    if not re.fullmatch(r"(sk|rk|pk)_(test|live)_[\w-]+", key):
         raise StripeError(401, f"Invalid API Key provided: {key[:8]}{'*' * 8}")
     if headers.get("stripe-account"):
         account = headers["stripe-account"]

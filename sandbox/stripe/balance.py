@@ -88,7 +88,7 @@ def retrieve(account: Account) -> Json:
         ]
         for name, totals in _sums(account).items()
     }
-    return {"object": "balance", "livemode": False, **funds}
+    return {"object": "balance", "livemode": account.is_live, **funds}
 
 
 def _sums(account: Account) -> dict[str, dict[str, int]]:

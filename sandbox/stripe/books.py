@@ -1,22 +1,48 @@
 """The account's own view of its money, to compare with what the booking side believes."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from sandbox.stripe import dispute_shapes
+from sandbox.stripe import balance, dispute_shapes
 from sandbox.stripe.account import Account
 
 Json = dict[str, Any]
+PLATFORM = "platform"
 
 
-def books(account: Account) -> Json:
-    """All of it is at the one account, the platform's; `mode` is test or live."""
-    payments = [_payment(account, intent) for intent in account.all("payment_intent").values()]
-    return {
-        "payments": payments,
-        "transfers": [_transfer(one) for one in account.all("transfer").values()],
-        "disputes": [_dispute(account, one) for one in account.all("dispute").values()],
-        "effects": dict(account.effects),
-    }
+def books(accounts: Iterable[Account]) -> Json:
+    """All of it is at the platform's account, in its two modes; each row names both."""
+    kinds = (("payments", "payment_intent", _payment), ("transfers", "transfer", _transfer),
+             ("disputes", "dispute", _dispute))  # fmt: skip
+    found: Json = {name: [] for name, _, _ in kinds} | {"balances": []}
+    effects: Counter[str] = Counter()
+    for account in accounts:
+        whose = {"account": PLATFORM, "mode": account.mode}
+        for name, kind, row in kinds:
+            found[name] += [row(account, one) | whose for one in account.all(kind).values()]
+        found["balances"] += [one | whose for one in _balances(account)]
+        effects.update(account.effects)
+    return found | {"effects": dict(effects)}
+
+
+def _balances(account: Account) -> list[Json]:
+    """What is in the account by currency, and what has left it for the platform's bank; no row for nothing at all."""
+    sums = balance.retrieve(account)
+    swept: Counter[str] = Counter()
+    for payout in account.all("payout").values():
+        swept[payout["currency"]] += payout["amount"]
+    held = {name: {one["currency"]: one["amount"] for one in sums[name]} for name in ("available", "pending")}
+    rows = (
+        {
+            "currency": code,
+            "available_minor": held["available"][code],
+            "pending_minor": held["pending"][code],
+            "paid_out_minor": swept[code],
+        }
+        for code in account.settlement
+    )
+    return [row for row in rows if any(list(row.values())[1:])]
 
 
 def _payment(account: Account, intent: Json) -> Json:
@@ -25,8 +51,6 @@ def _payment(account: Account, intent: Json) -> Json:
     return {
         "id": intent["id"],
         "reference": intent["metadata"].get("booking_reference") or _session_reference(account, intent),
-        "account": "platform",
-        "mode": "live" if intent["livemode"] else "test",
         "status": intent["status"],
         "currency": intent["currency"],
         "authorized_minor": sum(charge["amount"] for charge in charges),
@@ -37,7 +61,7 @@ def _payment(account: Account, intent: Json) -> Json:
     }
 
 
-def _transfer(transfer: Json) -> Json:
+def _transfer(account: Account, transfer: Json) -> Json:
     return {
         "id": transfer["id"],
         "reference": transfer["metadata"].get("booking_reference"),

@@ -1,6 +1,6 @@
-"""The test cards: what each number does, and the tokens that stand for them."""
+"""The test cards: what each number does, and the tokens that stand for them; in live mode any other number pays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.paypages import bare
 
@@ -111,16 +111,23 @@ MESSAGES = {
     "exceeding its amount limit.",
     "test_mode_live_card": "Your card was declined. Your request was in test mode, but used a non test card. "
     "For a list of valid test cards, visit: https://stripe.com/docs/testing.",
+    "live_mode_test_card": "Your card was declined. Your request was in live mode, but used a known test card.",
 }
+# A number that pays without more, in test and in live mode.
+PLAIN = {False: "4242424242424242", True: "4532015112830366"}
 
 
-def find(number: str) -> Card:
-    """The card of a number, spaces and dashes ignored; a number that is no test card declines."""
+def find(number: str, *, is_live: bool = False) -> Card:
+    """The card of a number, spaces and dashes ignored; one of the other mode declines."""
     digits = bare(number)
     if digits in CARDS:
-        return CARDS[digits]
+        refusal = ("card_declined", "live_mode_test_card")
+        return replace(CARDS[digits], challenge="", decline=refusal) if is_live else CARDS[digits]
     # Never kept whole: what a person typed might be a real card.
-    return Card("0" * 12 + digits[-4:], brand="unknown", decline=("card_declined", "test_mode_live_card"))
+    kept = "0" * 12 + digits[-4:]
+    if is_live:
+        return Card(kept)
+    return Card(kept, brand="unknown", decline=("card_declined", "test_mode_live_card"))
 
 
 def decline_message(code: str, decline_code: str | None) -> str:

@@ -19,7 +19,7 @@ def new_method(account: Account, card: Card, email: str | None = None, name: str
 
 
 def card_of(account: Account, method_id: str) -> Card:
-    return cards.find(account.private[method_id]["number"])
+    return cards.find(account.private[method_id]["number"], is_live=account.is_live)
 
 
 def attempt(account: Account, intent: Json, method_id: str, return_url: str | None = None) -> None:

@@ -56,20 +56,21 @@ class Call:
 
 
 class Engine:
-    """The Stripe API. `handle` is all of it; a server that waits in between uses `open` and `finish`."""
+    """The Stripe API in one mode. `handle` is all of it; a server that waits in between uses `open` and `finish`."""
 
     def __init__(
         self,
         account: Account,
         faults: FaultBook,
         journal: Journal,
+        lock: threading.RLock,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.account = account
         self.faults = faults
         self.journal = journal
         self.keys = Keys()
-        self.lock = threading.RLock()
+        self.lock = lock
         self.on_change = on_change
 
     def handle(
@@ -256,6 +257,7 @@ class Engine:
             None if response.broken else response.status,
             at=self.account.now,
             request_id=call.request_id,
+            mode=self.account.mode,
             idempotency_key=call.key,
             is_replayed="Idempotent-Replayed" in response.headers,
             fault=call.fault.fault if call.fault else None,

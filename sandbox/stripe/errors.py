@@ -39,5 +39,11 @@ def refused(message: str, code: str | None = None, param: str | None = None, **f
     return StripeError(400, message, code=code, param=param, is_stored=True, **fields)
 
 
-def missing(kind: str, ref: str, param: str) -> StripeError:
-    return StripeError(404, f"No such {kind}: '{ref}'", code="resource_missing", param=param)
+def missing(kind: str, ref: str, param: str, *, elsewhere: str = "") -> StripeError:
+    """`elsewhere` is the mode that does have it, "test" or "live"."""
+    message = f"No such {kind}: '{ref}'"
+    if elsewhere:
+        used = "test" if elsewhere == "live" else "live"
+        message += f"; a similar object exists in {elsewhere} mode, but a {used} mode key was used to "
+        message += "make this request."
+    return StripeError(404, message, code="resource_missing", param=param)

@@ -17,7 +17,7 @@ def pay(account: Account, session: Json, number: str, email: str, name: str) -> 
     The intent is made at the first try, and kept for the next one after a decline.
     """
     intent = _intent(account, session)
-    method = charging.new_method(account, cards.find(number), email, name)
+    method = charging.new_method(account, cards.find(number, is_live=account.is_live), email, name)
     account.private[session["id"]]["guest"] = {"email": email, "name": name}
     try:
         charging.attempt(account, intent, method["id"])
@@ -38,7 +38,7 @@ def answer_challenge(account: Account, session: Json, *, is_passed: bool) -> str
 
 def pay_bare(account: Account, intent: Json, number: str, email: str, name: str, return_url: str) -> str:
     """Pay an open intent of the merchant's own page, as its elements would; `return_url` may be empty."""
-    method = charging.new_method(account, cards.find(number), email, name)
+    method = charging.new_method(account, cards.find(number, is_live=account.is_live), email, name)
     try:
         charging.attempt(account, intent, method["id"], return_url or None)
     except StripeError:

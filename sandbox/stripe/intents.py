@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.stripe import amounts, cards, charging, schema, shapes
 from sandbox.stripe.account import Account
-from sandbox.stripe.errors import StripeError, invalid, refused
+from sandbox.stripe.errors import StripeError, invalid, missing, refused
 from sandbox.stripe.schema import anything, boolean, one_of, text, unsimulated
 
 Json = dict[str, Any]
@@ -162,6 +162,8 @@ def _method(account: Account, ref: str | None) -> Json | None:
     if ref is None:
         return None
     if ref in cards.TOKENS:
+        if account.is_live:
+            raise missing("PaymentMethod", ref, "payment_method", elsewhere="test")
         return charging.new_method(account, cards.find(cards.TOKENS[ref]))
     return account.get("payment_method", ref, "payment_method")
 

@@ -145,7 +145,7 @@ class CheckoutPage:
             action=f"/checkout/stripe/{session['id']}",
             fields=form.html(),
             hints_open=Markup(" open") if form.is_empty else Markup(),
-            hints=_hints(session["id"]),
+            hints=_hints(session["id"], is_live=self.engine.account.is_live),
         )
         return Page(status, framed(f"Pay {self.merchant}", content))
 
@@ -169,9 +169,16 @@ def _line(line: Json) -> Markup:
     return element("li", joined([name, amount]))
 
 
-def _hints(ref: str) -> Markup:
+def _hints(ref: str, *, is_live: bool) -> Markup:
+    """Cards of the session's mode; in live mode the test cards are declined, and any other number pays."""
+    notes = {number: cards.CARDS[number].note for number in HINTS}
+    if is_live:
+        notes = {
+            cards.PLAIN[True]: "Succeeds, as any number that is no test card",
+            HINTS[0]: "Declined: a test card",
+        }
     found = []
-    for number in HINTS:
+    for number, note in notes.items():
         link = element("a", spaced(number), href=f"/checkout/stripe/{ref}?card={number}")
-        found.append(element("li", joined([link, element("span", cards.CARDS[number].note)])))
+        found.append(element("li", joined([link, element("span", note)])))
     return joined(found)

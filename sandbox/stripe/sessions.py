@@ -114,7 +114,7 @@ def create(account: Account, params: Json) -> Json:
     lines = _lines(account, params)
     total = sum(line["amount_total"] for line in lines)
     amounts.check_charge(total, lines[0]["currency"], "line_items", has_minimum=True)
-    ref = account.new_id("cs_test_", 58)
+    ref = account.new_id(f"cs_{account.mode}_", 58)
     session = shapes.session(ref, account.now, expires_at, f"{account.page_base}/checkout/stripe/{ref}")
     session.update({name: params[name] for name in ECHOED if params.get(name) is not None})
     session.update(amount_subtotal=total, amount_total=total, currency=lines[0]["currency"])

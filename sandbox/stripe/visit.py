@@ -23,7 +23,9 @@ def pay(engine: Engine, url: str, number: str, action: str) -> Json | None:
     complete or expired for a session that can no longer be paid. None when `url` is no page of this account.
     Raises: BadVisit for an unknown action or a card that is no card.
     """
-    match = re.fullmatch(r"/checkout/stripe/((?:cs_test|pi)_[A-Za-z0-9]+)(?:/challenge)?", urlsplit(url).path)
+    match = re.fullmatch(
+        r"/checkout/stripe/((?:cs_test|cs_live|pi)_[A-Za-z0-9]+)(?:/challenge)?", urlsplit(url).path
+    )
     if match is None:
         return None
     number = _checked(number, action, ACTIONS)

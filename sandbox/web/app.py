@@ -26,8 +26,12 @@ def make_app(world: World) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY)
     app[WORLD] = world
     app[SENDER] = Sender(world)
-    app[CHECKOUT] = CheckoutPage(world.stripe.engine, world.settings.merchant)
-    app[ONBOARDING] = OnboardingPage(world.stripe.engine, world.settings.merchant)
+    app[CHECKOUT] = {
+        mode: CheckoutPage(engine, world.settings.merchant) for mode, engine in world.stripe.engines.items()
+    }
+    app[ONBOARDING] = {
+        mode: OnboardingPage(engine, world.settings.merchant) for mode, engine in world.stripe.engines.items()
+    }
     app[PAY_PAGE] = PayPage(world.octo.engine, world.settings.merchant)
     app.router.add_get("/", pages.index)
     app.router.add_static("/static", STATIC)

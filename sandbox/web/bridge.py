@@ -32,8 +32,9 @@ async def stripe_api(request: web.Request) -> web.StreamResponse:
         return web.json_response({"error": error}, status=403)
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=PREFLIGHT)
-    engine = request.app[WORLD].stripe.engine
-    call = engine.open(await plain(request))
+    call_in = await plain(request)
+    engine = request.app[WORLD].stripe.engine_for(call_in.headers)
+    call = engine.open(call_in)
     if call.delay_seconds:
         await asyncio.sleep(call.delay_seconds)
     response = engine.finish(call)

@@ -40,18 +40,24 @@ def index_page(world: World) -> str:
     return render("page.html", title="Sandbox", stylesheet="index.css", content=content)
 
 
+def _newest(world: World, kind: str) -> list[Json]:
+    """The latest of Stripe's objects of one kind, of both modes, the newest first; those of one second as made."""
+    found = [one for account in world.stripe.accounts for one in list(account.all(kind).values())[-SHOWN:]]
+    return sorted(found, key=lambda one: one["created"])[: -SHOWN - 1 : -1]
+
+
 def _payments(world: World) -> Markup:
-    account = world.stripe.account
+    known = {payment["id"]: payment for payment in world.stripe.books()["payments"]}
     rows = []
-    for payment in world.stripe.books()["payments"][: -SHOWN - 1 : -1]:
-        intent = account.one("payment_intent", payment["id"])
+    for intent in _newest(world, "payment_intent"):
+        payment = known[intent["id"]]
         money = [formatted(payment[name], payment["currency"])
                  for name in ("authorized_minor", "captured_minor", "refunded_minor")]  # fmt: skip
         rows.append([
-            _moment(intent["created"]), payment["id"], payment["reference"] or "–",
+            _moment(intent["created"]), payment["mode"], payment["id"], payment["reference"] or "–",
             _badge(intent["status"], _in_words(payment)), *money,
         ])  # fmt: skip
-    heads = ["When", "Payment", "Booking", "State", "Authorized", "Captured", "Refunded"]
+    heads = ["When", "Mode", "Payment", "Booking", "State", "Authorized", "Captured", "Refunded"]
     return _table("Payments", heads, rows)
 
 
@@ -70,7 +76,7 @@ def _in_words(payment: Json) -> str:
 
 def _sessions(world: World) -> Markup:
     rows = []
-    for session in list(world.stripe.account.all("checkout.session").values())[: -SHOWN - 1 : -1]:
+    for session in _newest(world, "checkout.session"):
         ref = (
             element("a", f"{session['id'][:18]}…", href=session["url"])
             if session["url"]
@@ -89,7 +95,7 @@ def _sessions(world: World) -> Markup:
 
 def _disputes(world: World) -> Markup:
     rows = []
-    for one in list(world.stripe.account.all("dispute").values())[: -SHOWN - 1 : -1]:
+    for one in _newest(world, "dispute"):
         due_by = one["evidence_details"]["due_by"]
         rows.append([
             _moment(one["created"]), one["id"], one["payment_intent"], one["reason"].replace("_", " "),
@@ -101,7 +107,7 @@ def _disputes(world: World) -> Markup:
 
 def _transfers(world: World) -> Markup:
     rows = []
-    for one in list(world.stripe.account.all("transfer").values())[: -SHOWN - 1 : -1]:
+    for one in _newest(world, "transfer"):
         sums = [formatted(one[name], one["currency"]) for name in ("amount", "amount_reversed")]
         rows.append(
             [_moment(one["created"]), one["id"], one["destination"], one["transfer_group"] or "–", *sums]
@@ -116,16 +122,26 @@ def _octo(world: World) -> Markup:
         amounts = (one.total_minor, one.authorized_minor, one.captured_minor, one.refunded_minor)
         rows.append([
             _moment(one.created_at), element("a", one.uuid[:13] + "…", href=gateway.page_url(one)),
-            one.transaction_id, _badge(one.status, one.status.replace("_", " ")),
+            "test" if one.is_test else "live", one.transaction_id, _badge(one.status, one.status.replace("_", " ")),
             *(money.formatted(amount, one.currency) for amount in amounts),
         ])  # fmt: skip
-    heads = ["When", "Payment", "Transaction", "State", "Amount", "Authorized", "Captured", "Refunded"]
+    heads = [
+        "When",
+        "Payment",
+        "Mode",
+        "Transaction",
+        "State",
+        "Amount",
+        "Authorized",
+        "Captured",
+        "Refunded",
+    ]
     return _table("Octo payments", heads, rows)
 
 
 def _events(world: World) -> Markup:
     rows = []
-    for event in list(world.stripe.account.all("event").values())[: -SHOWN - 1 : -1]:
+    for event in _newest(world, "event"):
         messages = world.outbox.of(event["id"])
         state = joined([_badge(one.status, f"{one.status} ({one.attempts}, {one.last_answer or 'not yet'})")
                         for one in messages])  # fmt: skip

@@ -9,7 +9,8 @@ from sandbox.web.sending import Sender
 from sandbox.world import World
 
 WORLD = web.AppKey("world", World)
-CHECKOUT = web.AppKey("checkout", CheckoutPage)
-ONBOARDING = web.AppKey("onboarding", OnboardingPage)
+# Pages by the mode of what they show.
+CHECKOUT = web.AppKey("checkout", dict[str, CheckoutPage])
+ONBOARDING = web.AppKey("onboarding", dict[str, OnboardingPage])
 PAY_PAGE = web.AppKey("pay_page", PayPage)
 SENDER = web.AppKey("sender", Sender)

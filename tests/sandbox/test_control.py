@@ -51,7 +51,10 @@ def test_reset_forgets_everything(client: stripe.StripeClient, sandbox: Sandbox)
     assert sandbox.control("faults") == {"faults": []}
     assert sandbox.control("calls") == {"calls": []}
     empty = {"payments": [], "effects": {}}
-    assert sandbox.control("books") == {"stripe": {**empty, "transfers": [], "disputes": []}, "octo": empty}
+    assert sandbox.control("books") == {
+        "stripe": {**empty, "transfers": [], "disputes": [], "balances": []},
+        "octo": empty,
+    }
     assert client.v1.events.list().data == []
 
 

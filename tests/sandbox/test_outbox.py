@@ -128,7 +128,10 @@ def test_forget_everything_forgets_webhooks_and_modes(wire: Wire, world: World) 
     assert world.outbox.release() == 0
     assert world.outbox.travel == Travel()
     empty = {"payments": [], "effects": {}}
-    assert world.books() == {"stripe": {**empty, "transfers": [], "disputes": []}, "octo": empty}
+    assert world.books() == {
+        "stripe": {**empty, "transfers": [], "disputes": [], "balances": []},
+        "octo": empty,
+    }
 
 
 @pytest.mark.parametrize("mode", ["normal", "hold"])

@@ -234,7 +234,7 @@ def test_lists_page_through_by_themselves(client: stripe.StripeClient, sandbox: 
 
 
 def test_answers_to_wrong_keys_are_authentication_errors(sandbox: Sandbox) -> None:
-    for key in ("sk_live_123456789", "pk_test_123456789", "nonsense"):
+    for key in ("pk_live_123456789", "pk_test_123456789", "sk_lost_123456789", "nonsense"):
         stranger = stripe.StripeClient(key, base_addresses={"api": sandbox.base})
         with pytest.raises(stripe.AuthenticationError):
             stranger.v1.balance.retrieve()

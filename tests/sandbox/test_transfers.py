@@ -106,6 +106,8 @@ def test_transfer_takes_from_the_available_balance_only(wire: Wire, world: World
             "currency": "eur",
             "amount_minor": 9_680,
             "reversed_minor": 0,
+            "account": "platform",
+            "mode": "test",
         }
     ]
     assert books["effects"]["transfer"] == 1

@@ -144,7 +144,7 @@ def test_basic_authorization_is_taken(wire: Wire) -> None:
     ("headers", "status"),
     [
         ({}, 401),
-        ({"Authorization": "Bearer sk_live_123456"}, 401),
+        ({"Authorization": "Bearer sk_lost_123456"}, 401),
         ({"Authorization": "Basic !!"}, 401),
         ({**AUTH, "Stripe-Account": "acct_other"}, 403),
     ],
@@ -154,7 +154,7 @@ def test_strangers_get_a_json_error(wire: Wire, headers: dict[str, str], status:
 
     assert response.status == status
     assert response.json()["error"]["type"] == "invalid_request_error"
-    assert "sk_live_123456" not in response.body.decode()
+    assert "sk_lost_123456" not in response.body.decode()
 
 
 def test_unknown_urls_answer_json(wire: Wire) -> None:

@@ -70,7 +70,7 @@ class StripeWire(stripe.HTTPClient):
     ) -> tuple[bytes, int, Any]:
         parts = urlsplit(url)
         body = (post_data or "").encode() if isinstance(post_data, str) else post_data or b""
-        engine = self.wire.sandbox.stripe.engine
+        engine = self.wire.sandbox.stripe.engine_for(dict(headers))
         place = "fetch" if method.upper() == "GET" else parts.path.rsplit("/", 1)[-1]
         try:
             response = self.wire.exchange(
