@@ -4,6 +4,7 @@ import datetime as dt
 
 from bookings.states import Status
 from core import dates
+from core.money import format_minor
 from rooms.pricing import Quote
 
 
@@ -50,6 +51,16 @@ class DecisionOverdue(BookingError):
 
     def __init__(self, decide_by: dt.datetime, time_zone: str) -> None:
         super().__init__(f"The time to answer ended on {dates.staff_moment_in_zone(decide_by, time_zone)}.")
+
+
+class AboveClerk(BookingError):
+    """A clerk decides up to the venue's limit; above it an owner or manager does."""
+
+    code = "above_clerk_limit"
+
+    def __init__(self, limit_minor: int, currency: str) -> None:
+        limit = format_minor(limit_minor, currency)
+        super().__init__(f"Clerks decide about bookings up to {limit}: ask an owner or manager.")
 
 
 class PriceChanged(BookingError):

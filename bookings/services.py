@@ -9,27 +9,25 @@ import datetime as dt
 import structlog
 from django.db import IntegrityError, transaction
 
-from bookings import cancellation, deadlines
+from bookings import cancellation, deadlines, decisions
 from bookings.actors import CLOCK, PROVIDER, Actor, Kind
 from bookings.drafts import GuestDetails, as_it_is_now, digest_of, new_draft, submitted
 from bookings.errors import (
-    AlreadyDecided,
-    DecisionOverdue,
     InvalidDue,
     InvalidTransition,
-    NotChargeable,
     NotPublished,
     PriceChanged,
     ReasonMissing,
 )
 from bookings.models import Booking
-from bookings.states import NOTICES, Status, allows
+from bookings.states import NOTICES, Status
+from bookings.steps import check as _check
 from bookings.steps import close as _close
 from bookings.steps import move as _move
 from bookings.steps import record as _record
 from core import clock
 from rooms import charging, occupancy
-from rooms.models import Room, Session, Venue
+from rooms.models import Room, Session
 from rooms.pricing import quote
 from rooms.stays import Stay, check_stay, period_of, visit_of
 
@@ -114,7 +112,7 @@ def _submit(booking: Booking, actor: Actor, now: dt.datetime) -> Booking:
     if booking.approval == Room.Approval.BEFORE_PAYMENT or (
         not pays_online and booking.approval != Room.Approval.NONE
     ):
-        booking.decide_by = _decide_by(booking, now, None)
+        booking.decide_by = decisions.due_by(booking, now, None)
         to_status = Status.PENDING_APPROVAL
     elif pays_online:
         booking.payment_due_at = deadlines.payment_due(now)
@@ -146,7 +144,7 @@ def authorize(
         booking.confirmed_at = now
         return _move(booking, "authorize", Status.CONFIRMED, PROVIDER, now)
     if not booking.decision:
-        booking.decide_by = _decide_by(booking, now, held_until)
+        booking.decide_by = decisions.due_by(booking, now, held_until)
     return _move(booking, "authorize", Status.PENDING_APPROVAL, PROVIDER, now)
 
 
@@ -208,11 +206,12 @@ def approve(*, booking_id: int, actor: Actor, now: dt.datetime | None = None) ->
     """
     booking = lock(booking_id)
     now = now or clock.now()
-    if _decided_before(booking, Booking.Decision.APPROVED):
+    if decisions.decided_before(booking, Booking.Decision.APPROVED):
         return booking
-    _check_may_decide("approve", booking, now)
-    _check_chargeable(booking)
-    _decide(booking, Booking.Decision.APPROVED, actor, now)
+    decisions.check_clerk(booking, actor)
+    decisions.check_may_decide("approve", booking, now)
+    decisions.check_chargeable(booking)
+    decisions.decide(booking, Booking.Decision.APPROVED, actor, now)
     log.info("booking_approved", booking=booking.reference, actor=actor.kind)
     is_held_to_the_end = booking.capture == Room.Capture.AFTER_COMPLETION and booking.authorized_at
     if booking.total_minor == 0 or not booking.venue.takes_online_payment or is_held_to_the_end:
@@ -224,13 +223,6 @@ def approve(*, booking_id: int, actor: Actor, now: dt.datetime | None = None) ->
     return _move(booking, "approve", Status.PENDING_APPROVAL, actor, now)
 
 
-def _check_chargeable(booking: Booking) -> None:
-    """A yes asks the guest to pay: not for what the provider, which may be another by now, does not take."""
-    asks_to_pay = booking.approval == Room.Approval.BEFORE_PAYMENT
-    if asks_to_pay and (reason := charging.why_not(booking.venue, booking.due_minor)):
-        raise NotChargeable(f"{reason} Decline it, or let the guest pay another way.")
-
-
 @transaction.atomic
 def decline(*, booking_id: int, actor: Actor, reason: str = "", now: dt.datetime | None = None) -> Booking:
     """Say no to a request; said again it answers with the first. What is held is then voided by payments.
@@ -239,11 +231,12 @@ def decline(*, booking_id: int, actor: Actor, reason: str = "", now: dt.datetime
     """
     booking = lock(booking_id)
     now = now or clock.now()
-    if _decided_before(booking, Booking.Decision.DECLINED):
+    if decisions.decided_before(booking, Booking.Decision.DECLINED):
         return booking
     if not booking.is_undecided:
         raise InvalidTransition("decline", booking.status)
-    _decide(booking, Booking.Decision.DECLINED, actor, now)
+    decisions.check_clerk(booking, actor)
+    decisions.decide(booking, Booking.Decision.DECLINED, actor, now)
     booking.decision_reason = reason
     log.info("booking_declined", booking=booking.reference, actor=actor.kind)
     return _close(booking, "decline", Status.DECLINED, actor, now, reason=reason)
@@ -265,6 +258,7 @@ def cancel(
     if booking.status == Status.CANCELLED:
         return booking
     cancellation.check_may_cancel(booking, actor, now)
+    decisions.check_clerk(booking, actor)
     by_rule, before = cancellation_fee(booking, actor, now), booking.due_minor
     facts = {"before_minor": before}
     if fee_minor is not None:
@@ -327,6 +321,7 @@ def complete(*, booking_id: int, actor: Actor = CLOCK, now: dt.datetime | None =
     now = now or clock.now()
     if actor.kind != CLOCK.kind and now < booking.starts_at:
         raise InvalidTransition("complete", "not yet begun")
+    decisions.check_clerk(booking, actor)
     booking.closed_at = now
     return _move(booking, "complete", Status.COMPLETED, actor, now)
 
@@ -369,47 +364,7 @@ def announce(
 # --- shared steps ---------------------------------------------------------------------------------------------
 
 
-def _check(verb: str, booking: Booking) -> None:
-    if not allows(verb, booking.status):
-        raise InvalidTransition(verb, booking.status)
-
-
 def _locked_for(verb: str, booking_id: int, locked: Booking | None = None) -> Booking:
     booking = locked or lock(booking_id)
     _check(verb, booking)
     return booking
-
-
-def _decided_before(booking: Booking, decision: str) -> bool:
-    if not booking.decision:
-        return False
-    if booking.decision != decision:
-        made = (
-            booking.get_decision_display().lower(),
-            str(booking.decision_made_by),
-            booking.decision_made_at,
-        )
-        raise AlreadyDecided(*made, booking.time_zone)
-    return True
-
-
-def _check_may_decide(verb: str, booking: Booking, now: dt.datetime) -> None:
-    _check(verb, booking)
-    if booking.venue.status == Venue.Status.SUSPENDED:
-        raise NotPublished("The venue is suspended: its requests are declined.")
-    if booking.decide_by and now > booking.decide_by:
-        raise DecisionOverdue(booking.decide_by, booking.time_zone)
-
-
-def _decide(booking: Booking, decision: str, actor: Actor, now: dt.datetime) -> None:
-    booking.decision = decision
-    booking.decision_made_at, booking.decision_made_by = now, actor.user
-
-
-def _decide_by(booking: Booking, now: dt.datetime, held_until: dt.datetime | None) -> dt.datetime:
-    return deadlines.decide_by(
-        asked_at=now,
-        answer_hours=booking.venue.answer_hours,
-        starts_at=booking.starts_at,
-        held_until=held_until,
-    )

@@ -8,10 +8,16 @@ from bookings import outbox
 from bookings.actors import Actor
 from bookings.errors import InvalidTransition
 from bookings.models import Booking, BookingEvent
-from bookings.states import ARROWS, Status
+from bookings.states import ARROWS, Status, allows
 from rooms import occupancy
 
 log = structlog.get_logger(__name__)
+
+
+def check(verb: str, booking: Booking) -> None:
+    """Refuse a verb without an arrow from here. Raises: InvalidTransition."""
+    if not allows(verb, booking.status):
+        raise InvalidTransition(verb, booking.status)
 
 
 def close(

@@ -380,6 +380,8 @@ PAYOUT_MINIMUM_MINOR = {"USD": 2_000, "EUR": 2_000, "GBP": 2_000, "UZS": 25_000_
 # A new venue's first payout waits so long after its first payment was taken; any after a change of payee, so long.
 FIRST_PAYOUT_DELAY_DAYS = int(env.str("FIRST_PAYOUT_DELAY_DAYS", "") or 14)
 PAYEE_CHANGE_HOLD_DAYS = int(env.str("PAYEE_CHANGE_HOLD_DAYS", "") or 7)
+# The most a clerk of a new venue decides about alone; its owner may choose otherwise.
+CLERK_LIMIT_MINOR = {"USD": 100_000, "EUR": 100_000, "GBP": 100_000, "UZS": 1_200_000_000}
 # Our own account, out of which venues are paid by bank file.
 PAYOUT_ACCOUNT_HOLDER = env.str("PAYOUT_ACCOUNT_HOLDER", "")
 PAYOUT_ACCOUNT = env.str("PAYOUT_ACCOUNT", "")

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import StackedInline, TabularInline
@@ -19,7 +19,7 @@ from unfold.decorators import display
 from accounts.models import User
 from core import clock, dates
 from core.money import exponent, format_minor
-from rooms import approval_pages, hours, policies, preview, services, ways
+from rooms import hours, policies, preview, services, ways
 from rooms.admin_forms import (
     BlackoutForm,
     HoursForm,
@@ -42,6 +42,7 @@ from rooms.models import (
 from rooms.policy_form import PolicyForm
 from rooms.room_checklist import checklist
 from rooms.scoping import MANAGERS, OwnRowsFilter, ScopedInline, VenueScopedAdmin, choices_of
+from rooms.venue_desk import VenueDesk
 
 # The example of a policy's page starts so far ahead that every tier of a usual policy lies before it.
 EXAMPLE_AHEAD = dt.timedelta(days=14)
@@ -83,7 +84,7 @@ class MemberInline(ScopedInline, TabularInline):
 
 
 @admin.register(Venue)
-class VenueAdmin(ManagedAdmin):
+class VenueAdmin(VenueDesk, ManagedAdmin):
     venue_path = ""
     form = VenueForm
     list_display = ("name", "status", "city", "currency", "time_zone", "answer_hours", "is_published")
@@ -96,6 +97,7 @@ class VenueAdmin(ManagedAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "description", ("approval", "is_published"))}),
         ("Where", {"fields": ("address", ("city", "country"), "time_zone", ("email", "phone"))}),
+        ("Team", {"fields": ("team", "clerk_limit")}),
         ("Times", {"fields": ("answer_hours", ("check_in_time", "check_out_time"))}),
         (
             "Money",
@@ -121,36 +123,16 @@ class VenueAdmin(ManagedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Venue | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("approval",)
+            return ("approval", "team")
         if request.user.is_platform_staff:
-            return ("approval", *self.fixed_fields)
-        return ("approval", *self.platform_fields, *self.fixed_fields)
+            return ("approval", "team", *self.fixed_fields)
+        return ("approval", "team", *self.platform_fields, *self.fixed_fields)
 
-    def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        own = [
-            path("<int:venue_id>/approval/", wrap(self.approval_view), name="rooms_venue_approval"),
-            path(
-                "<int:venue_id>/approval/<slug:act>/",
-                wrap(self.approval_view),
-                name="rooms_venue_approval_act",
-            ),
-        ]
-        return own + super().get_urls()
-
-    def approval_view(self, request: HttpRequest, venue_id: int, act: str = "") -> HttpResponse:
-        """The venue's checklist, and its buttons' POST; to whoever may see the venue."""
-        venue = self.get_object(request, str(venue_id))
-        if act:
-            return approval_pages.approval_act(request, venue, act)
-        return approval_pages.approval_page(request, venue)
-
-    @display(description="Approval")
-    def approval(self, venue: Venue) -> SafeString | str:
-        if not venue.pk:
-            return "A new venue is a draft until it is approved."
-        url = reverse("admin:rooms_venue_approval", args=[venue.pk])
-        return format_html('<a class="rh-link" href="{}">{}</a>', url, venue.get_status_display())
+    def get_form(
+        self, request: HttpRequest, obj: Venue | None = None, change: bool = False, **kwargs: Any
+    ) -> type:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"user": request.user})
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Venue | None = None) -> dict:
         return {} if obj else self.prepopulated_fields

@@ -24,6 +24,7 @@ from core.typed_fields import typed_minor
 from rooms import charging, photos, services, ways
 from rooms.models import Blackout, OpeningHours, PriceRule, Room, RoomPhoto, Venue
 from rooms.occupancy import RoomTaken
+from rooms.permissions import may
 from rooms.places import AMENITIES
 from rooms.policies import tiers_in_short
 
@@ -81,13 +82,30 @@ class AmountsForm(forms.ModelForm):
         return amount_minor
 
 
-class VenueForm(forms.ModelForm):
+class VenueForm(AmountsForm):
+    """`user` is whoever asks: how much a clerk decides alone is an owner's to say."""
+
+    user: Any = None
+    amounts = {"clerk_limit": "clerk_limit_minor"}
+    clerk_limit = amount_field(
+        "A clerk decides up to",
+        required=False,
+        help_text="Dearer bookings wait for an owner or manager. Empty: no limit.",
+    )
     time_zone = zones.ZoneChoice(widget=UnfoldAdminSelect2Widget())
 
     class Meta:
         model = Venue
         fields = "__all__"
         labels = {"is_published": "Published"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "clerk_limit" in self.fields and self.instance.pk:
+            self.fields["clerk_limit"].disabled = not may(self.user, "people", self.instance)
+
+    def currency(self) -> str:
+        return getattr(self, "cleaned_data", {}).get("currency") or self.instance.currency
 
 
 class WayWidget(UnfoldAdminRadioSelectWidget):

@@ -12,11 +12,11 @@ from django.urls import reverse
 
 from core import bounds, clock, dates
 from rooms import tiers
-from rooms.venue_models import HOLD_LIMIT_MINUTES, Venue, VenueIdentity, VenueMember, VenueNotice
+from rooms.venue_models import HOLD_LIMIT_MINUTES, Invitation, Venue, VenueIdentity, VenueMember, VenueNotice
 
 __all__ = [
-    "HOLD_LIMIT_MINUTES", "Blackout", "CancellationPolicy", "Occupancy", "OpeningHours", "PriceRule", "Room",
-    "RoomPhoto", "Session", "Venue", "VenueIdentity", "VenueMember", "VenueNotice",
+    "HOLD_LIMIT_MINUTES", "Blackout", "CancellationPolicy", "Invitation", "Occupancy", "OpeningHours", "PriceRule",
+    "Room", "RoomPhoto", "Session", "Venue", "VenueIdentity", "VenueMember", "VenueNotice",
 ]  # fmt: skip
 
 

@@ -33,6 +33,14 @@ def may(user: Any, right: str, venue: Venue) -> bool:
     return venue.members.filter(user=user, role__in=RIGHTS[right]).exists()
 
 
+def is_above_clerk(user: Any, venue: Venue, amount_minor: int) -> bool:
+    """Return whether an amount of the venue's currency is more than this user, a clerk there, decides about alone."""
+    limit = venue.clerk_limit_minor
+    if limit is None or amount_minor <= limit or user is None or user.is_platform_staff:
+        return False
+    return venue.members.filter(user=user, role=Role.CLERK).exists()
+
+
 def venues_of(user: Any) -> QuerySet[Venue]:
     """Return the venues a user works for; staff of the platform work for all, strangers for none."""
     if not user.is_authenticated or not user.is_active:

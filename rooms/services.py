@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -26,6 +27,7 @@ def open_venue(*, user: Any, venue: Venue) -> Venue:
     It starts with the ready-made cancellation policies, for its rooms to choose from.
     """
     venue.slug = _free_slug(venue.name, "venue", Venue.objects.all())
+    venue.clerk_limit_minor = settings.CLERK_LIMIT_MINOR[venue.currency]
     venue.save()
     add_ready_made_policies(venue)
     VenueMember.objects.create(venue=venue, user=user, role=VenueMember.Role.OWNER)

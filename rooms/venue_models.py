@@ -78,6 +78,11 @@ class Venue(models.Model):
         help_text="How long the payment provider keeps money held",
     )
     is_published = models.BooleanField(default=True)
+    clerk_limit_minor = models.PositiveBigIntegerField(
+        null=True, blank=True, editable=False,
+        validators=[MaxValueValidator(bounds.MOST_MINOR)],
+        help_text="The most a clerk decides about alone, in minor units; empty: no limit",
+    )  # fmt: skip
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT, editable=False)
     status_reason = models.CharField(
         max_length=500,
@@ -96,7 +101,11 @@ class Venue(models.Model):
         ordering = ["name"]
         constraints = [
             zones.known("time_zone", "venue_zone_is_known"),
-            bounds.at_most("venue_within_bounds", hold_limit_minutes=bounds.MOST_HOLD_MINUTES),
+            bounds.at_most(
+                "venue_within_bounds",
+                hold_limit_minutes=bounds.MOST_HOLD_MINUTES,
+                clerk_limit_minor=bounds.MOST_MINOR,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -136,6 +145,25 @@ class VenueMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
+
+
+class Invitation(models.Model):
+    """An owner's invitation to a venue's team, by the digest of the token that was mailed; accepted once."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=VenueMember.Role)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.venue}"
 
 
 class VenueIdentity(models.Model):

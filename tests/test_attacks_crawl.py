@@ -25,6 +25,7 @@ CANARY = "XCANARYX"
 
 OPEN = {
     "help", "contact", "terms", "privacy", "imprint", "robots", "sitemap", "rooms:venue",
+    "rooms:invitation",
     "rooms:home", "rooms:open_venue", "rooms:search", "rooms:detail", "rooms:calendar", "rooms:slots", "rooms:quote",
     "bookings:new_link",
     "bookings:book", "healthz", "account_login", "account_signup", "account_inactive", "account_logout",
@@ -123,6 +124,7 @@ GROUPS = (
     "session_id",
     "venue room",
     "token_id",
+    "token",
     "pk",
     "key",
     "name",
@@ -146,7 +148,7 @@ def world() -> World:
     arguments = {
         "reference": booking.reference, "secret": booking.secret, "payment_id": payment.public_id,
         "session_id": factories.session(room=room).pk,
-        "venue": venue.slug, "room": room.slug, "token_id": token.pk, "pk": key.pk,
+        "venue": venue.slug, "room": room.slug, "token_id": token.pk, "pk": key.pk, "token": "unknown",
         "key": "x:y:z", "name": "x.eml", "n": 1,
     }  # fmt: skip
     return World(owner, host, booking, payment, arguments)

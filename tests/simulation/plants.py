@@ -17,6 +17,7 @@ from tests.simulation import flows, messages, shared
 from tests.simulation.providers import Page, seen_at_stripe
 from tests.simulation.shared import (
     STAND_INS,
+    decisions,
     known,
     ledger,
     octo,
@@ -349,9 +350,9 @@ PLANTS: dict[str, Plant] = {
         "nobody hears of a hold that was lost", ((reconcile, "_tell_booking", _hold_unmissed),)
     ),
     "decision_once": Plant(
-        "a booking is decided as often as one likes", ((verbs, "_decided_before", FALSE),)
+        "a booking is decided as often as one likes", ((decisions, "decided_before", FALSE),)
     ),
-    "decide_in_time": Plant("a late yes is taken", ((verbs, "_check_may_decide", _may_decide),)),
+    "decide_in_time": Plant("a late yes is taken", ((decisions, "check_may_decide", _may_decide),)),
     "decide_before_lapse": Plant(
         "the time to decide ignores the hold's end", ((deadlines, "decide_by", _late_answer),)
     ),

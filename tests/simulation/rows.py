@@ -317,6 +317,7 @@ class Venue:
     name = "Venue"
     status = VenueModel.Status.APPROVED
     currency = "EUR"
+    clerk_limit_minor = None
 
     def __init__(
         self, pk: int, *, takes_online_payment: bool, payment_provider: str, answer_hours: int

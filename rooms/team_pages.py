@@ -1,0 +1,89 @@
+"""Pages of a venue's team: the owner's in the admin, and the one an invitation leads to."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
+
+from rooms import team
+from rooms.models import Venue, VenueMember
+from rooms.permissions import may
+from rooms.team import TeamError
+
+GONE = 410
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label="E-mail", widget=UnfoldAdminEmailInputWidget())
+    role = forms.ChoiceField(
+        label="Role", choices=VenueMember.Role.choices, initial="clerk", widget=UnfoldAdminSelectWidget()
+    )
+
+
+def team_page(request: HttpRequest, venue: Venue) -> HttpResponse:
+    """The team and its open invitations; an owner's POST says by `act` what is done."""
+    may_change = may(request.user, "people", venue)
+    form = InviteForm()
+    if request.method == "POST":
+        if not may_change:
+            raise PermissionDenied("Only an owner changes the team.")
+        form = InviteForm(request.POST if request.POST.get("act") == "invite" else None)
+        if not form.is_bound or form.is_valid():
+            _act(request, venue, form)
+            return HttpResponseRedirect(reverse("admin:rooms_venue_team", args=[venue.pk]))
+    context = {
+        **admin.site.each_context(request),
+        "opts": Venue._meta,
+        "title": f"Team of {venue.name}",
+        "venue": venue,
+        "members": venue.members.select_related("user").order_by("pk"),
+        "invitations": venue.invitations.filter(accepted_at=None).order_by("pk"),
+        "roles": VenueMember.Role.choices,
+        "form": form,
+        "may_change": may_change,
+    }
+    return TemplateResponse(request, "admin/rooms/team.html", context)
+
+
+def _act(request: HttpRequest, venue: Venue, form: InviteForm) -> None:
+    who = {"venue_id": venue.pk, "by": request.user}
+    pk, act = request.POST.get("id", ""), request.POST.get("act", "")
+    if act != "invite" and not (pk.isdecimal() and len(pk) < 19):
+        raise Http404
+    try:
+        if act == "invite":
+            team.invite(**who, **form.cleaned_data)
+        elif act == "role" and request.POST.get("role") in VenueMember.Role.values:
+            team.change_role(**who, member_id=int(pk), role=request.POST["role"])
+        elif act == "remove":
+            team.remove(**who, member_id=int(pk))
+        elif act == "take-back":
+            team.take_back(**who, invitation_id=int(pk))
+        else:
+            raise Http404
+    except TeamError as error:
+        messages.error(request, f"{error} Nothing was changed.")
+    else:
+        messages.success(request, "Done.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows what one is invited to and uses nothing up; POST of somebody signed in joins the team."""
+    found = team.open_invitation(token)
+    if found is None:
+        return render(request, "rooms/invitation.html", {"invitation": None}, status=GONE)
+    if request.method == "POST" and request.user.is_authenticated:
+        try:
+            team.accept(token=token, user=request.user)
+        except TeamError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, f"Welcome to the team of {found.venue.name}.")
+            return redirect("admin:index")
+    return render(request, "rooms/invitation.html", {"invitation": found, "here": request.path})

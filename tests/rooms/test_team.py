@@ -1,0 +1,194 @@
+"""A venue's team: invited by mail, changed and removed by owners, and never without one."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import reverse
+
+from core import clock
+from rooms import team
+from rooms.models import Invitation, Venue, VenueMember, VenueNotice
+from rooms.team import TeamError
+from tests import factories
+from tests.admin_pages import logged_in, text_of, told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return factories.venue(name="Hotel Aral")
+
+
+@pytest.fixture
+def owner(venue):
+    return factories.host(venue=venue)
+
+
+def invited(venue, owner, role: str = "clerk", email: str = "new@example.org") -> str:
+    """Invite somebody; returns the token as the mail has it."""
+    team.invite(venue_id=venue.pk, by=owner, email=email, role=role)
+    link = VenueNotice.objects.filter(kind="invitation", recipient=email).latest("pk").link
+    return re.search(r"/team/([^/]+)/$", link)[1]
+
+
+def page(token: str) -> str:
+    return reverse("rooms:invitation", args=[token])
+
+
+def roles(venue) -> dict[str, str]:
+    return dict(venue.members.values_list("user__email", "role"))
+
+
+# --- inviting and accepting -------------------------------------------------------------------------------------
+
+
+def test_invited_person_joins_with_the_role_once_and_may_enter_the_admin(venue, owner):
+    token, user = invited(venue, owner, "manager"), factories.user()
+    client = logged_in(user)
+
+    seen = [client.get(page(token)).status_code for _ in range(2)]
+    joined = client.post(page(token))
+    again = logged_in(factories.user()).post(page(token))
+
+    user.refresh_from_db()
+    assert (seen, joined.status_code, joined["Location"]) == ([200, 200], 302, "/admin/")
+    assert (roles(venue)[user.email], user.is_staff) == ("manager", True)
+    assert again.status_code == 410
+    assert venue.members.count() == 2
+
+
+def test_person_without_account_is_led_to_make_one_and_the_invitation_waits(venue, owner):
+    token = invited(venue, owner)
+
+    answer = Client().get(page(token))
+    posted = Client().post(page(token))
+
+    assert f"{reverse('account_signup')}?next=/team/{token}/" in text_of(answer)
+    assert (answer.status_code, posted.status_code, venue.members.count()) == (200, 200, 1)
+    assert team.open_invitation(token) is not None
+
+
+def test_token_is_kept_as_a_digest_alone(venue, owner):
+    token = invited(venue, owner)
+
+    assert Invitation.objects.get().digest == team.digest_of(token)
+    assert not [value for value in Invitation.objects.values().get().values() if token in str(value)]
+
+
+@pytest.mark.parametrize("end", ["expired", "taken back", "replaced", "sender no owner", "unknown"])
+def test_invitation_that_is_not_open_joins_nobody(venue, owner, end):
+    token = invited(venue, owner)
+    if end == "expired":
+        Invitation.objects.update(expires_at=clock.now() - dt.timedelta(seconds=1))
+    elif end == "taken back":
+        team.take_back(venue_id=venue.pk, by=owner, invitation_id=Invitation.objects.get().pk)
+    elif end == "replaced":
+        invited(venue, owner)
+    elif end == "sender no owner":
+        venue.members.update(role="clerk")
+    else:
+        token = "unknown"
+
+    with pytest.raises(TeamError):
+        team.accept(token=token, user=factories.user())
+
+    assert venue.members.count() == 1
+
+
+def test_invitations_have_an_end_to_their_number(venue, owner):
+    for n in range(team.MOST_OPEN):
+        team.invite(venue_id=venue.pk, by=owner, email=f"n{n}@example.org", role="clerk")
+
+    with pytest.raises(TeamError, match="Too many"):
+        team.invite(venue_id=venue.pk, by=owner, email="more@example.org", role="clerk")
+
+    assert Invitation.objects.count() == team.MOST_OPEN
+
+
+# --- roles and removal ------------------------------------------------------------------------------------------
+
+
+def test_owner_changes_a_role_and_removes_a_member_who_is_told(venue, owner):
+    clerk = factories.host(venue=venue, role="clerk")
+    member = venue.members.get(user=clerk)
+
+    team.change_role(venue_id=venue.pk, by=owner, member_id=member.pk, role="manager")
+    changed = roles(venue)[clerk.email]
+    team.remove(venue_id=venue.pk, by=owner, member_id=member.pk)
+
+    assert (changed, roles(venue)) == ("manager", {owner.email: "owner"})
+    assert VenueNotice.objects.filter(kind="team_changed", recipient=clerk.email).count() == 2
+    assert LogEntry.objects.filter(user=owner, object_id=str(venue.pk)).count() == 2
+
+
+def test_last_owner_is_neither_demoted_nor_removed(venue, owner):
+    factories.host(venue=venue, is_active=False)
+    member = venue.members.get(user=owner)
+
+    with pytest.raises(TeamError, match="needs an owner"):
+        team.change_role(venue_id=venue.pk, by=owner, member_id=member.pk, role="clerk")
+    with pytest.raises(TeamError, match="needs an owner"):
+        team.remove(venue_id=venue.pk, by=owner, member_id=member.pk)
+
+    assert roles(venue)[owner.email] == "owner"
+
+
+def test_member_of_another_venue_is_none_of_this_one(venue, owner):
+    other = factories.venue()
+    factories.host(venue=other)
+
+    with pytest.raises(TeamError, match="no such member"):
+        team.remove(venue_id=venue.pk, by=owner, member_id=other.members.get().pk)
+
+    assert other.members.count() == 1
+
+
+@pytest.mark.parametrize("role", ["manager", "clerk"])
+def test_others_than_owners_change_nothing_of_the_team(venue, owner, role):
+    user = factories.host(venue=venue, role=role)
+    before = roles(venue)
+    who = {"venue_id": venue.pk, "by": user}
+
+    for verb in (
+        lambda: team.invite(**who, email="x@example.org", role="owner"),
+        lambda: team.change_role(**who, member_id=venue.members.get(user=user).pk, role="owner"),
+        lambda: team.remove(**who, member_id=venue.members.get(user=owner).pk),
+    ):
+        with pytest.raises(PermissionDenied, match="Only an owner"):
+            verb()
+
+    assert (roles(venue), Invitation.objects.count()) == (before, 0)
+
+
+# --- the page ---------------------------------------------------------------------------------------------------
+
+
+def test_owner_invites_on_the_venues_page_and_a_manager_is_refused(venue, owner):
+    address = reverse("admin:rooms_venue_team", args=[venue.pk])
+    sent = {"act": "invite", "email": "new@example.org", "role": "clerk"}
+
+    refused = logged_in(factories.host(venue=venue, role="manager")).post(address, sent)
+    wrong = logged_in(owner).post(address, sent | {"email": "no address"})
+    done = logged_in(owner).post(address, sent, follow=True)
+
+    assert (refused.status_code, wrong.status_code) == (403, 200)
+    assert "Enter a valid email address." in text_of(wrong)
+    assert told(done) == ["Done."]
+    assert "new@example.org" in text_of(done)
+    assert Invitation.objects.get().email == "new@example.org"
+
+
+def test_page_says_why_the_last_owner_stays(venue, owner):
+    member = VenueMember.objects.get(user=owner)
+
+    answer = logged_in(owner).post(
+        reverse("admin:rooms_venue_team", args=[venue.pk]), {"act": "remove", "id": member.pk}, follow=True
+    )
+
+    assert told(answer) == ["A venue needs an owner: name another one first. Nothing was changed."]
+    assert roles(venue) == {owner.email: "owner"}
