@@ -5,6 +5,7 @@ from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
 from accounts.scopes import LONGEST_PAYEE_DAYS, SCOPES, USUAL, USUAL_DAYS, refusal_of
+from core.typed_fields import LineField, PhoneField
 
 # Letters to pronounce a name by; `<script>` is shown as text anyway, control characters help nobody.
 NAME_FIELD = {"max_length": 120, "strip": True}
@@ -13,10 +14,8 @@ NAME_FIELD = {"max_length": 120, "strip": True}
 class SignupForm(forms.Form):
     """Asked at sign-up beside e-mail and password; allauth takes it as the base of its own form."""
 
-    name = forms.CharField(
-        label="Your name", **NAME_FIELD, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
-    phone = forms.CharField(
+    name = LineField(label="Your name", **NAME_FIELD, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    phone = PhoneField(
         label="Phone", max_length=32, required=False, widget=forms.TextInput(
             attrs={"autocomplete": "tel", "type": "tel"}
         ), help_text="So that a host can reach you.",

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 
 from accounts.scopes import SCOPES, USUAL, USUAL_DAYS
 from core import clock
+from core.text_columns import EmailColumn, LineColumn, PhoneColumn
 
 STAFF_GROUP = "Platform staff"
 
@@ -41,9 +42,9 @@ class User(AbstractUser):
     username = None
     first_name = None
     last_name = None
-    email = models.EmailField(unique=True)
-    name = models.CharField(max_length=120, blank=True)
-    phone = models.CharField(max_length=32, blank=True)
+    email = EmailColumn(unique=True)
+    name = LineColumn(max_length=120, blank=True)
+    phone = PhoneColumn(max_length=32, blank=True)
     # Raised to end every session at once; 0 leaves sessions as Django knows them.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
@@ -114,7 +115,7 @@ class ApiToken(models.Model):
     """A bearer token of a host or of staff; only its SHA-256 is stored. It ends by itself, and with the password."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
-    name = models.CharField(max_length=80)
+    name = LineColumn(max_length=80)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=16, choices=SCOPES), editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -152,7 +153,7 @@ class SecondFactorReset(models.Model):
     """Two of staff take away the second factor of somebody who lost theirs: one asks, another confirms."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="second_factor_resets")
-    reason = models.CharField(max_length=200)
+    reason = LineColumn(max_length=200)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(default=clock.now, editable=False)
     confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

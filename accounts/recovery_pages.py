@@ -13,14 +13,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import recovery, stepup
 from accounts.models import User
+from core.typed_fields import LineField
 
 UNPROCESSABLE = 422
 
 
 class AskForm(forms.Form):
-    reason = forms.CharField(
-        label="How you know who they are", max_length=200, widget=UnfoldAdminTextInputWidget()
-    )
+    reason = LineField(label="How you know who they are", max_length=200, widget=UnfoldAdminTextInputWidget())
 
 
 def second_factor_page(request: HttpRequest, person: User) -> HttpResponse:

@@ -19,6 +19,7 @@ from bookings.errors import BookingError
 from bookings.models import BulkCancellation
 from core import dates
 from core.money import format_minor
+from core.typed_fields import ProseField
 from rooms import services as rooms
 from rooms.models import Room, Session
 from rooms.permissions import may_manage, venues_of
@@ -30,7 +31,7 @@ ROWS = 200
 class ReasonForm(forms.Form):
     """Why everybody is turned away."""
 
-    reason = forms.CharField(
+    reason = ProseField(
         label="Reason, for the guests to read", max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3})
     )
 

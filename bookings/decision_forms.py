@@ -8,7 +8,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from bookings.models import Booking
 from core.money import format_minor
-from core.typed_fields import typed_minor
+from core.typed_fields import ProseField, typed_minor
 from rooms.admin_forms import amount_field
 
 
@@ -28,7 +28,7 @@ class Decision:
 class ReasonForm(forms.Form):
     """Why a guest is turned away."""
 
-    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3, "autofocus": True}))
+    reason = ProseField(max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3, "autofocus": True}))
 
     def __init__(self, decision: Decision, data: Any = None) -> None:
         super().__init__(data)

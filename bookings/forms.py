@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from core.typed_fields import WholeField
+from core.typed_fields import EmailField, LineField, PhoneField, ProseField, WholeField
 from rooms.models import Room
 
 LONGEST_MESSAGE = 2000
@@ -19,19 +19,19 @@ class GuestForm(forms.Form):
     guest saw, in minor units.
     """
 
-    name = forms.CharField(
+    name = LineField(
         label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
-    email = forms.EmailField(
+    email = EmailField(
         label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text="Your booking's link is sent here.",
     )  # fmt: skip
-    phone = forms.CharField(
+    phone = PhoneField(
         label="Phone", max_length=32, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
         help_text="For the host, in case you are late.",
     )  # fmt: skip
-    message = forms.CharField(
+    message = ProseField(
         label="Message to the host", max_length=LONGEST_MESSAGE, required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )  # fmt: skip
@@ -69,7 +69,7 @@ class GuestForm(forms.Form):
 class CancelForm(forms.Form):
     """A guest's reason, and the fee that was shown: another one is said before it is taken."""
 
-    reason = forms.CharField(
+    reason = ProseField(
         label="Why?", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="The host reads this.",
     )  # fmt: skip

@@ -30,7 +30,7 @@ from bookings.errors import BookingError
 from bookings.models import Booking
 from bookings.states import DEAD
 from core import clock
-from core.typed_fields import WholeField
+from core.typed_fields import EmailField, LineField, PhoneField, WholeField
 from rooms.models import Room, Session
 from rooms.occupancy import RoomTaken
 from rooms.permissions import venues_of
@@ -67,9 +67,9 @@ class ManualForm(forms.Form):
     party_size = WholeField(
         label="People", min_value=1, max_value=1000, initial=1, widget=UnfoldAdminIntegerFieldWidget()
     )
-    name = forms.CharField(label="Guest's name", max_length=120, widget=UnfoldAdminTextInputWidget())
-    email = forms.EmailField(label="Guest's e-mail", widget=UnfoldAdminEmailInputWidget())
-    phone = forms.CharField(max_length=32, required=False, widget=UnfoldAdminTextInputWidget())
+    name = LineField(label="Guest's name", max_length=120, widget=UnfoldAdminTextInputWidget())
+    email = EmailField(label="Guest's e-mail", widget=UnfoldAdminEmailInputWidget())
+    phone = PhoneField(max_length=32, required=False, widget=UnfoldAdminTextInputWidget())
     key = forms.CharField(max_length=64, widget=forms.HiddenInput())
 
     def __init__(self, data: Any, *, user: Any) -> None:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from bookings import link_keys
 from bookings.states import BLOCKING, Status
 from core import bounds, clock, dates, zones
+from core.text_columns import EmailColumn, LineColumn, PhoneColumn, ProseColumn
 from rooms.models import Room, Session, Venue
 
 # No vowels and no look-alikes: references are read aloud at a desk.
@@ -66,10 +67,10 @@ class Booking(models.Model):
     guest = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="bookings"
     )
-    guest_name = models.CharField(max_length=120)
-    guest_email = models.EmailField()
-    guest_phone = models.CharField(max_length=32, blank=True)
-    message = models.TextField(max_length=2000, blank=True)
+    guest_name = LineColumn(max_length=120)
+    guest_email = EmailColumn()
+    guest_phone = PhoneColumn(max_length=32, blank=True)
+    message = ProseColumn(max_length=2000, blank=True)
     party_size = models.PositiveSmallIntegerField(default=1)
 
     starts_at = models.DateTimeField(validators=[bounds.validate_year])
@@ -107,7 +108,7 @@ class Booking(models.Model):
     decision_made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
     )
-    decision_reason = models.TextField(blank=True)
+    decision_reason = ProseColumn(blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(
@@ -293,7 +294,7 @@ class BookingEvent(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    reason = models.TextField(blank=True)
+    reason = ProseColumn(blank=True)
     data = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -345,7 +346,7 @@ class BulkCancellation(models.Model):
     )
     starts_at = models.DateTimeField(validators=[bounds.validate_year])
     ends_at = models.DateTimeField(validators=[bounds.validate_year])
-    reason = models.TextField()
+    reason = ProseColumn()
     actor_kind = models.CharField(max_length=8, choices=BookingEvent.Actor)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)

@@ -1,47 +1,20 @@
 """What the bookings API takes and gives; amounts are minor units, instants ISO 8601 with offset."""
 
 import datetime as dt
-import unicodedata
 from typing import Annotated, Literal
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from ninja import Field, Schema
-from pydantic import AfterValidator, StringConstraints
-from pydantic_core import PydanticCustomError
 
 from bookings.states import Status
+from core.typed_json import Email, Phone, line, prose
 from rooms.schemas import LineOut, QuoteIn, RefundStepOut
 
 MOST_MINOR = 10**15
 StatusName = Literal[tuple(Status.values)]
 
 
-def _one_line(text: str) -> str:
-    """Refuse control characters: they have no place in a name, and forge headers and logs."""
-    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
-        raise PydanticCustomError("control_character", "This holds a control character.")
-    return text
-
-
-def _email(text: str) -> str:
-    try:
-        validate_email(text)
-    except ValidationError as error:
-        raise PydanticCustomError("invalid_email", "This is not an e-mail address.") from error
-    return text
-
-
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_one_line)
-]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=32), AfterValidator(_one_line)]
-Email = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254),
-    AfterValidator(_email),
-]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+Name = line(120, least=1)
+Reason = prose(2000)
 
 
 class GuestIn(Schema):
@@ -77,8 +50,8 @@ class ListQuery(Schema):
     """`after` is the reference of the last booking seen; `next` of an answer holds it."""
 
     status: Literal[("", *Status.values)] = ""
-    venue: str = Field("", max_length=80)
-    after: str = Field("", max_length=16)
+    venue: line(80) = ""
+    after: line(16) = ""
     limit: int = Field(50, ge=1, le=100)
 
 

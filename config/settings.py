@@ -157,6 +157,9 @@ LOGIN_REDIRECT_URL = "bookings:list"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "signup": "accounts.allauth_forms.SignupForm", "add_email": "accounts.allauth_forms.AddEmailForm",
+}  # fmt: skip
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_UNIQUE_EMAIL = True
@@ -174,6 +177,9 @@ if not MFA_REQUIRED and not DEBUG:
     raise ImproperlyConfigured("MFA_REQUIRED can be off with DEBUG only")
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ADAPTER = "accounts.second_factor.MFAAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.allauth_forms.AddKeyForm", "edit_webauthn": "accounts.allauth_forms.EditKeyForm",
+}  # fmt: skip
 MFA_TOTP_ISSUER = "Roomhold"
 # A phone's clock may be half a minute off.
 MFA_TOTP_TOLERANCE = 1

@@ -1,6 +1,7 @@
-"""Form fields for numbers people type: all of them read by core.money, none by Django's own cleaning.
+"""Form fields for what people type: numbers read by core.money, words by core.typed_text, none by Django alone.
 
-Django takes `1_000`, other scripts' digits, and `1.000` for 1; here what may be two numbers is refused.
+Django takes `1_000`, other scripts' digits, and `1.000` for 1; here what may be two numbers is refused. It also
+takes a name that nobody sees, or that reads backwards.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 
 from django import forms
 
+from core.addresses import read_email
 from core.money import (
     AmbiguousAmount,
     InvalidAmount,
@@ -19,6 +21,8 @@ from core.money import (
     read_percent,
     read_whole,
 )
+from core.phones import read_phone
+from core.typed_text import InvalidText, many_lines, one_line
 
 
 def typed_minor(text: str, currency: str, *, negative: str = "Not less than zero.") -> int:
@@ -76,6 +80,51 @@ def _typed(field: forms.Field, value: Any, read: Callable[[str], Any]) -> Any:
         raise forms.ValidationError(field.error_messages["invalid"], code="invalid") from error
     except InvalidAmount as error:
         raise forms.ValidationError(field.error_messages["invalid"], code="invalid") from error
+
+
+def typed_text(text: str, read: Callable[[str], str], longest: int | None = None) -> str:
+    """Return a text as it is kept; one that is too long, or holds a NUL, is left to Django to refuse.
+
+    Raises: ValidationError.
+    """
+    if (longest and len(text) > longest) or "\0" in text:
+        return text
+    try:
+        return read(text)
+    except InvalidText as error:
+        raise forms.ValidationError(str(error), code=error.code) from error
+
+
+class _Words(forms.CharField):
+    """A text field whose `read` says what is kept of what was typed."""
+
+    read: Callable[[str], str]
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        return text if text in self.empty_values else typed_text(text, type(self).read, self.max_length)
+
+
+class LineField(_Words):
+    """A name, a title, a label: one line."""
+
+    read = staticmethod(one_line)
+
+
+class ProseField(_Words):
+    """A text of lines."""
+
+    read = staticmethod(many_lines)
+    widget = forms.Textarea
+
+
+class PhoneField(_Words):
+    read = staticmethod(read_phone)
+
+
+class EmailField(_Words):
+    read = staticmethod(read_email)
+    widget = forms.EmailInput
 
 
 def understood(form: forms.BaseForm) -> list[str]:

@@ -1,17 +1,21 @@
-"""Numbers that reach the API as text, in an address or in quotes: read like those typed into a form.
+"""What reaches the API as text, read like what is typed into a form: words, and numbers in an address or in quotes.
 
 JSON's own numbers are taken as they are.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from core import addresses
 from core.money import AmbiguousAmount, InvalidAmount, read_decimal, read_percent, read_whole
+from core.phones import read_phone
+from core.typed_text import InvalidText, many_lines, one_line
 
 
 def _text_by(read: Callable[[str], Any], *, code: str) -> BeforeValidator:
@@ -33,3 +37,45 @@ def _text_by(read: Callable[[str], Any], *, code: str) -> BeforeValidator:
 Whole = Annotated[int, _text_by(read_whole, code="int_parsing")]
 Amount = Annotated[Decimal, _text_by(partial(read_decimal, places=2), code="decimal_parsing")]
 Percent = Annotated[Decimal, _text_by(read_percent, code="decimal_parsing")]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a text is read before its length is looked at; one that is too long is left to whoever refuses that."""
+
+    read: Callable[[str], str]
+    longest: int
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, str) or len(value) > self.longest:
+            return value
+        try:
+            return self.read(value)
+        except InvalidText as error:
+            # The braces would be a template's.
+            raise PydanticCustomError(error.code, "{words}", {"words": str(error)}) from error
+
+
+def typed(read: Callable[[str], str], most: int, least: int = 0) -> Any:
+    """Return the type of a text that `read` reads, of `least` to `most` signs."""
+    limits = StringConstraints(min_length=least or None, max_length=most)
+    return Annotated[str, limits, BeforeValidator(Reading(read, most))]
+
+
+def line(most: int, least: int = 0) -> Any:
+    """Return the type of a name, a title or a label."""
+    return typed(one_line, most, least)
+
+
+def prose(most: int) -> Any:
+    """Return the type of a text of lines."""
+    return typed(many_lines, most)
+
+
+def _address(text: str) -> str:
+    """Read an address that must not be empty. Raises: InvalidText."""
+    return addresses.read_email(text) or addresses.read_email("@")
+
+
+Phone = typed(read_phone, 32)
+Email = typed(_address, addresses.LONGEST)

@@ -14,7 +14,7 @@ from accounts.stepup import has_proof, require_proof
 from bookings.access import KNOWN, known
 from bookings.api import private_json
 from core.problems import FieldError, Problem
-from core.typed_json import Percent
+from core.typed_json import Percent, line
 from payments import venue_settings
 from payments.messages import KEYS_TRIED
 from payments.payee_changes import PayeeNotProven
@@ -25,9 +25,9 @@ from rooms.scoping import MANAGERS
 
 router = Router(tags=["Payments"])
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=140)]
+Text = line(140)
 Key = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Code = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+Code = line(64)
 Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 HIDDEN = "Write-only: answered as `***` and at most its last four characters; sent so, or left out, it stays"
 

@@ -10,6 +10,7 @@ from bookings import desk, wording
 from bookings.models import Booking
 from bookings.panels import HOST
 from core.money import format_minor
+from core.typed_fields import LineField, ProseField
 from payments import answering, evidence, given
 from payments.models import Dispute
 
@@ -35,7 +36,7 @@ class AnswerForm(forms.Form):
         for field in evidence.FIELDS:
             is_line = field.most == evidence.LINE
             widget = UnfoldAdminTextInputWidget() if is_line else UnfoldAdminTextareaWidget({"rows": 3})
-            self.fields[field.name] = forms.CharField(
+            self.fields[field.name] = (LineField if is_line else ProseField)(
                 label=field.label, help_text=field.help, max_length=field.most, required=False, widget=widget
             )
         self.is_sending = is_sending

@@ -16,6 +16,7 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core import clock
+from core.typed_fields import ProseField
 from payments import bank_export, payout_funds, payouts, statement_files, statements
 from payments.balance import balance_of, delay_hours, owed_by_venue
 from payments.models import PaymentSettings, Payout, PayoutRun, PayoutSkip
@@ -233,7 +234,7 @@ def export_again(request: HttpRequest, message_id: str, form: str) -> HttpRespon
 class MarkForm(forms.Form):
     """Why payouts failed or came back."""
 
-    reason = forms.CharField(
+    reason = ProseField(
         max_length=200, label="Reason, for the venue to read", widget=UnfoldAdminTextInputWidget()
     )
 

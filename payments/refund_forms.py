@@ -14,7 +14,7 @@ from unfold.widgets import (
 
 from core import clock
 from core.money import format_minor, write_amount
-from core.typed_fields import typed_minor
+from core.typed_fields import LineField, ProseField, typed_minor
 from payments.models import OfflinePayment
 from rooms.admin_forms import amount_field
 
@@ -23,8 +23,8 @@ OLDEST_DAYS = 400
 NOT_NOTHING = "More than nothing."
 
 
-def reason_field(label: str) -> forms.CharField:
-    return forms.CharField(label=label, max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3}))
+def reason_field(label: str) -> ProseField:
+    return ProseField(label=label, max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3}))
 
 
 class AmountForm(forms.Form):
@@ -64,7 +64,7 @@ class OfflineForm(AmountForm):
     """Money that came in past the providers."""
 
     method = forms.ChoiceField(choices=OfflinePayment.Method, widget=UnfoldAdminSelectWidget())
-    reference = forms.CharField(
+    reference = LineField(
         label="Receipt or transfer number", max_length=64, widget=UnfoldAdminTextInputWidget()
     )
     received_date = forms.DateField(label="Received on", widget=UnfoldAdminSingleDateWidget({"type": "date"}))
@@ -87,7 +87,7 @@ class HandForm(SolveForm):
     """A refund that staff paid back themselves."""
 
     reason = reason_field("How it was paid back, for the guest to read")
-    reference = forms.CharField(label="Transfer number", max_length=64, widget=UnfoldAdminTextInputWidget())
+    reference = LineField(label="Transfer number", max_length=64, widget=UnfoldAdminTextInputWidget())
     paid_date = forms.DateField(label="Paid on", widget=UnfoldAdminSingleDateWidget({"type": "date"}))
     field_order = ("reference", "paid_date", "reason")
 

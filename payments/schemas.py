@@ -7,6 +7,7 @@ from ninja import Field, Schema
 from pydantic import StringConstraints
 
 from bookings.schemas import BookingOut, StatusName
+from core.typed_json import line, prose
 
 
 class SessionOut(Schema):
@@ -54,9 +55,7 @@ class RefundIn(Schema):
     amount_minor: Annotated[int, Field(strict=True, ge=1, le=10**15)] | None = Field(
         default=None, description="Minor units; without it all that is left"
     )
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = Field(
-        default="", description="Required; for the guest to read"
-    )
+    reason: prose(500) = Field(default="", description="Required; for the guest to read")
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
     as_credit: bool = Field(default=False, description="As a credit for later bookings, not to the card")
 
@@ -78,7 +77,7 @@ class RefundOut(Schema):
 
 
 class CreditIn(Schema):
-    code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
+    code: line(40) = ""
 
 
 class CreditUsedOut(BookingOut):

@@ -14,7 +14,7 @@ from unfold.widgets import (
 )
 
 from core.money import write_amount
-from core.typed_fields import PercentField, WholeField, typed_minor
+from core.typed_fields import LineField, PercentField, WholeField, typed_minor
 from payments import venue_settings
 from payments.models import PaymentSettings, VenuePayments
 from payments.payee_changes import OWNERS_ALONE, PAYEE_FIELDS, payee_fields
@@ -25,10 +25,10 @@ from rooms.permissions import may
 BLIND = ("octo_secret", "octo_unique_key")
 
 
-def _text(name: str, **more: Any) -> forms.CharField:
+def _text(name: str, **more: Any) -> LineField:
     attrs = {"autocomplete": "off", "spellcheck": "false", **more.pop("attrs", {})}
     options = {"label": FIELDS[name], "required": False, "max_length": 140, **more}
-    return forms.CharField(widget=UnfoldAdminTextInputWidget(attrs), **options)
+    return LineField(widget=UnfoldAdminTextInputWidget(attrs), **options)
 
 
 def _number(name: str, **more: Any) -> WholeField:

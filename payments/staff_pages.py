@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from core.typed_fields import ProseField
+
 
 @dataclass(frozen=True)
 class Question:
@@ -31,7 +33,7 @@ class Question:
 class ReasonForm(forms.Form):
     """Why something is set aside; kept with it."""
 
-    reason = forms.CharField(max_length=200, widget=UnfoldAdminTextareaWidget({"rows": 3}))
+    reason = ProseField(max_length=200, widget=UnfoldAdminTextareaWidget({"rows": 3}))
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -18,13 +18,14 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from core import clock
+from core.typed_text import InvalidText, one_line
 from rooms import notices
 from rooms.models import Venue, VenueIdentity
 
 log = structlog.get_logger(__name__)
 
 Status = Venue.Status
-LONGEST_REASON = 500
+LONGEST_REASON, LONGEST_TYPED = 500, 5_000
 
 
 class ApprovalError(Exception):
@@ -119,7 +120,8 @@ def send_back(*, venue_id: int, by: Any, reason: str) -> Venue:
     """Make a waiting venue a draft again, and say why. Raises: PermissionDenied, ApprovalError."""
     _check_right(by, venue_id)
     venue = _locked(venue_id, Status.WAITING)
-    _move(venue, Status.DRAFT, by, "Sent back", reason=_given(reason))
+    reason = _given(reason)
+    _move(venue, Status.DRAFT, by, "Sent back", reason=reason)
     _tell_heads(
         venue, "sent_back", f"{venue.name} needs a change before it is approved",
         [f"We could not approve your venue yet: {notices.plain(reason, LONGEST_REASON)}", "Mend it and ask again."],
@@ -132,7 +134,8 @@ def suspend(*, venue_id: int, by: Any, reason: str) -> Venue:
     """Stop a venue's sales and payouts; what is confirmed stands. Raises: PermissionDenied, ApprovalError."""
     _check_right(by, venue_id)
     venue = _locked(venue_id, Status.APPROVED)
-    _move(venue, Status.SUSPENDED, by, "Suspended", reason=_given(reason))
+    reason = _given(reason)
+    _move(venue, Status.SUSPENDED, by, "Suspended", reason=reason)
     log.warning("venue_suspended", venue=venue.slug, by=by.pk)
     _tell_heads(
         venue, "suspended", f"{venue.name} is suspended",
@@ -185,7 +188,11 @@ def _check_whole(venue: Venue) -> None:
 
 
 def _given(reason: str) -> str:
-    reason = reason.strip()
+    """Return the reason as it is kept. Raises: ApprovalError."""
+    try:
+        reason = one_line(reason[:LONGEST_TYPED])
+    except InvalidText as error:
+        raise ApprovalError(str(error), error.code) from error
     if not reason:
         raise ApprovalError("Say why, for the venue's team to read.", "reason_missing")
     return reason[:LONGEST_REASON]

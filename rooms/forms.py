@@ -10,7 +10,7 @@ from django.conf import settings
 
 from core import dates
 from core.money import CURRENCIES, to_minor
-from core.typed_fields import DecimalField, WholeField
+from core.typed_fields import DecimalField, LineField, WholeField
 from core.widgets import PlainSelect
 from rooms import charging
 from rooms.models import Room, Session
@@ -92,11 +92,11 @@ def _time_field(label: str, empty: str) -> forms.TypedChoiceField:
 class SearchForm(forms.Form):
     """The search, from the address bar: every field may be empty, so every address can be shared."""
 
-    q = forms.CharField(
+    q = LineField(
         label="Words", max_length=100, required=False,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, view, neighborhood"}),
     )  # fmt: skip
-    city = forms.CharField(label="City", max_length=80, required=False, widget=PlainSelect)
+    city = LineField(label="City", max_length=80, required=False, widget=PlainSelect)
     kind = forms.ChoiceField(label="What", choices=KINDS, required=False, widget=forms.RadioSelect)
     check_in = DateField(label="Check-in", required=False)
     check_out = DateField(label="Check-out", required=False)

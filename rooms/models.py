@@ -11,6 +11,7 @@ from django.db import models
 from django.urls import reverse
 
 from core import bounds, clock, dates
+from core.text_columns import LineColumn, ProseColumn
 from rooms import tiers
 from rooms.venue_models import HOLD_LIMIT_MINUTES, Invitation, Venue, VenueIdentity, VenueMember, VenueNotice
 
@@ -28,7 +29,7 @@ class CancellationPolicy(models.Model):
     """
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="policies")
-    name = models.CharField(max_length=60)
+    name = LineColumn(max_length=60)
     tiers = models.JSONField(default=list, blank=True, validators=[tiers.validate])
 
     class Meta:
@@ -77,10 +78,10 @@ class Room(models.Model):
     }
 
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="rooms")
-    name = models.CharField(max_length=120)
+    name = LineColumn(max_length=120)
     slug = models.SlugField(max_length=80)
     kind = models.CharField(max_length=12, choices=Kind)
-    description = models.TextField(blank=True)
+    description = ProseColumn(blank=True)
     capacity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
     size_m2 = models.PositiveSmallIntegerField(null=True, blank=True)
     amenities = ArrayField(models.CharField(max_length=24), default=list, blank=True)
@@ -175,7 +176,7 @@ class RoomPhoto(models.Model):
     image = models.ImageField(upload_to="rooms/", width_field="width", height_field="height")
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
-    alt = models.CharField(max_length=160, help_text="What the picture shows, for those who cannot see it")
+    alt = LineColumn(max_length=160, help_text="What the picture shows, for those who cannot see it")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -221,7 +222,7 @@ class PriceRule(models.Model):
     """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="price_rules")
-    name = models.CharField(max_length=60)
+    name = LineColumn(max_length=60)
     weekdays = ArrayField(
         models.PositiveSmallIntegerField(choices=OpeningHours.Weekday), default=list, blank=True
     )
@@ -256,7 +257,7 @@ class Session(models.Model):
     """A dated workshop with seats."""
 
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="sessions")
-    title = models.CharField(max_length=120)
+    title = LineColumn(max_length=120)
     starts_at = models.DateTimeField(validators=[bounds.validate_year])
     ends_at = models.DateTimeField(validators=[bounds.validate_year])
     capacity = models.PositiveSmallIntegerField("seats", validators=[MinValueValidator(1)])
@@ -310,7 +311,7 @@ class Occupancy(models.Model):
     )
     source = models.CharField(max_length=80, blank=True)
     external_uid = models.CharField(max_length=255, blank=True)
-    note = models.CharField(max_length=200, blank=True)
+    note = LineColumn(max_length=200, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:

@@ -7,7 +7,7 @@ from django.conf import settings
 from ninja import Field, Schema
 
 from core.money import CURRENCIES, InvalidAmount, to_minor
-from core.typed_json import Amount, Whole
+from core.typed_json import Amount, Whole, line
 from rooms.search import Search
 from rooms.stays import InvalidStay
 
@@ -17,8 +17,8 @@ Kind = Literal["hotel", "conference", "expert", "workshop"]
 class SearchQuery(Schema):
     """Filters of the room list; `start`/`end` without an offset are wall time of each venue."""
 
-    q: str = ""
-    city: str = ""
+    q: line(100) = ""
+    city: line(80) = ""
     kind: Literal["", "hotel", "conference", "expert", "workshop"] = ""
     check_in: dt.date | None = None
     check_out: dt.date | None = None

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
+from core.typed_fields import EmailField
 from rooms import team
 from rooms.models import Venue, VenueMember
 from rooms.permissions import may
@@ -19,7 +20,7 @@ GONE = 410
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(label="E-mail", widget=UnfoldAdminEmailInputWidget())
+    email = EmailField(label="E-mail", widget=UnfoldAdminEmailInputWidget())
     role = forms.ChoiceField(
         label="Role", choices=VenueMember.Role.choices, initial="clerk", widget=UnfoldAdminSelectWidget()
     )

@@ -10,6 +10,14 @@ from django.db import models
 from core import bounds, clock, zones
 from core.crypto import EncryptedTextField
 from core.money import CURRENCIES
+from core.text_columns import (
+    EmailColumn,
+    EncryptedLineColumn,
+    EncryptedProseColumn,
+    LineColumn,
+    PhoneColumn,
+    ProseColumn,
+)
 from rooms.places import COUNTRIES
 
 HOLD_LIMIT_MINUTES = 7 * 24 * 60  # a guest-present card hold at Stripe
@@ -36,16 +44,16 @@ class Venue(models.Model):
         APPROVED = "approved", "Approved"
         SUSPENDED = "suspended", "Suspended"
 
-    name = models.CharField(max_length=120)
+    name = LineColumn(max_length=120)
     slug = models.SlugField(max_length=80, unique=True)
-    description = models.TextField(blank=True)
-    address = models.CharField(max_length=200)
-    city = models.CharField(max_length=80)
+    description = ProseColumn(blank=True)
+    address = LineColumn(max_length=200)
+    city = LineColumn(max_length=80)
     country = models.CharField(max_length=2, choices=list(COUNTRIES.items()))
     time_zone = zones.ZoneField(max_length=64, help_text="IANA name, e.g. Europe/Paris")
     currency = models.CharField(max_length=3, choices=[(code, code) for code in CURRENCIES])
-    email = models.EmailField(blank=True, help_text="Where requests are announced, beside the members")
-    phone = models.CharField(max_length=32, blank=True)
+    email = EmailColumn(blank=True, help_text="Where requests are announced, beside the members")
+    phone = PhoneColumn(max_length=32, blank=True)
     check_in_time = models.TimeField(default="15:00")
     check_out_time = models.TimeField(default="11:00")
     answer_hours = models.PositiveSmallIntegerField(
@@ -84,7 +92,7 @@ class Venue(models.Model):
         help_text="The most a clerk decides about alone, in minor units; empty: no limit",
     )  # fmt: skip
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT, editable=False)
-    status_reason = models.CharField(
+    status_reason = LineColumn(
         max_length=500,
         blank=True,
         editable=False,
@@ -151,7 +159,7 @@ class Invitation(models.Model):
     """An owner's invitation to a venue's team, by the digest of the token that was mailed; accepted once."""
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField()
+    email = EmailColumn()
     role = models.CharField(max_length=10, choices=VenueMember.Role)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -176,12 +184,12 @@ class VenueIdentity(models.Model):
 
     venue = models.OneToOneField(Venue, on_delete=models.CASCADE, related_name="identity")
     kind = models.CharField("legal form", max_length=8, choices=Kind)
-    legal_name = EncryptedTextField(max_length=140, help_text="As registered")
-    registration_number = EncryptedTextField(
+    legal_name = EncryptedLineColumn(max_length=140, help_text="As registered")
+    registration_number = EncryptedLineColumn(
         max_length=40, blank=True, help_text="Of the trade or company register; a private person has none"
     )
-    legal_address = EncryptedTextField("registered address", max_length=300)
-    person_name = EncryptedTextField(
+    legal_address = EncryptedProseColumn("registered address", max_length=300)
+    person_name = EncryptedLineColumn(
         "responsible person", max_length=140, help_text="As in the passport or identity card"
     )
     updated_at = models.DateTimeField(auto_now=True)

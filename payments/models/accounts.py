@@ -6,6 +6,7 @@ from django.db import models
 
 from core import clock
 from core.crypto import EncryptedTextField
+from core.text_columns import LineColumn
 from rooms.models import Venue
 
 
@@ -75,7 +76,7 @@ class PaymentSettings(models.Model):
     stripe_account_ref = models.CharField(
         max_length=64, blank=True, help_text="Connected account (acct_…) that payouts go to"
     )
-    account_holder = models.CharField(max_length=140, blank=True)
+    account_holder = LineColumn(max_length=140, blank=True)
     bank_account = EncryptedTextField(blank=True, help_text="IBAN, or a 20-digit Uzbek account")
     bank_code = models.CharField(max_length=11, blank=True, help_text="BIC, or the bank's 5-digit MFO")
     payout_minimum_minor = models.PositiveBigIntegerField(

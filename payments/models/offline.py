@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from core import clock
+from core.text_columns import LineColumn
 from payments.models.payment import Payment
 
 
@@ -18,7 +19,7 @@ class OfflinePayment(models.Model):
 
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="offline")
     method = models.CharField(max_length=8, choices=Method)
-    reference = models.CharField(max_length=64, help_text="Receipt or transfer number")
+    reference = LineColumn(max_length=64, help_text="Receipt or transfer number")
     received_date = models.DateField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from core import clock
+from core.addresses import ascii_email
 from payments.providers.base import (
     CheckoutRequest,
     CheckoutSession,
@@ -251,7 +252,8 @@ def _create_fields(request: CheckoutRequest, account: OctoAccount) -> dict[str, 
         "init_time": now.astimezone(TASHKENT).strftime("%Y-%m-%d %H:%M:%S"),
         "currency": request.currency.upper(),
         "description": request.description[:LONGEST_TEXT],
-        "user_data": {"user_id": request.reference} | ({"email": request.email} if request.email else {}),
+        "user_data": {"user_id": request.reference}
+        | ({"email": ascii_email(request.email)} if request.email else {}),
         "return_url": request.success_url,
         "notify_url": account.notify_url,
         "language": account.language,

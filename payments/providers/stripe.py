@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import stripe
 from django.conf import settings
 
+from core.addresses import ascii_email
 from payments.providers.base import (
     CheckoutRequest,
     CheckoutSession,
@@ -284,7 +285,7 @@ def _session_params(request: CheckoutRequest) -> dict:
     return {
         "mode": "payment",
         "client_reference_id": request.reference,
-        "customer_email": request.email,
+        "customer_email": ascii_email(request.email),
         "allowed_payment_method_types": ["card"],
         "adaptive_pricing": {"enabled": False},
         "line_items": [
@@ -311,7 +312,7 @@ def _intent_params(request: CheckoutRequest) -> dict:
         "amount": request.amount_minor,
         "currency": request.currency.lower(),
         "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-        "receipt_email": request.email,
+        "receipt_email": ascii_email(request.email),
         **_intent_facts(request),
     }
 

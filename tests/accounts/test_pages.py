@@ -155,10 +155,10 @@ def test_profile_is_saved(client):
     user = factories.user(name="Old")
     client.force_login(user)
 
-    response = client.post(reverse("accounts:profile"), {"name": "New", "phone": "+44"}, follow=True)
+    response = client.post(reverse("accounts:profile"), {"name": "New", "phone": "+44 20"}, follow=True)
 
     user.refresh_from_db()
-    assert (user.name, user.phone) == ("New", "+44")
+    assert (user.name, user.phone) == ("New", "+44 20")
     assert "Your profile is saved." in text(response)
 
 
@@ -167,7 +167,7 @@ def test_profile_refuses_a_wrong_name_and_keeps_the_old_one(client, name):
     user = factories.user(name="Old")
     client.force_login(user)
 
-    response = client.post(reverse("accounts:profile"), {"name": name, "phone": "+44"})
+    response = client.post(reverse("accounts:profile"), {"name": name, "phone": "+44 20"})
 
     user.refresh_from_db()
     assert response.status_code == 422

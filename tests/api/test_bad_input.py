@@ -120,9 +120,13 @@ def test_expected_total_that_is_no_amount_is_named(api, room, expected):
         ({"name": "Ada\r\nBcc: all@example.org"}, "guest.name", "control_character"),
         ({"name": "Ada\x1b[31m"}, "guest.name", "control_character"),
         ({"name": "Ada\u2028Eve"}, "guest.name", "control_character"),
+        ({"name": "\u202egnp.exe"}, "guest.name", "turned_text"),
+        ({"name": "\u200b\u2060"}, "guest.name", "string_too_short"),
         ({"name": 7}, "guest.name", "string_type"),
         ({"email": "nobody"}, "guest.email", "invalid_email"),
         ({"email": "a@b"}, "guest.email", "invalid_email"),
+        ({"email": "jürgen@example.org"}, "guest.email", "invalid_email"),
+        ({"phone": "abc"}, "guest.phone", "invalid_phone"),
         ({"email": "ada@example.org, eve@example.org"}, "guest.email", "invalid_email"),
         ({"email": "ada@example.org\nBcc: eve@example.org"}, "guest.email", "invalid_email"),
         ({"email": "a" * 250 + "@example.org"}, "guest.email", "string_too_long"),
@@ -180,7 +184,7 @@ def test_body_of_a_megabyte_is_too_large(api, room):
         "O'Brien; DROP TABLE",
         "=1+1",
         "☃️ Ωμέγα 名前",
-        "\u202egnp.exe",
+        "می\u200cخواهم",
     ],
 )
 def test_name_of_any_characters_is_kept_as_it_is(api, room, name):

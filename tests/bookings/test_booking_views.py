@@ -220,8 +220,12 @@ def test_book_with_other_details_under_the_same_key_asks_first(client, room):
         ("name", "   ", "This field is required."),
         ("name", "x" * 121, "Ensure this value has at most 120 characters (it has 121)."),
         ("name", "a\0b", "Null characters are not allowed."),
+        ("name", "\u200b\u2060", "This field is required."),
+        ("name", "\u202eevE", "This holds a sign that turns the direction of reading. Type it without."),
+        ("email", "jürgen@example.org", "Not every mail server delivers to addresses with ü before the @."),
         ("email", "ada", "Enter a valid email address."),
         ("email", f"{'a' * 260}@example.org", "Ensure this value has at most 254 characters (it has 272)."),
+        ("phone", "abc", "A phone number, in digits: +998 90 123 45 67, for example."),
         ("phone", "1" * 33, "Ensure this value has at most 32 characters (it has 33)."),
         ("message", "x" * 2001, "Ensure this value has at most 2000 characters (it has 2001)."),
         ("message", "\0", "Null characters are not allowed."),
@@ -395,3 +399,10 @@ def test_again_after_the_venue_moved_to_another_zone_means_the_same_dates_and_ho
         tzinfo=None
     )
     assert stay.ends_at - stay.starts_at == old.ends_at - old.starts_at
+
+
+def test_book_keeps_a_name_as_a_reader_sees_it(client, room):
+    client.post(book_url(room), form(name="\ufeffZo\u0308e \u200b Guest", message="Late\r\narrival\u2060"))
+
+    booking = Booking.objects.get()
+    assert (booking.guest_name, booking.message) == ("Zöe Guest", "Late\narrival")

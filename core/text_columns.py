@@ -1,0 +1,77 @@
+"""Columns for what people type: forms and `full_clean` keep of a text what core.typed_text says.
+
+To the database, and to migrations, they are what Django's own are. Rows that are here already are left as they are
+until somebody types them anew.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import models
+from django.forms import Field
+
+from core import typed_fields
+from core.addresses import read_email
+from core.crypto import EncryptedTextField
+from core.phones import read_phone
+from core.typed_text import many_lines, one_line
+
+
+class Typed:
+    """Adds to a text column how it is read, which field of a form takes it, and what migrations know it as."""
+
+    read: Callable[[str], str]
+    form_class: type[Field]
+    known_as: str
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        if isinstance(value, str):
+            value = typed_fields.typed_text(value, type(self).read, self.max_length)
+        return super().clean(value, model_instance)
+
+    def formfield(self, **kwargs: Any) -> Field:
+        return super().formfield(**{"form_class": self.form_class, **kwargs})
+
+    def deconstruct(self) -> tuple:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, self.known_as, args, kwargs
+
+
+class LineColumn(Typed, models.CharField):
+    """A name, a title, a label."""
+
+    read = staticmethod(one_line)
+    form_class = typed_fields.LineField
+    known_as = "django.db.models.CharField"
+
+
+class EncryptedLineColumn(Typed, EncryptedTextField):
+    read = staticmethod(one_line)
+    form_class = typed_fields.LineField
+    known_as = "core.crypto.EncryptedTextField"
+
+
+class ProseColumn(Typed, models.TextField):
+    """A text of lines."""
+
+    read = staticmethod(many_lines)
+    form_class = typed_fields.ProseField
+    known_as = "django.db.models.TextField"
+
+
+class EncryptedProseColumn(Typed, EncryptedTextField):
+    read = staticmethod(many_lines)
+    form_class = typed_fields.ProseField
+    known_as = "core.crypto.EncryptedTextField"
+
+
+class PhoneColumn(Typed, models.CharField):
+    read = staticmethod(read_phone)
+    form_class = typed_fields.PhoneField
+    known_as = "django.db.models.CharField"
+
+
+class EmailColumn(Typed, models.EmailField):
+    read = staticmethod(read_email)
+    form_class = typed_fields.EmailField
+    known_as = "django.db.models.EmailField"
