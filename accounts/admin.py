@@ -4,13 +4,15 @@ from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action
 
-from accounts import recovery_pages
+from accounts import people, recovery_pages
 from accounts.admin_base import PlatformAdmin
 from accounts.models import ApiToken, User
 from core.phones import Digits, digits_of
@@ -21,8 +23,19 @@ for model in (Group, EmailAddress, EmailConfirmation, Authenticator):
         admin.site.unregister(model)
 
 
+class UserForm(ModelForm):
+    """A person's account: locked only where nothing is left without anybody."""
+
+    def clean_is_active(self) -> bool:
+        is_active = self.cleaned_data["is_active"]
+        if self.instance.is_active and not is_active and (reasons := people.why_not_locked(self.instance)):
+            raise ValidationError(reasons)
+        return is_active
+
+
 @admin.register(User)
 class UserAdmin(PlatformAdmin):
+    form = UserForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login", "date_joined")
     list_filter = (("is_staff", BooleanRadioFilter), ("is_active", BooleanRadioFilter))
     search_fields = ("email", "name")

@@ -30,6 +30,7 @@ class AccountKeeper(Keeper):
             "account": rows_of(User.objects.filter(pk=person.user.pk), "password", "session_epoch"),
             "addresses": rows_of(EmailAddress.objects.filter(**mine)),
             "former_addresses": rows_of(person.user.former_addresses.all()),
+            "second_factor_resets": rows_of(person.user.second_factor_resets.all()),
             "tokens": rows_of(person.user.api_tokens.all(), "digest"),
             "second_factors": rows_of(Authenticator.objects.filter(**mine), "data"),
             "acts_in_the_admin": rows_of(LogEntry.objects.filter(**mine)),
@@ -55,6 +56,7 @@ class AccountKeeper(Keeper):
 
 
 def _erase_user(user: User) -> None:
+    user.second_factor_resets.update(reason="")
     EmailAddress.objects.filter(user=user).delete()
     # Each address just deleted is one they had.
     user.former_addresses.all().delete()

@@ -67,6 +67,10 @@ class Keeper:
     def blockers(self, person: Person) -> list[Blocker]:
         return []
 
+    def why_not_locked(self, user: User) -> list[str]:
+        """Return why this account may not be locked now."""
+        return []
+
     def erase(self, person: Person, pattern: Any) -> None:
         """Take the person out of the app's rows; within a transaction."""
 
@@ -103,6 +107,11 @@ def erase(person: Person) -> None:
     for keeper in _keepers():
         keeper.erase(person, pattern)
     log.info("person_erased", user_id=person.user and person.user.pk)
+
+
+def why_not_locked(user: User) -> list[str]:
+    """Return what would be left without anybody if this account were locked; nothing: it may be."""
+    return [reason for keeper in _keepers() for reason in keeper.why_not_locked(user)]
 
 
 def rows_of(rows: QuerySet, *left_out: str) -> list[dict[str, Any]]:

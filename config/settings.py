@@ -298,11 +298,13 @@ PERSON_KEEPERS = [
     "notifications.keeper.DeliveryKeeper",
     "payments.keeper.PaymentKeeper",
     "bookings.keeper.BookingKeeper",
+    "rooms.keeper.RoomKeeper",
     "accounts.keeper.AccountKeeper",
 ]
 # What each app forgets in time, nightly.
 RETENTION = [
     "accounts.retention.forget",
+    "rooms.retention.forget",
     "bookings.retention.forget",
     "payments.retention.forget",
     "notifications.retention.forget",

@@ -60,7 +60,9 @@ def _put_off(notice: VenueNotice, error: Exception) -> None:
     is_over = isinstance(error, Refused) or notice.attempts > len(WAITS)
     wait = None if is_over else dt.timedelta(seconds=WAITS[notice.attempts - 1])
     told = type(error.__cause__ or error).__name__  # its text may hold an address
-    _unfinished(notice).update(next_attempt_at=wait and clock.now() + wait, last_error=told)
+    # Given up, it opens nothing any more.
+    link = "" if is_over else notice.link
+    _unfinished(notice).update(next_attempt_at=wait and clock.now() + wait, last_error=told, link=link)
     (log.error if is_over else log.warning)("notice_failed", notice=notice.pk, about=notice.kind, error=told)
 
 

@@ -9,20 +9,24 @@ from accounts.people import Blocker, Keeper, Person, rows_of
 from bookings.keeper import bookings_of
 from bookings.models import Booking
 from core import clock
-from core.scrub import scrub
+from core.scrub import pattern_of, scrub
 from payments.credits import left_minor
 from payments.models import (
     Credit,
     CreditUse,
     Dispute,
     OfflinePayment,
+    PayeeChange,
     Payment,
     PaymentOperation,
+    PaymentSettings,
     Provider,
     Refund,
     Settlement,
     WebhookEvent,
 )
+from rooms.keeper import worked_at
+from rooms.models import Venue
 
 # Banks show a refund within ten days; an answer of a bank to a dispute takes up to about 75.
 REFUND_TAKES, DISPUTE_TAKES = dt.timedelta(days=10), dt.timedelta(days=75)
@@ -41,6 +45,9 @@ class PaymentKeeper(Keeper):
             "credits": rows_of(_credits(person)),
             "told_to_providers": rows_of(of["operations"]),
             "told_by_providers": rows_of(of["webhooks"]),
+            "payee_changes": rows_of(PayeeChange.objects.filter(changed_by=person.user))
+            if person.user
+            else [],
         }
 
     def blockers(self, person: Person) -> list[Blocker]:
@@ -62,6 +69,10 @@ class PaymentKeeper(Keeper):
             if left_minor(credit) and (credit.expires_at is None or credit.expires_at > today):
                 until = credit.expires_at and credit.expires_at.date()
                 found.append(Blocker("A credit is not spent", until))
+        for venue in _paid_to(person):
+            found.append(
+                Blocker(f"{venue} is paid to this person's account: its owner names another one first")
+            )
         return found
 
     def erase(self, person: Person, pattern: Any) -> None:
@@ -87,6 +98,15 @@ def _rows(bookings: QuerySet[Booking]) -> dict[str, QuerySet]:
         "offline": OfflinePayment.objects.filter(**mine),
         "settlements": Settlement.objects.filter(booking__in=bookings),
     }
+
+
+def _paid_to(person: Person) -> list[Venue]:
+    """Return the venues whose account is in the person's name, of those they ever worked at: a namesake is none."""
+    if person.user is None:
+        return []
+    pattern = pattern_of(person.words)
+    rows = PaymentSettings.objects.filter(venue__in=worked_at(person.user)).select_related("venue")
+    return [row.venue for row in rows.order_by("venue_id") if pattern.search(row.account_holder)]
 
 
 def _credits(person: Person) -> QuerySet[Credit]:

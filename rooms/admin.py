@@ -39,6 +39,7 @@ from rooms.models import (
     Venue,
     VenueMember,
 )
+from rooms.owners import MemberFormSet
 from rooms.policy_form import PolicyForm
 from rooms.room_checklist import checklist
 from rooms.scoping import MANAGERS, OwnRowsFilter, ScopedInline, VenueScopedAdmin, choices_of
@@ -63,6 +64,7 @@ class MemberInline(ScopedInline, TabularInline):
     """The team. Staff change it; a host who looked people up by address would learn who has an account."""
 
     model = VenueMember
+    formset = MemberFormSet
     autocomplete_fields = ("user",)
     readonly_fields = ("person",)
 

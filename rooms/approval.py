@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 
 from core import clock
 from core.typed_text import InvalidText, one_line
-from rooms import notices
+from rooms import notices, owners
 from rooms.models import Venue, VenueIdentity
 
 log = structlog.get_logger(__name__)
@@ -150,6 +150,8 @@ def lift(*, venue_id: int, by: Any) -> Venue:
     """Let a suspended venue sell again. Raises: PermissionDenied, ApprovalError."""
     _check_right(by, venue_id)
     venue = _locked(venue_id, Status.SUSPENDED)
+    if not owners.has_owner(venue):
+        raise ApprovalError(owners.LAST_OWNER, "no_owner")
     _move(venue, Status.APPROVED, by, "Suspension lifted")
     _tell_heads(
         venue, "lifted", f"{venue.name} may sell again",

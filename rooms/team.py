@@ -15,13 +15,12 @@ from django.db import transaction
 from django.urls import reverse
 
 from core import clock
-from rooms import notices
+from rooms import notices, owners
 from rooms.models import Invitation, Venue, VenueMember
 from rooms.permissions import may
 
 log = structlog.get_logger(__name__)
 
-Role = VenueMember.Role
 LASTS = dt.timedelta(days=7)
 # Enough for any team; a stolen session must not mail the world.
 MOST_OPEN = 20
@@ -109,7 +108,7 @@ def change_role(*, venue_id: int, by: Any, member_id: int, role: str) -> VenueMe
     member = _member(venue, member_id)
     if member.role == role:
         return member
-    _check_last_owner(venue, member)
+    _check_last_owner(member)
     before, member.role = member.role, role
     member.save(update_fields=["role"])
     _note(venue, by, f"{member.user}: {before} → {role}.")
@@ -124,7 +123,7 @@ def remove(*, venue_id: int, by: Any, member_id: int) -> None:
     """Take a member off the team, at once. Raises: PermissionDenied, TeamError (no such member, the last owner)."""
     venue = _locked(venue_id, by)
     member = _member(venue, member_id)
-    _check_last_owner(venue, member)
+    _check_last_owner(member)
     member.delete()
     _note(venue, by, f"Removed {member.user} ({member.role}).")
     _tell_owners(venue, f"{by} took {member.user} off the team of {venue.name}.", member.user.email)
@@ -147,10 +146,9 @@ def _member(venue: Venue, member_id: int) -> VenueMember:
     return member
 
 
-def _check_last_owner(venue: Venue, member: VenueMember) -> None:
-    owners = venue.members.filter(role=Role.OWNER, user__is_active=True)
-    if member.role == Role.OWNER and not owners.exclude(pk=member.pk).exists():
-        raise TeamError("A venue needs an owner: name another one first.", "last_owner")
+def _check_last_owner(member: VenueMember) -> None:
+    if owners.is_last_owner(member):
+        raise TeamError(owners.LAST_OWNER, "last_owner")
 
 
 def _note(venue: Venue, by: Any, text: str) -> None:

@@ -204,7 +204,7 @@ class VenueIdentity(models.Model):
 class VenueNotice(models.Model):
     """A mail to one address about a venue and its team: written with what it tells, sent by notifications.
 
-    What opens something, the link of an invitation say, is forgotten once it is sent.
+    What opens something, the link of an invitation say, is forgotten once it is sent or given up.
     """
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="notices")

@@ -341,6 +341,7 @@ def test_former_member_is_out_at_once(host, own):
     client = logged_in(host)
     assert client.get("/admin/").status_code == 200
 
+    factories.host(venue=own[Venue])
     VenueMember.objects.filter(user=host).delete()
 
     assert client.get("/admin/", follow=True).status_code == 403

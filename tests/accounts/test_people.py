@@ -6,44 +6,27 @@ import json
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.backends.db import SessionStore
+from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import EmailField, Q, QuerySet, Sum
 from django.test import Client
 
 from accounts.models import ApiToken, User
 from bookings import services
 from bookings.actors import guest_actor, member_actor
-from bookings.models import Booking, BookingEvent, BulkCancellation, BulkCancellationItem, EventReceipt
+from bookings.models import Booking
 from core import clock
 from notifications.models import Delivery
-from payments.models import (
-    Credit,
-    CreditUse,
-    Dispute,
-    LedgerEntry,
-    Payment,
-    PaymentOperation,
-    Refund,
-    WebhookEvent,
-)
-from rooms.models import Occupancy
+from payments.models import Credit, Dispute, LedgerEntry, PayeeChange, Payment, PaymentSettings, Refund
+from rooms.models import Invitation, Venue, VenueIdentity, VenueNotice
 from tests import factories
+from tests.accounts.traces import FORMER, MAIL, NAME, PHONE, SECOND, leave_traces, leave_traces_of_work
 from tests.payments.paying import paid_by_hand
 
 pytestmark = pytest.mark.django_db
 
-NAME, MAIL, SECOND, FORMER, PHONE = (
-    "Zoraida Quillfeather",
-    "zoraida@quill.example",
-    "zq@other.example",
-    "zq@former.example",
-    "+33 6 98 76 54 32",
-)
 DAY = dt.timedelta(days=1)
 
 
@@ -70,65 +53,10 @@ def past(person, time_machine) -> Booking:
     Booking.objects.filter(pk=booking.pk).update(message=f"Call {NAME} on {PHONE}")
     time_machine.move_to(booking.ends_at + 2 * DAY, tick=False)
     services.complete(booking_id=booking.pk, actor=member_actor(host))
-    _leave_traces(booking, person, host)
+    leave_traces(booking, person, host)
+    leave_traces_of_work(booking.venue, person, host)
     booking.refresh_from_db()
     return booking
-
-
-def _leave_traces(booking: Booking, person: User, host: User) -> None:
-    payment = booking.payments.get()
-    said = {"name": NAME, "email": MAIL.upper(), "nested": [{"phone": PHONE}]}
-    event = booking.events.order_by("version").last()
-    BookingEvent.objects.create(
-        booking=booking, version=90, verb="link_sent", from_status="COMPLETED", to_status="COMPLETED",
-        actor_kind="guest", reason=f"I am {NAME}", data=said,
-    )  # fmt: skip
-    BookingEvent.objects.filter(pk=event.pk).update(reason=f"Dear {NAME}, thanks", data=said)
-    EventReceipt.objects.create(event=event, subscriber="test", last_error=f"no {MAIL}", done_at=clock.now())
-    for state in (Delivery.State.SENT, Delivery.State.QUEUED):
-        Delivery.objects.create(
-            event=event, channel="email", recipient=MAIL if state == "sent" else SECOND, message="confirmed",
-            state=state, last_error=f"550 {MAIL} unknown",
-        )  # fmt: skip
-    PaymentOperation.objects.create(
-        payment=payment, kind="checkout", key="op-1", params={"email": MAIL, "description": f"For {NAME}"},
-        state="done", lease_until=clock.now(), error=f"no such customer {MAIL}",
-    )  # fmt: skip
-    for n, about in enumerate((payment, None)):
-        WebhookEvent.objects.create(
-            provider="stripe", event_id=f"evt_{n}", type="charge.succeeded", payment=about, outcome="processed",
-            payload={"id": f"evt_{n}", "data": {"object": {"billing_details": said}}}, note=f"of {MAIL}",
-        )  # fmt: skip
-    Dispute.objects.create(
-        payment=payment, provider_ref="dp_1", status="won", amount_minor=100, closed_at=clock.now(),
-        evidence={"customer_name": NAME, "customer_email_address": MAIL}, evidence_pdf=f"%PDF {NAME}".encode(),
-    )  # fmt: skip
-    credit = Credit.objects.create(
-        code="SPENT",
-        booking=booking,
-        guest_email=MAIL,
-        currency="EUR",
-        amount_minor=500,
-        reason=f"Sorry, {NAME}",
-    )
-    CreditUse.objects.create(credit=credit, amount_minor=500, note=f"to {NAME}, {PHONE}")
-    bulk = BulkCancellation.objects.create(
-        venue=booking.venue, room=booking.room, starts_at=booking.starts_at, ends_at=booking.ends_at,
-        reason=f"{NAME} asked",
-        actor_kind="host", actor=host, finished_at=clock.now(),
-    )  # fmt: skip
-    BulkCancellationItem.objects.create(bulk=bulk, booking=booking, done_at=clock.now(), error=f"{MAIL}?")
-    Occupancy.objects.filter(reference=booking.reference).update(note=f"{NAME}'s")
-    LogEntry.objects.create(
-        user=host, content_type=ContentType.objects.get_for_model(User), object_id=str(person.pk),
-        object_repr=NAME, action_flag=CHANGE, change_message=f"Changed the phone to {PHONE}",
-    )  # fmt: skip
-    ApiToken.issue(user=person, name=f"{NAME}'s phone")
-    browser = Client()
-    browser.force_login(person)
-    form = SessionStore()
-    form["booking_form"] = {"name": NAME, "email": "x@y.example"}
-    form.save()
 
 
 def everywhere(*words: str) -> set[str]:
@@ -169,6 +97,22 @@ def books() -> tuple:
     )
 
 
+def tables_of_people() -> dict[str, QuerySet]:
+    """Return, for each table with somebody's key or address, its rows about the test's person."""
+    found = {}
+    for model in apps.get_models(include_auto_created=True):
+        mine = Q()
+        for column in model._meta.concrete_fields:
+            if column.related_model is User:
+                mine |= Q(**{f"{column.name}__email": MAIL})
+            elif isinstance(column, EmailField):
+                for address in (MAIL, SECOND, FORMER):
+                    mine |= Q(**{f"{column.name}__iexact": address})
+        if mine and not model._meta.proxy:
+            found[model._meta.label] = model._base_manager.filter(mine)
+    return found
+
+
 # --- erasing --------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +125,29 @@ def test_erased_person_stands_in_no_table(past, person):
     assert len(before) >= 20
     assert everywhere(*words) == set()
     assert books() == money
+
+
+# Nobody on a team is erased, nor whom a venue names; the others hold the keys of colleagues, and no word.
+NOT_OF_THE_ERASED = {
+    "rooms.Venue", "rooms.VenueMember",
+    "accounts.User_groups", "accounts.User_user_permissions", "payments.Drift", "payments.OfflinePayment",
+    "payments.Payout", "payments.PayoutRun",
+}  # fmt: skip
+
+
+def test_every_table_that_can_hold_a_person_holds_the_one_who_is_erased(past):
+    empty = {table for table, rows in tables_of_people().items() if not rows.exists()}
+
+    assert empty == NOT_OF_THE_ERASED
+
+
+def test_invitations_and_mails_of_an_erased_person_open_nothing(past):
+    call_command("erase_person", MAIL, stdout=io.StringIO())
+
+    assert not Invitation.objects.filter(accepted_at=None).exclude(email="friend@example.org").exists()
+    told = VenueNotice.objects.filter(recipient__endswith="@erased.invalid")
+    assert set(told.values_list("link", "next_attempt_at")) == {("", None)}
+    assert PayeeChange.objects.get().changed_by.email.endswith("@erased.invalid")
 
 
 def test_erased_person_is_nobody_with_the_same_history(past, person):
@@ -281,6 +248,38 @@ def test_person_who_works_here_is_not_erased_until_off_the_team(person):
     assert "take them off the team" in refusal()
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("identity", "The person answers for Hotel Aral: its owner names another one first"),
+        ("payee", "Hotel Aral is paid to this person's account: its owner names another one first"),
+        ("address", "Hotel Aral is reached at this address: its owner gives another one first"),
+    ],
+)
+def test_person_a_venue_names_is_not_erased_until_it_names_another(past, names, said):
+    venue = past.venue
+    Venue.objects.filter(pk=venue.pk).update(name="Hotel Aral")
+    if names == "identity":
+        VenueIdentity.objects.create(
+            venue=venue, kind="person", person_name=NAME.upper(), legal_address="Here"
+        )
+    elif names == "payee":
+        PaymentSettings.objects.create(venue=venue, account_holder=f"Mrs. {NAME}")
+    else:
+        Venue.objects.filter(pk=venue.pk).update(email=MAIL.upper())
+
+    assert f"{said} (no date of its own)" in refusal()
+
+
+def test_namesake_of_whom_a_venue_names_is_erased(past):
+    venue = factories.venue()
+    VenueIdentity.objects.create(venue=venue, kind="person", person_name=NAME, legal_address="There")
+
+    call_command("erase_person", MAIL, stdout=io.StringIO())
+
+    assert VenueIdentity.objects.get(venue=venue).person_name == NAME
+
+
 @pytest.mark.parametrize("command", ["erase_person", "export_person"])
 def test_address_nobody_has_is_said(now, command):
     with pytest.raises(CommandError, match="Nothing is held about this address"):
@@ -303,6 +302,9 @@ def test_export_tells_all_that_is_held_and_no_secret(past, person):
     assert [one["reference"] for one in held["bookings"]] == [past.reference]
     assert {one["recipient"] for one in held["mails"]} == {MAIL, SECOND}
     assert held["told_to_providers"][0]["params"]["email"] == MAIL
+    assert {one["email"] for one in held["invitations"]} == {MAIL, SECOND}
+    assert {one["recipient"] for one in held["mails_about_venues"]} >= {MAIL, SECOND}
+    assert [one["after"] for one in held["payee_changes"]] == ["bank …0189"]
     assert held["disputes"][0]["evidence"]["customer_name"] == NAME
     secrets = (person.password, past.secret, ApiToken.digest_of(plain), past.submission_key)
     assert not any(secret in out.getvalue() for secret in secrets)

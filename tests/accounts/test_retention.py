@@ -7,12 +7,13 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
-from accounts.models import ApiToken
+from accounts.models import ApiToken, FormerAddress
 from accounts.tasks import sweep_retention
 from bookings.models import Booking
 from core import clock
 from notifications.models import Delivery
 from payments.models import WebhookEvent
+from rooms.models import Invitation, VenueNotice
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,42 @@ def test_what_opens_nothing_any_more_is_deleted(client, time_machine):
     time_machine.shift(8 * DAY)
     sweep_retention()
     assert Session.objects.count() == 0
+
+
+def test_former_address_is_forgotten_when_it_is_written_to_no_more(time_machine):
+    user = factories.user()
+    FormerAddress.objects.create(user=user, email="old@example.org", replaced_at=clock.now() - 30 * DAY)
+    FormerAddress.objects.create(
+        user=user, email="late@example.org", replaced_at=clock.now() - 30 * DAY + SECOND
+    )
+
+    sweep_retention()
+
+    assert FormerAddress.objects.get().email == "late@example.org"
+
+
+def test_mail_about_a_venue_and_an_invitation_are_forgotten_once_over():
+    venue = factories.venue()
+    owner, now = factories.host(venue=venue), clock.now()
+    for n, (age, next_attempt_at) in enumerate([(366, None), (364, None), (366, now)]):
+        VenueNotice.objects.create(
+            venue=venue, kind="approved", recipient=f"{n}@example.org", created_at=now - age * DAY,
+            next_attempt_at=next_attempt_at,
+        )  # fmt: skip
+    for days, accepted_at in [(31, None), (29, None), (31, now)]:
+        Invitation.objects.create(
+            venue=venue, email="x@example.org", role="clerk", digest=f"{days}{accepted_at}", invited_by=owner,
+            expires_at=now - days * DAY, accepted_at=accepted_at,
+        )  # fmt: skip
+
+    sweep_retention()
+
+    assert sorted(VenueNotice.objects.values_list("recipient", flat=True)) == [
+        "1@example.org",
+        "2@example.org",
+    ]
+    assert Invitation.objects.filter(accepted_at=None).get().expires_at == now - 29 * DAY
+    assert Invitation.objects.count() == 2
 
 
 def test_chosen_key_is_forgotten_after_a_day_and_a_pages_own_is_kept(time_machine):

@@ -41,7 +41,8 @@ def test_token_revoked_is_unauthorized_at_once(issued, program):
     assert program.get("bookings").status_code == 401
 
 
-def test_token_of_an_inactive_user_is_unauthorized(host, program):
+def test_token_of_an_inactive_user_is_unauthorized(host, room, program):
+    factories.host(venue=room.venue)
     host.is_active = False
     host.save()
 
@@ -180,7 +181,8 @@ def test_api_token_prints_a_working_token_and_nothing_else(host):
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_api_token_for_nobody_active_is_an_error(host, is_known):
+def test_api_token_for_nobody_active_is_an_error(host, room, is_known):
+    factories.host(venue=room.venue)
     host.is_active = False
     host.save()
 

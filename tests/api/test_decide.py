@@ -257,6 +257,7 @@ def test_approve_room_asked_before_payment_opens_the_payment(db):
 
 
 def test_host_who_left_the_team_finds_no_booking(requested, host, as_host):
+    factories.host(venue=requested.venue)
     host.memberships.all().delete()
 
     assert as_host.post(f"bookings/{requested.reference}/approve").status_code == 404

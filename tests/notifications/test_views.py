@@ -97,6 +97,7 @@ def test_strangers_and_other_hosts_are_forbidden(client, booking):
 
 
 def test_member_who_left_is_forbidden(client, booking, host):
+    factories.host(venue=booking.venue)
     client.force_login(host)
     host.memberships.all().delete()
 

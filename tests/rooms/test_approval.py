@@ -226,6 +226,7 @@ def test_venue_that_lost_something_while_it_waited_is_not_approved():
 
 def test_suspension_needs_a_reason_and_is_lifted_again():
     venue, staff = draft("approved"), factories.staff()
+    factories.host(venue=venue)
 
     with pytest.raises(ApprovalError, match="Say why"):
         approval.suspend(venue_id=venue.pk, by=staff, reason="")
