@@ -216,6 +216,11 @@ WHITENOISE_USE_FINDERS = DEBUG
 # DejaVu's fonts, for PDFs in any script.
 PDF_FONTS = env.str("PDF_FONTS", "/usr/share/fonts/truetype/dejavu")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.LimitingUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 MAX_WEBHOOK_BYTES = 256 * 1024
 # New bookings of one address; 0 counts none: in a demo everybody comes from the same one.
 BOOKINGS_PER_IP_HOUR = env.int("BOOKINGS_PER_IP_HOUR", 0 if DEBUG else 120)

@@ -5,7 +5,6 @@ from copy import copy
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,7 +20,7 @@ from unfold.widgets import (
 from core import dates, zones
 from core.money import write_amount
 from core.typed_fields import typed_minor
-from rooms import charging, photos, services, ways
+from rooms import charging, services, ways
 from rooms.models import Blackout, OpeningHours, PriceRule, Room, RoomPhoto, Venue
 from rooms.occupancy import RoomTaken
 from rooms.permissions import may
@@ -248,10 +247,6 @@ class PhotoForm(forms.ModelForm):
     class Meta:
         model = RoomPhoto
         fields = ("image", "alt", "position")
-
-    def clean_image(self) -> Any:
-        image = self.cleaned_data["image"]
-        return photos.cleaned(image) if isinstance(image, UploadedFile) else image
 
 
 class PriceRuleForm(AmountsForm):

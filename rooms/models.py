@@ -11,6 +11,7 @@ from django.db import models
 from django.urls import reverse
 
 from core import bounds, clock, dates
+from core.pictures import PictureColumn
 from core.text_columns import LineColumn, ProseColumn
 from rooms import tiers
 from rooms.venue_models import HOLD_LIMIT_MINUTES, Invitation, Venue, VenueIdentity, VenueMember, VenueNotice
@@ -173,7 +174,7 @@ class Room(models.Model):
 
 class RoomPhoto(models.Model):
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="photos")
-    image = models.ImageField(upload_to="rooms/", width_field="width", height_field="height")
+    image = PictureColumn(upload_to="rooms/", width_field="width", height_field="height")
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
     alt = LineColumn(max_length=160, help_text="What the picture shows, for those who cannot see it")

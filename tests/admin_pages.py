@@ -5,6 +5,7 @@ import html
 from django.contrib import admin
 from django.db import connection
 from django.db.models import Model
+from django.forms import FileField
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -69,7 +70,7 @@ def _values_of(form) -> dict:
     data = {}
     for bound in form:
         value = bound.value()
-        if value is None or value is False or bound.field.__class__.__name__ == "ImageField":
+        if value is None or value is False or isinstance(bound.field, FileField):
             continue
         data[bound.html_name] = "on" if value is True else getattr(value, "pk", value)
     return data

@@ -19,6 +19,7 @@ from ninja import Schema
 
 from config.api import api
 from core.crypto import EncryptedTextField
+from core.pictures import PictureField
 from core.text_columns import Typed
 from core.typed_fields import EmailField, LineField, PhoneField, ProseField
 from core.typed_json import Reading
@@ -108,10 +109,12 @@ def forms_of_ours() -> set[type[forms.BaseForm]]:
 
 
 def field_offends(name: str, field: forms.Field) -> bool:
-    """A field for free text that neither reads it nor is known to hold none."""
+    """A field for free text that neither reads it nor is known to hold none; or one for files that does not look."""
     is_text = isinstance(field, forms.CharField) and not isinstance(
         field, (*TYPED, forms.UUIDField, forms.JSONField)
     )
+    if isinstance(field, forms.FileField):
+        return not isinstance(field, PictureField)
     return is_text and name not in NO_WORDS and not isinstance(field.widget, forms.PasswordInput)
 
 
@@ -197,12 +200,13 @@ def test_the_walk_finds_what_was_forgotten():
     class Forgotten(forms.Form):
         title = forms.CharField()
         address = forms.EmailField()
+        scan = forms.FileField()
 
     class ForgottenIn(Schema):
         title: str
         note: str | None = None
 
     assert offending("Forgotten", Forgotten.base_fields) == [
-        f"Forgotten.{name}" for name in ("title", "address")
+        f"Forgotten.{name}" for name in ("title", "address", "scan")
     ]
     assert [line.split(".")[-1] for line in schema_offences(ForgottenIn)] == ["title", "note"]

@@ -292,12 +292,30 @@ def test_photo_that_is_no_photo_is_refused(name, content, client, room):
     assert RoomPhoto.objects.count() == 1
 
 
-def test_photo_with_too_many_pixels_is_refused(client, room, monkeypatch):
-    monkeypatch.setattr("rooms.photos.MAX_PIXELS", 1000)
+def test_photo_with_too_many_pixels_is_refused_by_its_field(client, room):
+    response = upload(client, room, picture((4001, 3000)), "x.png")
 
-    response = upload(client, room, picture(), "x.png")
+    assert inline_errors(response)[0]["image"] == [
+        "The picture has more than 12 million pixels. Make it smaller."
+    ]
+    assert RoomPhoto.objects.count() == 1
 
-    assert "pixels" in str(inline_errors(response))
+
+def test_eleventh_photo_of_a_form_is_refused_by_its_field_and_none_is_kept(client, room):
+    address = url(Room, "change", room.pk)
+    data = filled(client.get(address)) | {"photos-TOTAL_FORMS": "12"}
+    for n in range(1, 12):
+        data |= {
+            f"photos-{n}-room": room.pk, f"photos-{n}-alt": f"New {n}", f"photos-{n}-position": n,
+            f"photos-{n}-image": SimpleUploadedFile(f"{n}.png", picture(), "image/png"),
+        }  # fmt: skip
+
+    response = client.post(address, data)
+
+    assert inline_errors(response)[0]["image"] == [
+        "At most 10 pictures at a time. Save these, then add more."
+    ]
+    assert RoomPhoto.objects.count() == 1
 
 
 def rule(room, **fields) -> dict[str, str]:
