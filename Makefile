@@ -60,11 +60,11 @@ lock: $(V)/.dev ## work the lock files out again
 clean: ## remove what can be made again (not the demo's data)
 	rm -rf $(V) node_modules .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .local/test
 
-$(V)/.base: requirements.txt tools/uv.txt tools/install.sh
-	@PYTHON="$(PYTHON)" sh tools/install.sh python requirements.txt
+$(V)/.base: requirements-demo.txt requirements.txt tools/uv.txt tools/install.sh
+	@PYTHON="$(PYTHON)" sh tools/install.sh python requirements-demo.txt
 	@touch $@
 
-$(V)/.dev: requirements-dev.txt requirements.txt tools/uv.txt tools/install.sh
+$(V)/.dev: requirements-dev.txt requirements-demo.txt requirements.txt tools/uv.txt tools/install.sh
 	@PYTHON="$(PYTHON)" sh tools/install.sh python requirements-dev.txt
 	@touch $(V)/.base $@
 

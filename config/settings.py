@@ -7,7 +7,7 @@ from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from core import logs, mode
+from core import logs, mode, production
 from core.money import CURRENCIES, InvalidAmount, read_percent
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "core.web.AdminCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.web.BrowserRightsMiddleware",
     "core.web.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -416,10 +417,42 @@ PUSHER_CLUSTER = env.str("PUSHER_CLUSTER", "eu")
 PUSHER_HOST = env.str("PUSHER_HOST", "")
 PUSHER_PORT = env.int("PUSHER_PORT", 443)
 
+# What production needs, and where it may not point; a rehearsal with test money may stay on this machine.
+if not DEBUG:
+    production.refuse_unsafe(
+        addresses={
+            "SITE_URL": SITE_URL, "STRIPE_API_BASE": STRIPE_API_BASE, "STRIPE_JS_URL": STRIPE_JS_URL,
+            "OCTO_API_BASE": OCTO_API_BASE,
+        },
+        hosts={"PUSHER_HOST": PUSHER_HOST},
+        needed={
+            "FIELD_ENCRYPTION_KEY": bool(FIELD_ENCRYPTION_KEYS),
+            "STRIPE_WEBHOOK_SECRET": bool(STRIPE_WEBHOOK_SECRETS or not STRIPE_SECRET_KEY),
+            "STRIPE_PUBLISHABLE_KEY": bool(STRIPE_PUBLISHABLE_KEY or not (STRIPE_EMBEDDED and STRIPE_SECRET_KEY)),
+            "OCTO_SECRET": bool(OCTO_SECRET or not OCTO_SHOP_ID),
+            "OCTO_UNIQUE_KEY": bool(OCTO_UNIQUE_KEY or not OCTO_SHOP_ID),
+            "PUSHER_SECRET": bool(PUSHER_SECRET or not PUSHER_KEY),
+        },
+        may_be_local=env.bool("ALLOW_LOCAL_ADDRESSES", False),
+        is_live=STRIPE_IS_LIVE if STRIPE_SECRET_KEY else not OCTO_TEST,
+    )  # fmt: skip
+
 # Security
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# What pages may ask of a browser: Stripe's frames ask for wallets, and banks within them for passkeys.
+PERMISSIONS_POLICY = {
+    **dict.fromkeys(
+        "accelerometer autoplay camera display-capture encrypted-media geolocation gyroscope hid magnetometer "
+        "microphone midi picture-in-picture screen-wake-lock serial usb xr-spatial-tracking".split(),
+        "()",
+    ),
+    "payment": '(self "https://js.stripe.com")',
+    "publickey-credentials-get": '(self "https://js.stripe.com" "https://hooks.stripe.com")',
+    "publickey-credentials-create": "(self)",
+    "fullscreen": "(self)",
+}
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -427,8 +460,10 @@ if not DEBUG:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    # For every host under the domain, and for a list browsers never forget: only who asks for it.
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_SUBDOMAINS", False)
+    SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", False)
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # which want both of everybody
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", True)
     if ALLAUTH_TRUSTED_PROXY_COUNT:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -23,7 +23,6 @@ CHATTY = (
     "fontTools",
     "stripe",
     "urllib3",
-    "googleapiclient",
     "kombu",
     "celery.worker.strategy",
     "celery.app.trace",

@@ -1,5 +1,6 @@
 """What every page shares: security headers, error pages, and the site's facts for templates."""
 
+import re
 from collections.abc import Callable
 
 import structlog
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 COMPRESSED_PREFIXES = ("/admin/", "/static/")
 PUBLIC_PREFIXES = ("/static/", "/media/")
+# Where wallets and banks open windows of their own, and must find their way back from them.
+PAY_PAGE = re.compile(r"^/bookings/[-\w]+/(card|pay|return)/$")
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
@@ -48,6 +51,22 @@ class AdminCompressionMiddleware(GZipMiddleware):
         ):
             return response
         return super().process_response(request, response)
+
+
+class BrowserRightsMiddleware:
+    """What pages may ask of a browser; a pay page keeps hold of the windows that wallets open."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.policy = ", ".join(f"{name}={who}" for name, who in settings.PERMISSIONS_POLICY.items())
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", self.policy)
+        if PAY_PAGE.match(request.path):
+            # SecurityMiddleware, which stands before, leaves what is set.
+            response["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+        return response
 
 
 class PrivatePagesMiddleware:

@@ -9,7 +9,8 @@ lock() {
 lock "$@" tools/uv.in -o tools/uv.txt
 lock "$@" tools/node.in -o tools/node.txt
 lock "$@" requirements.in -o requirements.txt
-lock "$@" -c requirements.txt requirements-dev.in -o requirements-dev.txt
+lock "$@" -c requirements.txt requirements-demo.in -o requirements-demo.txt
+lock "$@" -c requirements-demo.txt requirements-dev.in -o requirements-dev.txt
 if command -v npm >/dev/null; then
     npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 fi

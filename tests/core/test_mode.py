@@ -49,8 +49,8 @@ def test_start_with_test_keys_unasked_or_two_modes_is_refused(given, why):
 @pytest.mark.parametrize(
     ("given", "is_octo_test"),
     [
-        ({"STRIPE_SECRET_KEY": LIVE}, "False"),
-        ({"STRIPE_SECRET_KEY": TEST, "ALLOW_TEST_MODE": "true"}, "True"),
+        ({"STRIPE_SECRET_KEY": LIVE, "STRIPE_WEBHOOK_SECRET": "whsec_x"}, "False"),
+        ({"STRIPE_SECRET_KEY": TEST, "STRIPE_WEBHOOK_SECRET": "whsec_x", "ALLOW_TEST_MODE": "true"}, "True"),
         ({"STRIPE_SECRET_KEY": TEST, "DEBUG": "true"}, "True"),
         ({}, "False"),
     ],

@@ -22,7 +22,8 @@ ROOMS, PAID = 60, 48
 # As the product is deployed: DEBUG off, its sweeps every 15 s, a commit survives a crash.
 PRODUCTION = {
     "DEBUG": "false", "SANDBOX_URL": "", "SANDBOX_CLOCK_FILE": "", "SECURE_SSL_REDIRECT": "0",
-    "SECURE_COOKIES": "0", "ALLOW_TEST_MODE": "true", "BOOKINGS_PER_IP_HOUR": "0", "HOLDS_PER_NETWORK": "0",
+    "SECURE_COOKIES": "0", "MFA_REQUIRED": "true", "ALLOW_TEST_MODE": "true", "ALLOW_LOCAL_ADDRESSES": "true",
+    "BOOKINGS_PER_IP_HOUR": "0", "HOLDS_PER_NETWORK": "0",
     "STATIC_ROOT": str(STATE / "static"),
 }  # fmt: skip
 SWEEP_SECONDS = 15
