@@ -19,7 +19,7 @@ from bookings.errors import BookingError, InvalidTransition, ReasonMissing
 from bookings.models import Booking, BulkCancellation, BulkCancellationItem
 from bookings.states import Status
 from core import clock
-from rooms import occupancy
+from rooms import closings, occupancy
 from rooms import services as rooms
 from rooms.models import Room, Session
 
@@ -189,7 +189,7 @@ def _earlier(target: Target) -> BulkCancellation | None:
 
 def _close(target: Target, room: Room, reason: str) -> None:
     if target.session is None:
-        rooms.close_over(room=room, starts_at=target.starts_at, ends_at=target.ends_at, note=reason[:120])
+        closings.close_over(room=room, starts_at=target.starts_at, ends_at=target.ends_at, note=reason[:120])
     sessions = (
         [target.session.pk] if target.session else list(_sessions_in(target).values_list("pk", flat=True))
     )

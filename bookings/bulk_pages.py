@@ -20,7 +20,7 @@ from bookings.models import BulkCancellation
 from core import dates
 from core.money import format_minor
 from core.typed_fields import ProseField
-from rooms import services as rooms
+from rooms import closings
 from rooms.models import Room, Session
 from rooms.permissions import may_manage, venues_of
 
@@ -64,7 +64,7 @@ def close_dates(request: HttpRequest, room_id: int) -> HttpResponse:
         messages.warning(request, "Choose the dates to close first.")
         return back
     try:
-        span = rooms.span_of_dates(room, dates.cleaned_data["first"], dates.cleaned_data["last"])
+        span = closings.span_of_dates(room, dates.cleaned_data["first"], dates.cleaned_data["last"])
     except (ValidationError, OverflowError):
         messages.warning(request, "The last date must not be before the first.")
         return back

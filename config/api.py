@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
 
 from bookings.api import router as bookings_router
+from bookings.api_closings import router as closings_router
 from bookings.api_sessions import router as sessions_router
 from bookings.errors import AlreadyDecided, BookingError, PriceChanged
 from bookings.limits import TooManyRequests
@@ -135,6 +136,7 @@ api = RoomholdAPI(
 api.add_router("", rooms_router)
 api.add_router("", bookings_router)
 api.add_router("", sessions_router)
+api.add_router("", closings_router)
 api.add_router("", payments_router)
 api.add_router("", settings_router)
 api.add_router("", balance_router)

@@ -1,4 +1,4 @@
-"""What hosts manage in the admin: venues, rooms with photos, prices and hours, policies, closed dates."""
+"""What hosts manage in the admin: venues, rooms with photos, prices and hours, policies."""
 
 import datetime as dt
 from typing import Any
@@ -10,18 +10,16 @@ from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
 from accounts.models import User
-from core import clock, dates
+from core import clock
 from core.money import exponent, format_minor
-from rooms import hours, policies, preview, services, ways
+from rooms import closings, hours, policies, preview, services, ways
 from rooms.admin_forms import (
-    BlackoutForm,
     HoursForm,
     PhotoForm,
     PriceRuleForm,
@@ -29,9 +27,7 @@ from rooms.admin_forms import (
     VenueForm,
 )
 from rooms.models import (
-    Blackout,
     CancellationPolicy,
-    Occupancy,
     OpeningHours,
     PriceRule,
     Room,
@@ -238,6 +234,8 @@ class RoomAdmin(ManagedAdmin):
         if not change:
             obj.slug = services.room_slug(obj.name, obj.venue)
         super().save_model(request, obj, form, change)
+        if not change:
+            closings.close_new_room(obj)
 
     def response_add(
         self, request: HttpRequest, obj: Room, post_url_continue: str | None = None
@@ -332,46 +330,4 @@ class CancellationPolicyAdmin(ManagedAdmin):
         return render_to_string("admin/rooms/policy_preview.html", context)
 
 
-@admin.register(Blackout)
-class BlackoutAdmin(ManagedAdmin):
-    """Dates closed by hand. What bookings and sessions occupy is nobody's to edit, and not shown here."""
-
-    venue_path = "room__venue"
-    form = BlackoutForm
-    list_display = ("room", "closed", "note")
-    list_filter = (("room__venue", OwnRowsFilter),)
-    list_select_related = ("room__venue",)
-    autocomplete_fields = ("room",)
-    fields = ("room", ("first_date", "last_date"), "note")
-    ordering = ("-period",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Blackout]:
-        blackouts = super().get_queryset(request).filter(kind=Occupancy.Kind.BLACKOUT)
-        return blackouts.select_related("room__venue")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_change_permission(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return super().has_change_permission(request, obj)
-
-    def get_fields(self, request: HttpRequest, obj: Blackout | None = None) -> tuple[Any, ...]:
-        return ("room", "closed", "note", "created_at") if obj else self.fields
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Blackout | None = None) -> tuple[str, ...]:
-        return ("closed", "created_at") if obj else ()
-
-    def save_model(self, request: HttpRequest, obj: Blackout, form: ModelForm, change: bool) -> None:
-        """Nothing is left to save: the form's check was the claim itself."""
-
-    def delete_model(self, request: HttpRequest, obj: Blackout) -> None:
-        services.reopen_dates(blackout_id=obj.pk)
-
-    @display(description="Closed", ordering="period")
-    def closed(self, blackout: Blackout) -> SafeString:
-        period, zone = blackout.period, blackout.room.venue.time_zone
-        text = dates.staff_span_in_zone(period.lower, period.upper, zone)
-        return format_html('<span class="rh-figures">{}</span>', text)
+from rooms import closing_admin  # noqa: E402, F401 - registers its pages

@@ -5,14 +5,10 @@ from copy import copy
 from typing import Any
 
 from django import forms
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelect2Widget,
-    UnfoldAdminSingleDateWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
@@ -20,14 +16,11 @@ from unfold.widgets import (
 from core import dates, zones
 from core.money import write_amount
 from core.typed_fields import typed_minor
-from rooms import charging, services, ways
-from rooms.models import Blackout, OpeningHours, PriceRule, Room, RoomPhoto, Venue
-from rooms.occupancy import RoomTaken
+from rooms import charging, ways
+from rooms.models import OpeningHours, PriceRule, Room, RoomPhoto, Venue
 from rooms.permissions import may
 from rooms.places import AMENITIES
 from rooms.policies import tiers_in_short
-
-MOST_DAYS_CLOSED = 366
 
 
 def amount_field(label: str, *, required: bool = True, help_text: str = "") -> forms.CharField:
@@ -288,45 +281,3 @@ class PriceRuleForm(AmountsForm):
         if first and last and last < first:
             self.add_error("last_date", "Not before the first date.")
         return cleaned
-
-
-class BlackoutForm(forms.ModelForm):
-    """Dates on which a room is closed, as the calendar hangs at the venue; both are included."""
-
-    first_date = forms.DateField(label="Closed from", widget=UnfoldAdminSingleDateWidget())
-    last_date = forms.DateField(label="Up to and including", widget=UnfoldAdminSingleDateWidget())
-
-    class Meta:
-        model = Blackout
-        fields = ("room", "note")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        first, last = cleaned.get("first_date"), cleaned.get("last_date")
-        if first and last and last < first:
-            self.add_error("last_date", "Not before the first date.")
-        elif first and last and last - first >= dt.timedelta(days=MOST_DAYS_CLOSED):
-            self.add_error("last_date", "At most a year at a time.")
-        elif first and not 2000 <= first.year <= 2199:
-            self.add_error("first_date", "A year between 2000 and 2199.")
-        return cleaned
-
-    def _post_clean(self) -> None:
-        """Close the dates here, in the admin's transaction: only the claim itself knows whether they are free."""
-        if self.errors:
-            return
-        chosen = {name: self.cleaned_data[name] for name in ("room", "first_date", "last_date", "note")}
-        try:
-            self.instance = Blackout.objects.get(pk=services.close_dates(**chosen).pk)
-        except RoomTaken:
-            self.add_error("first_date", self._bookings_in_the_way(**chosen))
-
-    def _bookings_in_the_way(
-        self, room: Room, first_date: dt.date, last_date: dt.date, **_: Any
-    ) -> SafeString:
-        address = reverse("admin:bookings_bulkcancellation_close", args=[room.pk])
-        return format_html(
-            'Bookings lie in these dates. Leave them open, or <a class="rh-link" href="{}?first={}&amp;last={}">'
-            "see which they are, cancel them and close the dates</a>.",
-            address, first_date.isoformat(), last_date.isoformat(),
-        )  # fmt: skip

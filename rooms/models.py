@@ -289,6 +289,34 @@ class Session(models.Model):
         return self.capacity - self.seats_taken
 
 
+class Closing(models.Model):
+    """Dates closed at once: of some rooms of a venue or of all, in one year or in several.
+
+    What keeps guests away are its occupancies, one a room and year; it holds them together. Written by rooms.closings.
+    """
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="closings")
+    is_whole_venue = models.BooleanField(default=False, help_text="Rooms added later are closed, too")
+    first_date = models.DateField(validators=[bounds.validate_year])
+    last_date = models.DateField(validators=[bounds.validate_year], help_text="Included")
+    years = models.PositiveSmallIntegerField(default=1, help_text="In how many years, one after the other")
+    note = LineColumn(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["first_date", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(first_date__lte=models.F("last_date")), name="closing_dates_in_order"
+            ),
+            models.CheckConstraint(condition=models.Q(years__range=(1, 10)), name="closing_years"),
+            bounds.dates_within_years("closing_within_years", "first_date", "last_date"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{dates.date_span(self.first_date, self.last_date)}, {self.venue}"
+
+
 class Occupancy(models.Model):
     """A claim on a room's time: the only place that says a room is taken. Written by rooms.occupancy alone."""
 
@@ -306,6 +334,13 @@ class Occupancy(models.Model):
     visit = DateTimeRangeField(null=True, help_text="The period without its buffers; empty: it has none")
     session = models.ForeignKey(
         Session, on_delete=models.PROTECT, null=True, related_name="occupancies", help_text="That claims it"
+    )
+    closing = models.ForeignKey(
+        Closing,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="occupancies",
+        help_text="Closed together with",
     )
     reference = models.CharField(
         max_length=16, blank=True, db_index=True, help_text="Of the booking that claims it"

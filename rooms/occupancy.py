@@ -4,12 +4,14 @@ The room's row is locked first, so that rivals queue instead of deadlocking; the
 last word.
 """
 
+from collections.abc import Iterable
+
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import BigIntegerField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
-from rooms.models import Occupancy, Room, Session
+from rooms.models import Closing, Occupancy, Room, Session
 from rooms.stays import Stay, period_of, visit_of
 
 Kind = Occupancy.Kind
@@ -38,6 +40,12 @@ def lock_room(room_id: int) -> Room:
     return rooms.select_related("venue", "policy").get(pk=room_id)
 
 
+def lock_rooms(room_ids: Iterable[int]) -> list[Room]:
+    """Lock several rooms, in one order for all, and return them with their venue."""
+    rooms = Room.objects.select_for_update(no_key=True, of=("self",)).select_related("venue")
+    return list(rooms.filter(pk__in=room_ids).order_by("pk"))
+
+
 def lock_session(session_id: int) -> Session:
     """Lock a session's row until the transaction ends."""
     return Session.objects.select_for_update(no_key=True).get(pk=session_id)
@@ -64,6 +72,11 @@ def rivals(
     if kind == Kind.BLACKOUT:
         return found.filter(Q(visit=None) | Q(visit__overlap=period))
     return found.filter(~Q(kind=Kind.BLACKOUT) | Q(period__overlap=visit or period))
+
+
+def people_in(room_id: int, period: DateTimeTZRange) -> QuerySet[Occupancy]:
+    """Return the bookings and sessions of a room that a closing of `period` would meet, in order."""
+    return rivals(room_id, Kind.BLACKOUT, period).select_related("session").order_by("period")
 
 
 def is_free(room: Room, stay: Stay) -> bool:
@@ -99,9 +112,17 @@ def release(*, reference: str) -> None:
     Occupancy.objects.filter(reference=reference, kind=Kind.BOOKING).delete()
 
 
-def close(*, room_id: int, period: DateTimeTZRange, note: str = "") -> Occupancy:
-    """Close a room over whatever occupies it, which is being cancelled. Expects the room locked."""
-    return Occupancy.objects.create(room_id=room_id, period=period, kind=Kind.BLACKOUT, note=note)
+def close(
+    spans: Iterable[tuple[Room, DateTimeTZRange]], *, note: str = "", closing: Closing | None = None
+) -> list[Occupancy]:
+    """Close rooms over whatever occupies them: the caller knows that nobody is there, or is being cancelled.
+
+    Expects the rooms locked.
+    """
+    return Occupancy.objects.bulk_create(
+        Occupancy(room=room, period=period, kind=Kind.BLACKOUT, note=note, closing=closing)
+        for room, period in spans
+    )
 
 
 def release_session(*, session_id: int) -> None:

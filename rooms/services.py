@@ -1,4 +1,4 @@
-"""Verbs of hosts that write: opening a venue, publishing a room, closing its dates."""
+"""Verbs of hosts that write: opening a venue, publishing a room, adding a session."""
 
 import datetime as dt
 from typing import Any
@@ -7,12 +7,10 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
 from rooms import charging, occupancy
-from rooms.hours import MIDNIGHT, ONE_DAY, instant
 from rooms.models import CancellationPolicy, Occupancy, Room, Session, Venue, VenueMember
 from rooms.policies import READY_MADE
 from rooms.stays import period_of, stay_of_session, visit_of
@@ -103,25 +101,6 @@ def missing_for_publication(room: Room) -> dict[str, str]:
 
 
 @transaction.atomic
-def add_blackout(*, room_id: int, starts_at: dt.datetime, ends_at: dt.datetime, note: str = "") -> Occupancy:
-    """Close a room between two instants.
-
-    Raises: RoomTaken when somebody is there then (a buffer may lie in closed time); ValidationError when it ends
-    before it begins.
-    """
-    if ends_at <= starts_at:
-        raise ValidationError({"ends_at": "The end must be after the start."})
-    blackout = occupancy.claim(
-        room_id=room_id,
-        period=DateTimeTZRange(starts_at, ends_at, "[)"),
-        kind=Occupancy.Kind.BLACKOUT,
-        note=note,
-    )
-    log.info("blackout_added", room_id=room_id, starts_at=starts_at, ends_at=ends_at)
-    return blackout
-
-
-@transaction.atomic
 def add_session(
     *, room_id: int, title: str, starts_at: dt.datetime, ends_at: dt.datetime, capacity: int,
     price_minor: int | None = None,
@@ -166,34 +145,6 @@ def claim_for(session: Session, room: Room) -> None:
     )  # fmt: skip
 
 
-def close_dates(*, room: Room, first_date: dt.date, last_date: dt.date, note: str = "") -> Occupancy:
-    """Close a room on local dates, both included: for rooms by the night, the nights that begin on them.
-
-    Raises: RoomTaken, ValidationError.
-    """
-    starts_at, ends_at = span_of_dates(room, first_date, last_date)
-    return add_blackout(room_id=room.pk, starts_at=starts_at, ends_at=ends_at, note=note)
-
-
-def span_of_dates(room: Room, first_date: dt.date, last_date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-    """Return the instants between which a room is closed on local dates, both included. Raises: ValidationError."""
-    if last_date < first_date:
-        raise ValidationError({"last_date": "The last date must not be before the first."})
-    venue = room.venue
-    from_time, to_time = (
-        (venue.check_in_time, venue.check_out_time) if room.is_by_night else (MIDNIGHT, MIDNIGHT)
-    )
-    starts_at = instant(first_date, from_time, venue.zone)
-    return starts_at, instant(last_date + ONE_DAY, to_time, venue.zone)
-
-
-def close_over(*, room: Room, starts_at: dt.datetime, ends_at: dt.datetime, note: str = "") -> Occupancy:
-    """Close a locked room over the bookings in it, which are being cancelled: nothing new comes in from now on."""
-    period = DateTimeTZRange(starts_at, ends_at, "[)")
-    log.info("blackout_added", room_id=room.pk, starts_at=starts_at, ends_at=ends_at)
-    return occupancy.close(room_id=room.pk, period=period, note=note)
-
-
 def cancel_session(*, session_id: int) -> Session:
     """Take a session off the offer and free its room's time; its bookings are the caller's to cancel.
 
@@ -206,14 +157,3 @@ def cancel_session(*, session_id: int) -> Session:
         occupancy.release_session(session_id=session_id)
         log.info("session_cancelled", session_id=session_id)
     return session
-
-
-@transaction.atomic
-def reopen_dates(*, blackout_id: int) -> None:
-    """Take a blackout away; one that is gone already changes nothing."""
-    blackout = Occupancy.objects.filter(pk=blackout_id, kind=Occupancy.Kind.BLACKOUT).first()
-    if blackout is None:
-        return
-    occupancy.lock_room(blackout.room_id)
-    blackout.delete()
-    log.info("blackout_removed", room_id=blackout.room_id)

@@ -33,7 +33,7 @@ from payments.models import (
     VenuePayments,
     WebhookEvent,
 )
-from rooms.models import Blackout, CancellationPolicy, Occupancy, Room, Session, Venue
+from rooms.models import Blackout, CancellationPolicy, Closing, Occupancy, Room, Session, Venue
 from tests import factories
 
 # Marks of one's own venue, and of the stranger's: no page may ever show the canary.
@@ -64,8 +64,12 @@ def build(mark: str) -> Side:
     factories.opening_hours(room=room)
     factories.price_rule(room=room, name=f"{mark} rule", price_minor=5_000)
     start = clock.now() + dt.timedelta(days=90)
+    day = start.date()
+    closing = Closing.objects.create(
+        venue=venue, is_whole_venue=True, first_date=day, last_date=day, years=2, note=f"{mark} closed"
+    )
     blackout = Blackout.objects.create(
-        room=room, kind=Occupancy.Kind.BLACKOUT, note=f"{mark} closed",
+        room=room, closing=closing, kind=Occupancy.Kind.BLACKOUT, note=f"{mark} closed",
         period=DateTimeTZRange(start, start + dt.timedelta(days=2)),
     )  # fmt: skip
     user = factories.host(venue=venue, email=f"owner-{slug}@example.org", name=f"{mark} owner")

@@ -16,7 +16,9 @@ from django.urls import get_resolver, reverse
 
 from accounts.models import ApiToken, User
 from bookings.models import Booking
+from core import clock
 from payments.models import Payment
+from rooms.models import Closing
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +64,10 @@ MANAGED = {
     "api:get_payment_settings",
     "api:put_payment_settings",
     "api:try_payment_keys",
+    "api:add_closing",
     "api:cancel_session",
+    "api:delete_closing",
+    "api:list_closings",
     "api:add_sessions",
     "api:change_session",
     "api:delete_session",
@@ -122,6 +127,7 @@ GROUPS = (
     "reference secret",
     "payment_id",
     "session_id",
+    "closing_id",
     "venue room",
     "token_id",
     "token",
@@ -142,12 +148,14 @@ def world() -> World:
         booking=booking, provider="stripe", n=1, is_two_stage=True, currency="EUR", amount_minor=10_000
     )
     token = ApiToken.issue(user=host, name="desk")[0]
+    day = clock.now().date()
+    closing = Closing.objects.create(venue=venue, first_date=day, last_date=day)
     key = Authenticator.objects.create(
         user=factories.user(), type=Authenticator.Type.WEBAUTHN, data={"name": CANARY}
     )
     arguments = {
         "reference": booking.reference, "secret": booking.secret, "payment_id": payment.public_id,
-        "session_id": factories.session(room=room).pk,
+        "session_id": factories.session(room=room).pk, "closing_id": closing.pk,
         "venue": venue.slug, "room": room.slug, "token_id": token.pk, "pk": key.pk, "token": "unknown",
         "key": "x:y:z", "name": "x.eml", "n": 1,
     }  # fmt: skip

@@ -60,6 +60,7 @@ PAGES = {
     "payments_refund_give": MANAGERS, "payments_refund_open_queue": PLATFORM, "payments_refund_queue": PLATFORM,
     "payments_refund_solve": PLATFORM,
     "payments_venuepayments_try_keys": MANAGERS,
+    "rooms_blackout_reopen": MANAGERS,
     "rooms_venue_approval": MANAGERS, "rooms_venue_team": MANAGERS, "rooms_venue_approval_act": MANAGERS,
     "payments_webhookevent_ignore": PLATFORM, "payments_webhookevent_open_ignore": PLATFORM,
     "payments_webhookevent_open_parked": PLATFORM, "payments_webhookevent_open_replay": PLATFORM,

@@ -12,6 +12,7 @@ from bookings.models import Booking, BulkCancellation, BulkCancellationItem
 from bookings.states import Status
 from bookings.tasks import sweep_bulk_cancellations
 from core import clock
+from rooms import closings
 from rooms import services as rooms
 from rooms.models import Occupancy, Room, Session
 from rooms.occupancy import RoomTaken
@@ -190,7 +191,7 @@ def room() -> Room:
 def closing(room: Room, *, first: int, nights: int) -> Target:
     """From the night that begins so many days ahead on."""
     day = clock.now().astimezone(room.venue.zone).date() + first * DAY
-    return Target(room, *rooms.span_of_dates(room, day, day + (nights - 1) * DAY))
+    return Target(room, *closings.span_of_dates(room, day, day + (nights - 1) * DAY))
 
 
 def test_dates_closed_take_in_every_booking_that_touches_them(room):

@@ -192,7 +192,8 @@ def test_session_and_closed_dates_are_written_in_the_venues_time(client, day, na
     session = factories.session(room=room, starts_at=starts)
     client.force_login(factories.host(venue=room.venue))
     closed = {
-        "room": room.pk,
+        "rooms": room.pk,
+        "years": "1",
         "first_date": day + dt.timedelta(days=2),
         "last_date": day + dt.timedelta(days=3),
     }

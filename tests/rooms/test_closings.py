@@ -9,9 +9,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from bookings import bulk
 from bookings.actors import member_actor
-from rooms import services
+from rooms import closings, services
 from rooms.availability import slots
-from rooms.models import Occupancy, Room, Session
+from rooms.models import Closing, Occupancy, Room, Session
 from rooms.occupancy import RoomTaken, is_free
 from rooms.search import Search, search
 from rooms.stays import Stay, stay_of_hours, stay_of_nights
@@ -43,8 +43,8 @@ def morning(hall: Room, date: dt.date = SECOND) -> Stay:
     return stay_of_hours(hall, start, start + 2 * HOUR)
 
 
-def close(room: Room, date: dt.date) -> Occupancy:
-    return services.close_dates(room=room, first_date=date, last_date=date)
+def close(room: Room, date: dt.date) -> Closing:
+    return closings.close(venue=room.venue, rooms=[room], first_date=date, last_date=date)
 
 
 # --- closing beside a booking ---------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def close(room: Room, date: dt.date) -> Occupancy:
 def test_close_dates_after_a_booking_whose_buffer_reaches_in_is_done_and_cancels_nobody():
     hall = late_hall()
     booking = factories.booking(room=hall, stay=evening(hall), now=NOW)
-    target = bulk.Target(hall, *services.span_of_dates(hall, SECOND, SECOND))
+    target = bulk.Target(hall, *closings.span_of_dates(hall, SECOND, SECOND))
 
     seen = bulk.preview(target)
     close(hall, SECOND)
@@ -69,7 +69,7 @@ def test_close_dates_from_the_check_out_day_leaves_the_guest_who_leaves_that_mor
     staying = factories.booking(
         room=room, stay=stay_of_nights(room, FIRST + 2 * (SECOND - FIRST), dt.date(2026, 12, 4)), now=NOW
     )
-    target = bulk.Target(room, *services.span_of_dates(room, SECOND, dt.date(2026, 12, 3)))
+    target = bulk.Target(room, *closings.span_of_dates(room, SECOND, dt.date(2026, 12, 3)))
 
     begun = bulk.begin(
         target=target, actor=member_actor(factories.host(venue=room.venue)), reason="Paint", now=NOW
@@ -96,7 +96,7 @@ def test_close_dates_beside_a_session_whose_buffer_reaches_in_keeps_the_session(
     session = services.add_session(
         room_id=room.pk, title="Clay", starts_at=midnight - 3 * HOUR, ends_at=midnight, capacity=8
     )
-    target = bulk.Target(room, *services.span_of_dates(room, SECOND, SECOND))
+    target = bulk.Target(room, *closings.span_of_dates(room, SECOND, SECOND))
 
     close(room, SECOND)
     bulk.begin(target=target, actor=member_actor(factories.host(venue=room.venue)), reason="Paint", now=NOW)

@@ -18,6 +18,7 @@ from django.test import Client
 from bookings.errors import NotPublished
 from core import clock
 from rooms import availability, selectors
+from rooms.closings import close
 from rooms.forms import ChoiceForm
 from rooms.models import Room, Session, Venue
 from rooms.occupancy import RoomTaken, claim
@@ -220,6 +221,13 @@ def _taken(kind: str, *, gap: dt.timedelta = dt.timedelta(0)) -> Callable[[Wish]
     return take
 
 
+def _closed_every_year(asked: Wish) -> None:
+    """Close the whole venue from the year before on, on the dates that are asked for now."""
+    day = stay_of(asked.room, **asked.choice).starts_at.astimezone(asked.room.venue.zone).date()
+    before = day.replace(year=day.year - 1)
+    close(venue=asked.room.venue, rooms=None, first_date=before, last_date=before, years=3)
+
+
 def _nothing_taken(asked: Wish) -> None:
     asked.room.occupancies.all().delete()
     asked.room.sessions.update(seats_taken=0)
@@ -249,6 +257,7 @@ RULES: dict[str, tuple[Step, Step]] = {
     "taken": (_taken("booking"), _nothing_taken),
     "outside calendar": (_taken("busy"), _nothing_taken),
     "closed dates": (_taken("blackout"), _nothing_taken),
+    "closed every year": (_closed_every_year, _nothing_taken),
     "turnover": (_taken("busy", gap=HOUR), _room(buffer_after_minutes=0)),
     "opening hours": (
         lambda asked: asked.room.opening_hours.update(closes=dt.time(11)),
@@ -257,7 +266,15 @@ RULES: dict[str, tuple[Step, Step]] = {
     "seats": (lambda asked: asked.room.sessions.update(seats_taken=3), _nothing_taken),
     "cancelled": (_cancel, lambda asked: asked.room.sessions.update(is_cancelled=False)),
 }
-OF_TIME = {"least units", "most units", "taken", "outside calendar", "closed dates", "turnover"}
+OF_TIME = {
+    "least units",
+    "most units",
+    "taken",
+    "outside calendar",
+    "closed dates",
+    "closed every year",
+    "turnover",
+}
 OF_ALL = {"notice", "window", "party", "published"}
 KEPT = {
     "hotel": OF_ALL | OF_TIME, "conference": OF_ALL | OF_TIME | {"opening hours"},

@@ -4,9 +4,6 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from rooms import services
-from rooms.models import Occupancy
-from rooms.occupancy import RoomTaken
-from rooms.stays import stay_of_nights
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -94,48 +91,3 @@ def test_withdraw_room_is_no_longer_offered():
     room = factories.room()
 
     assert not services.withdraw_room(room_id=room.pk).is_published
-
-
-def test_close_dates_takes_the_nights_that_begin_on_them():
-    room = factories.room()
-
-    services.close_dates(
-        room=room, first_date=dt.date(2026, 12, 1), last_date=dt.date(2026, 12, 2), note="Painting"
-    )
-
-    blackout = Occupancy.objects.get()
-    assert (blackout.kind, blackout.note) == ("blackout", "Painting")
-    assert blackout.period.lower == dt.datetime(2026, 12, 1, 14, tzinfo=dt.UTC)
-    assert blackout.period.upper == dt.datetime(2026, 12, 3, 10, tzinfo=dt.UTC)
-
-
-def test_close_dates_over_a_booking_is_refused_and_changes_nothing():
-    room = factories.room()
-    stay = stay_of_nights(room, dt.date(2026, 12, 2), dt.date(2026, 12, 4))
-    factories.booking(room=room, stay=stay, now=NOW)
-
-    with pytest.raises(RoomTaken):
-        services.close_dates(room=room, first_date=dt.date(2026, 12, 1), last_date=dt.date(2026, 12, 2))
-
-    assert not Occupancy.objects.filter(kind="blackout").exists()
-
-
-def test_close_dates_over_what_is_closed_already_is_fine():
-    room = factories.room(kind="conference")
-
-    for _ in range(2):
-        services.close_dates(room=room, first_date=dt.date(2026, 12, 1), last_date=dt.date(2026, 12, 1))
-
-    assert Occupancy.objects.count() == 2
-
-
-def test_close_dates_reversed_is_refused():
-    with pytest.raises(ValidationError):
-        services.close_dates(
-            room=factories.room(), first_date=dt.date(2026, 12, 2), last_date=dt.date(2026, 12, 1)
-        )
-
-
-def test_add_blackout_empty_is_refused():
-    with pytest.raises(ValidationError):
-        services.add_blackout(room_id=factories.room().pk, starts_at=NOW, ends_at=NOW)

@@ -93,7 +93,13 @@ def test_weekly_run_s_way_back_keeps_what_was_typed(client, studio):
 def test_add_weekly_run_with_clashes_names_each_and_adds_none(client, studio):
     add(client, studio, title="Glazing", first_date="2027-01-12")
     factories.opening_hours(room=studio)
-    closed = {"room": studio.pk, "first_date": "2027-01-26", "last_date": "2027-01-26", "note": ""}
+    closed = {
+        "rooms": studio.pk,
+        "years": "1",
+        "first_date": "2027-01-26",
+        "last_date": "2027-01-26",
+        "note": "",
+    }
     client.post("/admin/rooms/blackout/add/", closed)
 
     response = add(client, studio, count="4", confirmed="yes")

@@ -13,7 +13,7 @@ from rooms.models import (
     VenueMember,
 )
 from tests import factories
-from tests.admin_pages import errors, filled, logged_in, queries, url
+from tests.admin_pages import errors, filled, logged_in, queries, text_of, told, url
 from tests.pages import ahead
 
 pytestmark = pytest.mark.django_db
@@ -184,9 +184,10 @@ def test_venue_added_by_staff_starts_with_the_ready_made_policies(venue):
 # --- closed dates ---------------------------------------------------------------------------------------------
 
 
-def closing(of, **fields) -> dict[str, str]:
+def closing(of, **fields) -> dict:
     return {
-        "room": of.pk,
+        "rooms": of.pk if of else [],
+        "years": "1",
         "first_date": "2027-06-01",
         "last_date": "2027-06-03",
         "note": "Painters",
@@ -205,13 +206,14 @@ def test_closing_dates_occupies_the_room_in_its_zone(client, room):
 
 
 def test_closing_dates_of_a_booking_is_refused_by_the_field(client, room):
-    factories.booking(room=room, days_ahead=10)
+    booking = factories.booking(room=room, days_ahead=10)
     date = ahead(10)
 
     response = client.post(url(Blackout, "add"), closing(room, first_date=date, last_date=date))
 
     message = str(errors(response)["first_date"])
-    assert "Bookings lie in these dates." in message
+    assert "Nothing is closed: bookings lie in these dates." in message
+    assert f"Canal view: {booking.reference} (" in message
     assert f"/admin/bookings/bulkcancellation/close/{room.pk}/?first={date}&amp;last={date}" in message
     assert not Blackout.objects.filter(kind="blackout").exists()
 
@@ -220,7 +222,9 @@ def test_closing_dates_of_a_booking_is_refused_by_the_field(client, room):
     ("fields", "field"),
     [
         ({"last_date": "2027-05-01"}, "last_date"), ({"first_date": "1027-06-01"}, "last_date"),
-        ({"first_date": "9999-12-31", "last_date": "9999-12-31"}, "first_date"), ({"room": "0"}, "room"),
+        ({"years": "11"}, "years"),
+        ({"rooms": []}, "venue"),
+        ({"first_date": "9999-12-31", "last_date": "9999-12-31"}, "first_date"), ({"rooms": "0"}, "rooms"),
         ({"note": "x" * 201}, "note"), ({"first_date": "2027-02-30"}, "first_date"), ({"note": "a\x00"}, "note"),
     ],
     ids=str,
@@ -246,6 +250,47 @@ def test_closed_dates_reopen_by_delete_and_bookings_occupancy_is_out_of_reach(cl
     )
 
     assert list(Occupancy.objects.all()) == [taken]
+
+
+def test_closing_a_venue_every_year_closes_all_its_rooms_and_opens_them_together(client, venue, room):
+    attic = factories.room(venue=venue, name="Attic")
+    whole = closing(room, rooms=[], venue=venue.pk, years="2")
+
+    done = client.post(url(Blackout, "add"), whole, follow=True)
+
+    rows = Blackout.objects.filter(kind="blackout").order_by("period", "room_id")
+    assert [(row.room, row.period.lower.year) for row in rows] == [
+        (room, 2027), (attic, 2027), (room, 2028), (attic, 2028),
+    ]  # fmt: skip
+    assert "2 rooms are closed on Jun 1 – Jun 3, 2027, every year up to 2028." in told(done)
+    reopen = url(Blackout, "reopen", rows[0].pk)
+    assert "Attic, Canal view" in text_of(client.get(reopen))
+    assert Blackout.objects.filter(kind="blackout").count() == 4
+    client.post(reopen)
+    assert Blackout.objects.filter(kind="blackout").count() == 0
+
+
+def test_closing_rooms_of_two_venues_or_a_strangers_is_refused(client, venue, room):
+    other = factories.room()
+
+    response = client.post(url(Blackout, "add"), closing(room, rooms=[room.pk, other.pk]))
+
+    assert errors(response)["rooms"]
+    assert not Occupancy.objects.exists()
+
+
+def test_room_added_in_the_admin_is_closed_with_its_venue(client, venue):
+    client.post(url(Blackout, "add"), closing(None, rooms=[], venue=venue.pk))
+    data = filled(client.get(url(Room, "add"))) | {
+        "name": "Tower",
+        "kind": "hotel",
+        "capacity": "2",
+        "price": "90",
+    }
+
+    client.post(url(Room, "add"), data)
+
+    assert Occupancy.objects.filter(room__name="Tower", kind="blackout").count() == 1
 
 
 # --- cost -----------------------------------------------------------------------------------------------------
