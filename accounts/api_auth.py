@@ -12,7 +12,7 @@ from ninja.utils import check_csrf
 
 from accounts import second_factor
 from accounts.models import ApiToken
-from accounts.scopes import MONEY, PAYEE, READ
+from accounts.scopes import GRAVE, MONEY, PAYEE, READ
 from core import clock
 from core.problems import Problem
 
@@ -108,7 +108,7 @@ class SiteLogin(AuthBase):
         if check_csrf(request) is not None:
             raise Problem(403, "csrf_failed", "The CSRF token is missing or wrong.")
         caller = Caller(user=request.user)
-        if self.scope in (MONEY, PAYEE):
+        if self.scope in (MONEY, *GRAVE):
             caller.require_hosts_door()
         return caller
 
@@ -124,6 +124,11 @@ class Anyone(AuthBase):
 
     def __call__(self, request: HttpRequest) -> Caller | None:
         return None if "Authorization" in request.headers else Caller()
+
+
+def known(scope: str) -> tuple[AuthBase, ...]:
+    """Who may call: users by the site's login, or by a token that has this scope (accounts.scopes)."""
+    return (BearerToken(scope), SiteLogin(scope))
 
 
 def _credential(request: HttpRequest, scheme: str) -> str:

@@ -4,7 +4,7 @@ from django import forms
 from django.http import HttpRequest
 
 from accounts.models import ApiToken, User
-from accounts.scopes import LONGEST_PAYEE_DAYS, SCOPES, USUAL, USUAL_DAYS, refusal_of
+from accounts.scopes import LONGEST_GRAVE_DAYS, SCOPES, USUAL, USUAL_DAYS, refusal_of
 from core.typed_fields import LineField, PhoneField
 
 # Letters to pronounce a name by; `<script>` is shown as text anyway, control characters help nobody.
@@ -48,7 +48,8 @@ class TokenForm(forms.ModelForm):
     )  # fmt: skip
     days = forms.TypedChoiceField(
         label="It ends after", coerce=int, initial=USUAL_DAYS, choices=[(n, f"{n} days") for n in (7, 30, 90, 365)],
-        help_text=f"At most {LONGEST_PAYEE_DAYS} days if it may change where payouts go. A new password ends it, too.",
+        help_text=f"At most {LONGEST_GRAVE_DAYS} days if it may change where payouts go or a team. "
+        "A new password ends it, too.",
     )  # fmt: skip
 
     class Meta:

@@ -33,6 +33,16 @@ def lead_to_proof(request: HttpRequest) -> HttpResponse | None:
     return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
 
 
+def require_proven_session(request: HttpRequest) -> None:
+    """Refuse an API call of a session that is not proven; a token that came so far has the scope, which is its proof.
+
+    Raises: Problem 403 as `require_proof`.
+    """
+    second_factor.require(request.auth.user)
+    if not request.auth.by_token and not is_proven(request):
+        raise _unproven()
+
+
 def has_proof(request: HttpRequest) -> bool:
     """Return whether an API call may change where money goes: its session is proven, or its token made for that."""
     caller = request.auth
@@ -48,8 +58,10 @@ def require_proof(request: HttpRequest) -> None:
     """
     second_factor.require(request.auth.user)
     if not has_proof(request):
-        where = reverse("account_reauthenticate")
-        detail = (
-            f"Sign in, confirm your password at {where}, and try again within minutes; a token needs `payee`."
-        )
-        raise Problem(403, "step_up_required", detail)
+        raise _unproven(" A token needs `payee`.")
+
+
+def _unproven(more: str = "") -> Problem:
+    where = reverse("account_reauthenticate")
+    detail = f"Sign in, confirm your password at {where}, and try again within minutes.{more}"
+    return Problem(403, "step_up_required", detail)

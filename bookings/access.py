@@ -6,18 +6,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from ninja.security.base import AuthBase
 
-from accounts.api_auth import Anyone, BearerToken, BookingSecret, Caller, SiteLogin
+from accounts.api_auth import Anyone, BearerToken, BookingSecret, Caller, SiteLogin, known
 from accounts.scopes import BOOKINGS, READ
 from bookings.actors import Actor, guest_actor, member_actor
 from bookings.models import Booking
 from bookings.panels import GUEST, HOST
 from bookings.selectors import booking_for_guest
 from rooms.permissions import may_decide
-
-
-def known(scope: str) -> tuple[AuthBase, ...]:
-    """Who may call: users by the site's login, or by a token that has this scope (accounts.scopes)."""
-    return (BearerToken(scope), SiteLogin(scope))
 
 
 def guest_or_known(scope: str) -> tuple[AuthBase, ...]:

@@ -32,6 +32,7 @@ from bookings.schemas import (
 )
 from bookings.states import Status
 from core import clock
+from core.answers import private_json
 from core.problems import FieldError, Problem
 from core.ratelimit import client_ip
 from rooms.api import room_of_path, session_of_choice
@@ -166,15 +167,6 @@ def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn(
         ],
     }
     return private_json(detail_json(booking, access.viewer) | costs)
-
-
-# --- for other apps' endpoints --------------------------------------------------------------------------------
-
-
-def private_json(data: dict, *, status: int = 200, headers: dict[str, str] | None = None) -> JsonResponse:
-    """Return an answer that is for this caller alone: no cache keeps it."""
-    private = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie"}
-    return JsonResponse(data, status=status, headers=private | (headers or {}))
 
 
 # --- helpers --------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from ninja import Query, Router
 
 from accounts.scopes import BOOKINGS
 from bookings.access import KNOWN, known
-from bookings.api import private_json
 from bookings.closing_schemas import ClosingIn, ClosingList, ClosingOut, ClosingQuery
+from core.answers import private_json
 from core.problems import FieldError, Problem
 from rooms import closings
 from rooms.closings import DatesTaken, InTheWay

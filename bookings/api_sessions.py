@@ -14,7 +14,6 @@ from accounts.scopes import BOOKINGS
 from bookings import bulk
 from bookings.access import KNOWN, known
 from bookings.actors import member_actor
-from bookings.api import private_json
 from bookings.bulk import Preview, Target
 from bookings.models import BulkCancellation
 from bookings.schemas import (
@@ -28,6 +27,7 @@ from bookings.schemas import (
     SessionQuery,
 )
 from core import clock
+from core.answers import private_json
 from core.problems import FieldError, Problem
 from rooms import sessions
 from rooms.models import Room, Session

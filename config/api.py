@@ -30,6 +30,7 @@ from payments.api_settings import router as settings_router
 from payments.messages import UNAVAILABLE
 from payments.providers.base import Declined, ProviderError
 from rooms.api import router as rooms_router
+from rooms.api_team import router as team_router
 from rooms.stays import InvalidStay
 
 log = structlog.get_logger(__name__)
@@ -137,6 +138,7 @@ api.add_router("", rooms_router)
 api.add_router("", bookings_router)
 api.add_router("", sessions_router)
 api.add_router("", closings_router)
+api.add_router("", team_router)
 api.add_router("", payments_router)
 api.add_router("", settings_router)
 api.add_router("", balance_router)

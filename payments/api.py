@@ -8,8 +8,8 @@ from ninja import Router
 
 from accounts.scopes import BOOKINGS
 from bookings.access import GUEST_OR_KNOWN, Access, access_to, guest_or_known
-from bookings.api import private_json
 from bookings.representation import detail_json
+from core.answers import private_json
 from core.problems import Problem
 from core.ratelimit import hit
 from payments import looking, selectors, services

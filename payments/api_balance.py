@@ -7,8 +7,8 @@ from django.http import HttpRequest, JsonResponse
 from ninja import Field, Router, Schema
 
 from bookings.access import KNOWN
-from bookings.api import private_json
 from core import clock
+from core.answers import private_json
 from payments.api_settings import venue_or_404
 from payments.balance import balance_of
 

@@ -10,8 +10,9 @@ from ninja import Body, Router
 from accounts.scopes import BOOKINGS, MONEY
 from bookings.access import access_to, guest_or_known, known
 from bookings.actors import member_actor
-from bookings.api import LONGEST_KEY, private_json
+from bookings.api import LONGEST_KEY
 from bookings.representation import detail_json, instant
+from core.answers import private_json
 from core.problems import FieldError, Problem
 from core.ratelimit import hit
 from payments import paying_by_credit, refunding

@@ -12,7 +12,7 @@ from accounts.api_auth import Caller
 from accounts.scopes import MONEY
 from accounts.stepup import has_proof, require_proof
 from bookings.access import KNOWN, known
-from bookings.api import private_json
+from core.answers import private_json
 from core.problems import FieldError, Problem
 from core.typed_json import Percent, line
 from payments import venue_settings

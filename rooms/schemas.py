@@ -7,11 +7,12 @@ from django.conf import settings
 from ninja import Field, Schema
 
 from core.money import CURRENCIES, InvalidAmount, to_minor
-from core.typed_json import Amount, Whole, line
+from core.typed_json import Amount, Email, Whole, line
 from rooms.search import Search
 from rooms.stays import InvalidStay
 
 Kind = Literal["hotel", "conference", "expert", "workshop"]
+Role = Literal["owner", "manager", "clerk"]
 
 
 class SearchQuery(Schema):
@@ -201,3 +202,32 @@ class QuoteOut(Schema):
     capture: str = Field(description="When the money is taken: on_confirmation or after_completion")
     cancellation: CancellationTermsOut
     is_free: bool
+
+
+class RoleIn(Schema):
+    role: Role
+
+
+class InvitationIn(RoleIn):
+    email: Email
+
+
+class MemberOut(Schema):
+    id: int
+    email: str
+    name: str
+    role: Role
+    is_active: bool = Field(description="Whether the person may sign in")
+
+
+class InvitationOut(Schema):
+    id: int
+    email: str
+    role: Role
+    invited_by: str
+    expires_at: dt.datetime
+
+
+class TeamOut(Schema):
+    members: list[MemberOut]
+    invitations: list[InvitationOut]

@@ -12,6 +12,7 @@ import structlog
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from core import clock
@@ -72,6 +73,12 @@ def take_back(*, venue_id: int, by: Any, invitation_id: int) -> None:
     if gone:
         gone.delete()
         _note(venue, by, f"Took the invitation of {gone.email} back.")
+
+
+def open_invitations(venue: Venue) -> QuerySet[Invitation]:
+    """Return the invitations that may still be accepted, oldest first."""
+    rows = venue.invitations.filter(accepted_at=None, expires_at__gt=clock.now())
+    return rows.select_related("invited_by").order_by("pk")
 
 
 def open_invitation(token: str) -> Invitation | None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
+from accounts.stepup import lead_to_proof
 from core.typed_fields import EmailField
 from rooms import team
 from rooms.models import Venue, VenueMember
@@ -27,12 +28,18 @@ class InviteForm(forms.Form):
 
 
 def team_page(request: HttpRequest, venue: Venue) -> HttpResponse:
-    """The team and its open invitations; an owner's POST says by `act` what is done."""
-    may_change = may(request.user, "people", venue)
+    """The team and its open invitations; an owner's POST says by `act` what is done.
+
+    Who is made an owner may move money: a change asks for a proof of who one is, looking does not.
+    """
+    is_owner = may(request.user, "people", venue)
+    proof = lead_to_proof(request) if is_owner else None
     form = InviteForm()
     if request.method == "POST":
-        if not may_change:
+        if not is_owner:
             raise PermissionDenied("Only an owner changes the team.")
+        if proof:
+            return proof
         form = InviteForm(request.POST if request.POST.get("act") == "invite" else None)
         if not form.is_bound or form.is_valid():
             _act(request, venue, form)
@@ -43,10 +50,12 @@ def team_page(request: HttpRequest, venue: Venue) -> HttpResponse:
         "title": f"Team of {venue.name}",
         "venue": venue,
         "members": venue.members.select_related("user").order_by("pk"),
-        "invitations": venue.invitations.filter(accepted_at=None).order_by("pk"),
+        "invitations": team.open_invitations(venue),
         "roles": VenueMember.Role.choices,
         "form": form,
-        "may_change": may_change,
+        "is_owner": is_owner,
+        "may_change": is_owner and proof is None,
+        "proof": proof and proof["Location"],
     }
     return TemplateResponse(request, "admin/rooms/team.html", context)
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from accounts.models import ApiToken, User
+from accounts.scopes import SCOPES
 from bookings.models import Booking
 from core import clock
 from payments.models import Payment
@@ -74,6 +75,11 @@ MANAGED = {
     "api:get_session",
     "api:list_sessions",
     "api:get_balance",
+    "api:get_team",
+    "api:invite",
+    "api:take_back",
+    "api:change_role",
+    "api:remove",
 }
 DEMO = {
     "notifications:demo_mail", "notifications:demo_mail_message", "notifications:demo_mail_html",
@@ -128,6 +134,8 @@ GROUPS = (
     "payment_id",
     "session_id",
     "closing_id",
+    "venue member_id",
+    "venue invitation_id",
     "venue room",
     "token_id",
     "token",
@@ -156,6 +164,7 @@ def world() -> World:
     arguments = {
         "reference": booking.reference, "secret": booking.secret, "payment_id": payment.public_id,
         "session_id": factories.session(room=room).pk, "closing_id": closing.pk,
+        "member_id": venue.members.get().pk, "invitation_id": 1,
         "venue": venue.slug, "room": room.slug, "token_id": token.pk, "pk": key.pk, "token": "unknown",
         "key": "x:y:z", "name": "x.eml", "n": 1,
     }  # fmt: skip
@@ -173,7 +182,7 @@ def with_header(value: str) -> Client:
 
 
 def token(user: User) -> str:
-    return f"Bearer {ApiToken.issue(user=user, name='x')[1]}"
+    return f"Bearer {ApiToken.issue(user=user, name='x', scopes=tuple(SCOPES))[1]}"
 
 
 def strangers() -> dict[str, Client]:

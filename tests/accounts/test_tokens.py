@@ -44,8 +44,15 @@ NEEDED = {
     "PUT venues/{venue}/payment-settings": "money",
     "POST venues/{venue}/payment-settings/try-keys": "money",
     "GET venues/{venue}/balance": "read",
+    "GET venues/{venue}/team": "read",
+    "POST venues/{venue}/team/invitations": "team",
+    "DELETE venues/{venue}/team/invitations/{invitation_id}": "team",
+    "PATCH venues/{venue}/team/{member_id}": "team",
+    "DELETE venues/{venue}/team/{member_id}": "team",
 }
-VALUES = {"payment_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "session_id": "1"}
+VALUES = {
+    "payment_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "session_id": "1", "invitation_id": "1", "member_id": "1",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +182,7 @@ def test_command_prints_a_token_of_the_scopes_and_days_asked_for(host, one_momen
     ("options", "message"),
     [
         (["--scopes="], "Say what the token may do."),
-        (["--scopes=read,all"], "There is no scope all; there are read, bookings, money, payee."),
+        (["--scopes=read,all"], "There is no scope all; there are read, bookings, money, payee, team."),
         (["--days=0"], "A token lasts from 1 to 365 days."),
         (
             ["--scopes=payee", "--days=31"],

@@ -15,6 +15,7 @@ from rooms.models import Invitation, Venue, VenueMember, VenueNotice
 from rooms.team import TeamError
 from tests import factories
 from tests.admin_pages import logged_in, text_of, told
+from tests.pages import prove
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,12 @@ def invited(venue, owner, role: str = "clerk", email: str = "new@example.org") -
 
 def page(token: str) -> str:
     return reverse("rooms:invitation", args=[token])
+
+
+def proven(user) -> Client:
+    client = logged_in(user)
+    prove(client)
+    return client
 
 
 def roles(venue) -> dict[str, str]:
@@ -175,8 +182,9 @@ def test_owner_invites_on_the_venues_page_and_a_manager_is_refused(venue, owner)
     sent = {"act": "invite", "email": "new@example.org", "role": "clerk"}
 
     refused = logged_in(factories.host(venue=venue, role="manager")).post(address, sent)
-    wrong = logged_in(owner).post(address, sent | {"email": "no address"})
-    done = logged_in(owner).post(address, sent, follow=True)
+    client = proven(owner)
+    wrong = client.post(address, sent | {"email": "no address"})
+    done = client.post(address, sent, follow=True)
 
     assert (refused.status_code, wrong.status_code) == (403, 200)
     assert "Enter a valid email address." in text_of(wrong)
@@ -185,10 +193,22 @@ def test_owner_invites_on_the_venues_page_and_a_manager_is_refused(venue, owner)
     assert Invitation.objects.get().email == "new@example.org"
 
 
+def test_change_of_the_team_asks_an_owner_for_the_password_and_looking_does_not(venue, owner):
+    address, client = reverse("admin:rooms_venue_team", args=[venue.pk]), logged_in(owner)
+
+    seen = client.get(address)
+    refused = client.post(address, {"act": "invite", "email": "new@example.org", "role": "owner"})
+
+    proof = f"{reverse('account_reauthenticate')}?next={address}"
+    assert (seen.status_code, refused.status_code, refused["Location"]) == (200, 302, proof)
+    assert f'href="{proof}"' in text_of(seen)
+    assert not Invitation.objects.exists()
+
+
 def test_page_says_why_the_last_owner_stays(venue, owner):
     member = VenueMember.objects.get(user=owner)
 
-    answer = logged_in(owner).post(
+    answer = proven(owner).post(
         reverse("admin:rooms_venue_team", args=[venue.pk]), {"act": "remove", "id": member.pk}, follow=True
     )
 
