@@ -77,7 +77,7 @@ def mortal(stack: Any, services: Any, folder: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def story(request: pytest.FixtureRequest, mortal: Any, folder: Path) -> Iterator[Story]:
+def story(request: pytest.FixtureRequest, mortal: Any, emptied: None, folder: Path) -> Iterator[Story]:
     """A booking yet to be made; afterward every process is up and nobody is told to die."""
     way = WAYS[request.node.callspec.params.get("way", "hotel")]
     _start_as(mortal, way.environment)
