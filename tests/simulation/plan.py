@@ -33,7 +33,7 @@ class Plan(NamedTuple):
     is_silent: bool = False  # no webhook is ever sent
     is_reversed: bool = False  # healing delivers the last message first
     keeps_bells: bool = False  # healing hears the doorbells before it sweeps
-    is_live: bool = False  # real money; only the pure layer plays it
+    is_live: bool = False  # real money
     # With the database only:
     has_nights: bool = False  # the comparison with the providers is made every night
     payee: tuple[str, int, int] | None = (

@@ -82,7 +82,7 @@ def check_quiet(world: Any) -> None:
     with transaction.atomic():
         # Such a fee counts as not due, and is due again when this is over.
         _lost_fees(world).update(due_minor=0)
-        _count_what_banks_gave_back()
+        _count_what_banks_gave_back(world.plan.is_live)
         try:
             invariants.check_quiet(Books(world))
         except AssertionError as error:
@@ -94,7 +94,7 @@ def check_quiet(world: Any) -> None:
 
 def _check_balance(world: Any) -> None:
     """M5: what our ledger has lie at Stripe is what Stripe's own balance adds up to, fees and disputes with it."""
-    theirs = sum(one["net"] for one in world.sandbox.stripe.account.all("balance_transaction").values())
+    theirs = sum(one["net"] for one in world.account.all("balance_transaction").values())
     is_stripes = Q(transaction__payment__provider="stripe") | Q(transaction__payout__method="stripe")
     at_stripe = LedgerEntry.objects.filter(is_stripes, account="clearing")
     ours = at_stripe.aggregate(total=Sum("amount_minor", default=0))["total"]
@@ -102,7 +102,7 @@ def _check_balance(world: Any) -> None:
         raise Violation("M5", f"our books have {ours} at Stripe, Stripe has {theirs}")
 
 
-def _count_what_banks_gave_back() -> None:
+def _count_what_banks_gave_back(is_live: bool) -> None:
     """What was to go back and a bank took instead is not sent once more: the guest has it, so all else may stay."""
     for booking in Booking.objects.filter(payments__disputes__status="lost").distinct():
         lost = Dispute.objects.filter(payment__booking=booking, status="lost")
@@ -112,7 +112,7 @@ def _count_what_banks_gave_back() -> None:
         stuck = failed.aggregate(total=Sum("amount_minor", default=0))["total"]
         ended = CreditUse.objects.filter(credit__booking=booking, is_taken_back=True)
         taken_back = ended.aggregate(total=Sum("amount_minor", default=0))["total"]
-        settled = kept_minor(booking, False) + gone - stuck - taken_back
+        settled = kept_minor(booking, is_live) + gone - stuck - taken_back
         if settled - gone <= booking.due_minor < settled <= booking.total_minor:
             Booking.objects.filter(pk=booking.pk).update(due_minor=settled)
 

@@ -102,7 +102,7 @@ class Outside:
     def next_verdict(self) -> list[dt.datetime]:
         """When a bank will speak next, by itself or because our time to answer is over."""
         found = [at for at, _, _ in self.verdicts]
-        account = self.sandbox.stripe.account
+        account = self.account
         for ref, case in account.all("dispute").items():
             if case["status"] in disputes.WAITING:
                 found.append(_instant(case["evidence_details"]["due_by"]))

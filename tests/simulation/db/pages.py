@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from sandbox.stripe.account import Account
 from sandbox.world import World as Sandbox
 
 STRIPE_WORDS = {"requires_capture": "held", "succeeded": "taken", "canceled": "dead"}
@@ -28,12 +29,12 @@ class PageView:
 class Pages:
     """Looks into the sandbox without the wire."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+    def __init__(self, sandbox: Sandbox, account: Account) -> None:
+        self.sandbox, self.account = sandbox, account
 
     def by_provider(self) -> dict[str, Any]:
         found: dict[str, dict[str, PageView]] = {"stripe": {}, "octo": {}}
-        for ref in self.sandbox.stripe.account.all("checkout.session"):
+        for ref in self.account.all("checkout.session"):
             found["stripe"][ref] = self._stripe(ref)
         for payment in self.sandbox.octo.engine.gateway.payments.values():
             found["octo"][payment.transaction_id] = self._octo(payment)
@@ -50,7 +51,7 @@ class Pages:
 
     def intent_of(self, ref: str) -> str | None:
         """The payment behind one of Stripe's pages; None before anybody paid there, and for pages of others."""
-        session = self.sandbox.stripe.account.all("checkout.session").get(ref)
+        session = self.account.all("checkout.session").get(ref)
         return session["payment_intent"] if session else None
 
     def uuid_of(self, ref: str) -> str | None:
@@ -59,7 +60,7 @@ class Pages:
         return next((uuid for uuid, one in payments.items() if one.transaction_id == ref), None)
 
     def _stripe(self, ref: str) -> PageView:
-        account = self.sandbox.stripe.account
+        account = self.account
         session = account.one("checkout.session", ref)
         intent = (
             account.one("payment_intent", session["payment_intent"]) if session["payment_intent"] else None

@@ -49,11 +49,11 @@ def lay_out(world: Any) -> None:
 
 def _connected_account(world: Any) -> str:
     def opened(account: Any, order: dict[str, Any]) -> dict[str, Any]:
-        made = accounts.create(account, order)
+        made = accounts.create(account, {name: order[name] for name in ("type", "country")})
         accounts.set_state(account, made, "enabled")
         return made
 
-    return world.sandbox.stripe.order(opened, {"type": "express", "country": "US"})["id"]
+    return world.sandbox.stripe.order(opened, {"type": "express", "country": "US", "mode": world.mode})["id"]
 
 
 # --- what is done ---------------------------------------------------------------------------------------------
@@ -89,12 +89,12 @@ def close(world: Any, order: tuple[int, str]) -> None:
 
 def take_back(world: Any, key: str) -> Any:
     """Somebody fetches a transfer back in Stripe's dashboard; returns it, or None where that is not possible."""
-    made = world.sandbox.stripe.account.all("transfer").values()
+    made = world.account.all("transfer").values()
     ref = next((one["id"] for one in made if one["transfer_group"] == key), None)
     if ref is None:
         return None
     world.touched.add(ref)
-    return world.obey_order(lambda account, order: transfers.reverse(account, order, ref), {})
+    return world.obey_order(lambda account, _: transfers.reverse(account, {}, ref), {"mode": world.mode})
 
 
 WORK: dict[str, Callable[[Any, Any], None]] = {
@@ -194,7 +194,7 @@ def _is_short_of_money(venue_id: int) -> bool:
 
 def _check_transfers(world: Any) -> None:
     """M7, C1: each payout is one transfer or none, as its status says. Raises: Violation."""
-    made = world.sandbox.stripe.account.all("transfer").values()
+    made = world.account.all("transfer").values()
     if twice := [key for key, count in Counter(one["transfer_group"] for one in made).items() if count > 1]:
         raise Violation("M7", f"{twice[0]} was transferred twice")
     left = {one["transfer_group"]: one["amount"] - one["amount_reversed"] for one in made}

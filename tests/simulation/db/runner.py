@@ -108,10 +108,12 @@ def play_db(
 @contextlib.contextmanager
 def within(world: DbWorld, processes: Processes) -> Iterator[None]:
     """The product's edges of one history: its provider, its broker, its commits, what its sweeps log."""
+    plan = world.plan
     with (
         world.watch.watching(),
         connection.execute_wrapper(prepared),
-        connected(world.link),
+        connected(world.link, world.mode),
+        override_settings(STRIPE_IS_LIVE=plan.is_live, OCTO_TEST=not plan.is_live),
         stopping_after_commits(processes),
         broker_of(world),
         patch("payments.tasks.log", world.log),

@@ -39,8 +39,10 @@ class BookingView:
 def lay_out(plan: Plan) -> list[Room]:
     """Return the room of each offer, as this history sells it; offers of one kind and slot share theirs."""
     found = []
+    # A shop is of one mode, and so is a site.
+    ProviderAccount.objects.exclude(is_test=not plan.is_live).update(is_test=not plan.is_live)
     for offer in plan.offers:
-        room = _room(offer.kind, offer.provider, offer.slot, offer.is_own_shop)
+        room = _room(offer.kind, offer.provider, offer.slot, offer.is_own_shop, is_live=plan.is_live)
         Venue.objects.filter(pk=room.venue_id).update(
             answer_hours=offer.answer_hours, takes_online_payment=offer.takes_online_payment
         )
@@ -72,13 +74,15 @@ def actor(who: str) -> Actor:
     return guest_actor() if who == "guest" else member_actor(_people()[who])
 
 
-def _room(kind: str, provider: str, slot: int, is_own_shop: bool) -> Room:
+def _room(kind: str, provider: str, slot: int, is_own_shop: bool, *, is_live: bool) -> Room:
     key = (kind, provider, slot, is_own_shop)
     if key not in _goods:
         approval, capture, _, _ = WAYS[kind]
         venue = factories.venue(currency="USD", time_zone="UTC", payment_provider=provider)
         account = (
-            ProviderAccount.objects.create(venue=venue, is_test=True, **OWN_SHOP) if is_own_shop else None
+            ProviderAccount.objects.create(venue=venue, is_test=not is_live, **OWN_SHOP)
+            if is_own_shop
+            else None
         )
         PaymentSettings.objects.create(venue=venue, provider=provider, octo_account=account)
         sold_as = KINDS.get(kind, kind)

@@ -102,10 +102,10 @@ def _octo_requests(wire: Wire) -> SimpleNamespace:
 
 
 @contextmanager
-def connected(wire: Wire) -> Iterator[None]:
-    """Let the adapters reach the sandbox through this wire."""
+def connected(wire: Wire, mode: str) -> Iterator[None]:
+    """Let the adapters reach the sandbox through this wire, with a key of `mode`."""
     client = stripe.StripeClient(
-        "sk_test_roomhold", http_client=StripeWire(wire), max_network_retries=0,
+        f"sk_{mode}_roomhold", http_client=StripeWire(wire), max_network_retries=0,
         base_addresses={"api": "http://sandbox.test", "files": "http://sandbox.test"},
     )  # fmt: skip
     with (

@@ -16,6 +16,7 @@ from bookings import outbox, services
 from bookings import tasks as booking_tasks
 from bookings.errors import BookingError
 from bookings.models import Booking
+from core.mode import mode_name
 from payments import looking, octo_inbox, tasks, webhooks
 from payments import services as payments
 from payments.answering import CannotAnswer
@@ -25,6 +26,7 @@ from rooms.models import Room
 from rooms.occupancy import RoomTaken
 from rooms.stays import InvalidStay
 from sandbox.settings import Settings
+from sandbox.stripe import cards
 from sandbox.world import World as Sandbox
 from tests.simulation.db import checks, payouts, staff, stage
 from tests.simulation.db.outside import Outside
@@ -120,6 +122,11 @@ class DbWorld(Outside):
     seen: dict[str, tuple[int, Any]] = field(default_factory=dict)
     checked_writes: int = -1
 
+    @property
+    def mode(self) -> str:
+        """Test or live: of all keys and all money of this history."""
+        return mode_name(self.plan.is_live)
+
     def __post_init__(self) -> None:
         super().__init__()
         settings = Settings(
@@ -135,7 +142,8 @@ class DbWorld(Outside):
         )
         self.sandbox.octo.add_shop(stage.OWN_SHOP)
         self.link = Wire(self.sandbox, self.processes, self.cover)
-        self.pages = Pages(self.sandbox)
+        self.account = self.sandbox.stripe.engines[self.mode].account
+        self.pages = Pages(self.sandbox, self.account)
         self.goods = stage.lay_out(self.plan)
         self.move_to(START)
         self.settle_in()
@@ -234,9 +242,13 @@ class DbWorld(Outside):
         shown = {payment.session_ref for one in self.by_offer.values() for payment in one.payments}
         # A guest is led to a page by us alone: one whose address was lost with the answer nobody knows.
         if ref in shown and (page := self.pages.named(ref)):
-            number = OCTO_CARDS[card] if page.provider == "octo" else CARDS[card, self.mood(card)]
+            number = OCTO_CARDS[card] if page.provider == "octo" else self.card(card)
             answer = self.sandbox.pay(page.url, number, "pay")
             self.say(f"  {answer and answer['result']}")
+
+    def card(self, card: str) -> str:
+        """The number a guest types; how real cards behave is in no number, but that a test card is declined."""
+        return cards.PLAIN[True] if self.plan.is_live and card == "good" else CARDS[card, self.mood(card)]
 
     def mood(self, card: str) -> str:
         """How the guest's bank will take a refund; one that fails late is heard of by message alone."""
