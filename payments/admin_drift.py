@@ -14,9 +14,11 @@ from unfold.decorators import action, display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
 from core import clock, dates
+from core.money import format_minor
 from payments import drifts, reconciliation
 from payments.admin import link_to, pill
 from payments.admin_events import payment_link
+from payments.admin_mode import HasMode, ModeFilter
 from payments.mending import CannotMend
 from payments.models import Drift, ReconciliationRun
 from payments.staff_pages import Question, ReasonForm, asked, note, staff_only
@@ -25,14 +27,17 @@ DRIFT_TONES = {"open": "bad", "mended": "good", "dismissed": "quiet"}
 
 
 @admin.register(Drift)
-class DriftAdmin(PlatformAdmin):
+class DriftAdmin(HasMode, PlatformAdmin):
     """What differs, found by a comparison or done in a provider's dashboard; mended by a button or set aside."""
 
-    list_display = ("what", "state_pill", "booking_link", "ours", "theirs", "found_at", "mend_link")
+    list_display = (
+        "what", "state_pill", "booking_link", "ours", "theirs", "amount", "whose", "mode", "found_at", "mend_link",
+    )  # fmt: skip
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("provider", ChoicesDropdownFilter),
+        ModeFilter,
         ("found_at", DaysFilter),
     )
     search_fields = ("booking__reference", "payment__booking__reference", "provider_ref")
@@ -40,7 +45,11 @@ class DriftAdmin(PlatformAdmin):
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drift]:
-        return super().get_queryset(request).select_related("booking", "payment__booking", "closed_by")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("booking", "payment__booking", "closed_by", "account__venue")
+        )
 
     def get_urls(self) -> list[URLPattern]:
         def wrap(view):
@@ -80,6 +89,9 @@ class DriftAdmin(PlatformAdmin):
             "pill": self.state_pill(drift),
             "booking": self.booking_link(drift),
             "payment": payment_link(drift.payment) if drift.payment else "–",
+            "amount": self.amount(drift),
+            "whose": self.whose(drift),
+            "mode": self.mode(drift),
             "mend": drifts.MENDS[drift.kind] if drift.state == "open" else None,
             "record_url": reverse("admin:payments_offlinepayment_record", args=[drift.booking_id])
             if drift.kind == Drift.Kind.FEE
@@ -128,6 +140,15 @@ class DriftAdmin(PlatformAdmin):
         booking = drift.booking or (drift.payment.booking if drift.payment else None)
         return link_to(booking) if booking else "–"
 
+    @display(description="More there", ordering="amount_minor")
+    def amount(self, drift: Drift) -> str:
+        """What the provider has more than we, or less."""
+        return format_minor(drift.amount_minor, drift.currency) if drift.amount_minor else "–"
+
+    @display(description="Account")
+    def whose(self, drift: Drift) -> str:
+        return f"{drift.account.venue}: {drift.account}" if drift.account else "The platform’s"
+
     @display(description="To do")
     def mend_link(self, drift: Drift) -> SafeString | str:
         if drift.state != "open":
@@ -141,14 +162,24 @@ def _drift_url(drift: Drift) -> str:
 
 
 @admin.register(ReconciliationRun)
-class ReconciliationRunAdmin(PlatformAdmin):
+class ReconciliationRunAdmin(HasMode, PlatformAdmin):
     """The comparisons made, and one more when staff ask for it."""
 
-    list_display = ("provider", "state", "period", "compared", "found", "started_at", "finished_at")
-    list_filter = (("provider", ChoicesDropdownFilter), ("started_at", DaysFilter))
+    list_display = ("provider", "mode", "state", "period", "compared", "found", "started_at", "finished_at")
+    list_filter = (("provider", ChoicesDropdownFilter), ModeFilter, ("started_at", DaysFilter))
     ordering = ("-pk",)
-    fields = ("provider", "state", "period", "compared", "found", "error", "started_at", "finished_at")
-    readonly_fields = ("state", "period")
+    fields = (
+        "provider",
+        "mode",
+        "state",
+        "period",
+        "compared",
+        "found",
+        "error",
+        "started_at",
+        "finished_at",
+    )
+    readonly_fields = ("mode", "state", "period")
     actions_list = ("open_compare",)
 
     def get_urls(self) -> list[URLPattern]:

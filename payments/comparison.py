@@ -37,12 +37,17 @@ BACKWARD = "Here it has come further than at the provider, which never happens b
 
 @dataclass(frozen=True)
 class Difference:
-    """One kind of difference of one payment, in words: what we say, what they say, and the likely cause."""
+    """One kind of difference, in words: what we say, what they say, and the likely cause.
+
+    Of money `amount_minor` is what they have more than we, in minor units of `currency`.
+    """
 
     kind: str
     ours: str
     theirs: str
     cause: str
+    amount_minor: int | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from bookings.actors import member_actor
 from bookings.errors import BookingError
 from bookings.models import Booking
 from core import clock
-from payments import adoption, bookkeeping, credits, given, mending
+from core.mode import mode_name, site_is_live
+from payments import adoption, bookkeeping, credits, given, mending, money_comparison
 from payments.comparison import Difference
 from payments.facts import booking_facts, payment_facts
 from payments.models import Drift, Payment, ReconciliationRun
@@ -49,6 +50,7 @@ class Mend:
 def report(subject: Subject, difference: Difference, *, run: ReconciliationRun | None = None) -> Drift:
     """Keep a difference, once while it is open; what it says is brought up to date. A new one is an alarm."""
     said = {"ours": difference.ours[:200], "theirs": difference.theirs[:200], "cause": difference.cause[:255]}
+    said |= {"amount_minor": difference.amount_minor, "currency": difference.currency}
     about = {"payment": subject.payment, "booking": subject.booking, "run": run}
     drift, is_new = Drift.objects.update_or_create(
         provider=subject.provider,
@@ -61,9 +63,21 @@ def report(subject: Subject, difference: Difference, *, run: ReconciliationRun |
         booking = subject.booking.reference if subject.booking else ""
         log.error(
             "drift_found", kind=drift.kind, booking=booking, provider_ref=drift.provider_ref,
-            ours=drift.ours, theirs=drift.theirs,
+            ours=drift.ours, theirs=drift.theirs, mode=mode_name(drift.is_live), account=drift.account_id,
         )  # fmt: skip
     return drift
+
+
+def was_set_aside(subject: Subject, difference: Difference) -> bool:
+    """Return whether staff have closed this very difference of money: what stays as it is need not be told again."""
+    last = Drift.objects.filter(
+        provider=subject.provider,
+        provider_ref=subject.provider_ref,
+        kind=Kind.MONEY,
+        is_live=site_is_live(),
+    ).first()
+    is_same = last is not None and last.amount_minor == difference.amount_minor
+    return difference.kind == Kind.MONEY and is_same and last.state == State.DISMISSED
 
 
 def mend(drift_id: int, *, by: Any) -> Drift:
@@ -118,6 +132,8 @@ def is_gone(drift: Drift) -> bool:
     if drift.kind == Kind.UNKNOWN_HERE:
         return Payment.objects.filter(provider=drift.provider, provider_ref=drift.provider_ref).exists()
     try:
+        if drift.kind == Kind.MONEY:
+            return money_comparison.differences_of(drift.provider_ref) is None
         if drift.payment is None:
             return drift.kind not in {one.kind for one in mending.transfer_differences(drift.provider_ref)}
         if drift.kind == Kind.LEDGER:
@@ -139,6 +155,13 @@ def _look_again(drift: Drift, by: Any) -> None:
         mending.look_at_transfer(drift.provider_ref)
         return
     mending.look_again(mending.payment_of(drift), drift.provider_ref)
+
+
+def _look_at_money(drift: Drift, by: Any) -> None:
+    if drift.payment:
+        mending.sync(drift.payment.pk)
+    if left := money_comparison.differences_of(drift.provider_ref):
+        raise mending.CannotMend(f"Still {left.ours} here, {left.theirs} there.")
 
 
 def _adopt(drift: Drift, by: Any, *, is_staffs_decision: bool = False) -> None:
@@ -199,6 +222,7 @@ MENDS: dict[str, Mend] = {
     Kind.TWICE: Mend(
         "Take back what is left of the credit", "The rest is written off by staff.", _take_credit_back
     ),
+    Kind.MONEY: Mend("Look again", "Equal after looking again.", _look_at_money),
     Kind.FEE: Mend("Waive what is missing", "Waived: nothing more is due.", _waive),
 }
 
@@ -208,4 +232,5 @@ HEALED_BY_LOOKING: dict[str, Callable[[Drift, Any], None]] = {
     Kind.AMOUNT: _look_again,
     Kind.REFUND: _look_again,
     Kind.UNKNOWN_HERE: _adopt,
+    Kind.MONEY: _look_at_money,
 }

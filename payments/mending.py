@@ -64,14 +64,15 @@ def look_again(payment: Payment, provider_ref: str = "") -> None:
     Raises: ProviderError; CannotMend when a difference stays.
     """
     if payment.session_ref or not provider_ref:
-        _sync(payment.pk)
+        sync(payment.pk)
     else:
         adopt(payment.provider, provider_ref)
     if left := differences_now(payment.pk):
         raise CannotMend(" ".join(f"Still {one.ours} here, {one.theirs} there." for one in left))
 
 
-def _sync(payment_id: int) -> None:
+def sync(payment_id: int) -> None:
+    """Look at a payment, and settle its booking. Raises: ProviderError."""
     payment = services.sync(payment_id)
     services.settle(payment.booking_id)
 
@@ -87,7 +88,7 @@ def adopt(provider: str, provider_ref: str, *, is_staffs_decision: bool = False)
     seen = stripe.platform_account().fetch(session_ref=provider_ref, provider_ref=provider_ref)
     payment = _row_for(seen, is_staffs_decision=is_staffs_decision)
     log.warning("payment_adopted", booking=payment.booking.reference, payment=provider_ref)
-    _sync(payment.pk)
+    sync(payment.pk)
     return payment
 
 
@@ -169,7 +170,7 @@ def restore_amounts(payment: Payment) -> None:
 
     Raises: ProviderError; CannotMend where the ledger does not agree, or booking, price or currency differ.
     """
-    _sync(payment.pk)
+    sync(payment.pk)
     if not differences_now(payment.pk):
         return
     seen = fetch(payment)

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Q
 
 from core import clock
+from core.mode import site_is_live
 from payments import drifts
 from payments.mending import CannotMend
 from payments.models import Drift, Payment, Provider, ReconciliationRun
@@ -54,7 +55,8 @@ def nightly(*, seconds: float) -> None:
     try:
         with _alone():
             _begin_tonights(clock.now())
-            for run in ReconciliationRun.objects.filter(finished_at__isnull=True).order_by("pk"):
+            unfinished = ReconciliationRun.objects.filter(finished_at__isnull=True, is_live=site_is_live())
+            for run in unfinished.order_by("pk"):
                 _proceed_quietly(run, end - time.monotonic())
     except Busy:
         log.info("reconciliation_runs_elsewhere")
@@ -77,15 +79,17 @@ def _begin_tonights(now: dt.datetime) -> None:
     if now < tonight:
         return
     known = ReconciliationRun.objects.filter(Q(started_at__gte=tonight) | Q(finished_at__isnull=True))
-    begun = set(known.values_list("provider", flat=True))
+    begun = set(known.filter(is_live=site_is_live()).values_list("provider", flat=True))
+    of_mode = Payment.objects.filter(is_live=site_is_live())
     for provider in PHASES:
-        if provider not in begun and Payment.objects.filter(provider=provider).exists():
+        if provider not in begun and of_mode.filter(provider=provider).exists():
             begin(provider, _since(provider, now), now - QUIET)
 
 
 def _since(provider: str, now: dt.datetime) -> dt.datetime:
     ended = ReconciliationRun.objects.filter(provider=provider, finished_at__isnull=False, error="")
-    last = ended.order_by("-until").values_list("until", flat=True).first()
+    of_mode = ended.filter(is_live=site_is_live())
+    last = of_mode.order_by("-until").values_list("until", flat=True).first()
     usual = now - NIGHTLY_SPAN
     return min(usual, last - OVERLAP) if last else usual
 
@@ -124,6 +128,8 @@ def _take(run: ReconciliationRun, step: Finding | Mark) -> None:
         run.cursor, run.compared = step.cursor, run.compared + step.compared
         run.save(update_fields=["cursor", "compared", "found"])
         return
+    if drifts.was_set_aside(step.subject, step.difference):
+        return
     run.found += 1
     drift = drifts.report(step.subject, step.difference, run=run)
     try:
@@ -136,7 +142,9 @@ def _take(run: ReconciliationRun, step: Finding | Mark) -> None:
 
 def _close_what_is_gone(run: ReconciliationRun) -> None:
     """Differences found by earlier runs, and not by this one, are looked at once more; those gone are closed."""
-    older = Drift.objects.filter(state=Drift.State.OPEN, provider=run.provider, run__isnull=False)
+    older = Drift.objects.filter(
+        state=Drift.State.OPEN, provider=run.provider, run__isnull=False, is_live=run.is_live
+    )
     for drift in older.exclude(run=run).select_related("payment__booking", "booking").order_by("pk"):
         if drifts.is_gone(drift):
             drifts.close(drift, Drift.State.MENDED, note="Gone by itself.")

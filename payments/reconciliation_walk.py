@@ -13,15 +13,17 @@ from typing import TypeVar
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from bookings.models import Booking
-from payments import bookkeeping, mending
+from core.mode import site_is_live
+from payments import bookkeeping, mending, money_comparison
 from payments.comparison import HAS_MONEY, Difference, OurPayment, compare, unknown_here, unknown_there
 from payments.drifts import Subject
 from payments.models import Payment, Payout, Provider
 from payments.providers import stripe
 from payments.providers.base import Declined, Misconfigured, ProviderPayment
+from payments.providers.stripe_balance import stripe_balance
 from payments.providers.stripe_connect import stripe_connect
 from payments.transfer_comparison import compare_transfers, payouts_not_listed
 
@@ -52,7 +54,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Span:
-    """What to compare: payments begun in [since, until), besides those that are still open."""
+    """What to compare, of the site's mode: payments begun in [since, until), besides those that are still open."""
 
     provider: str
     since: dt.datetime
@@ -129,7 +131,7 @@ def _unknown_here(provider: str, seen: ProviderPayment) -> Finding:
 
 def _not_listed(provider: str, start: dt.datetime, end: dt.datetime, listed: set[int]) -> Iterator[Finding]:
     """Look one by one at payments of ours that the provider's list did not show."""
-    rows = Payment.objects.filter(provider=provider, created_at__gte=start, created_at__lt=end)
+    rows = _of_mode(provider).filter(created_at__gte=start, created_at__lt=end)
     for pk in _keyset(rows.exclude(provider_ref="")):
         if pk not in listed:
             yield from _compare_one(pk)
@@ -138,9 +140,7 @@ def _not_listed(provider: str, start: dt.datetime, end: dt.datetime, listed: set
 def _changed(span: Span, position: str) -> Step:
     """Compare payments from before the period that were refunded or disputed in it: no message may have told us."""
     for page in _pages(stripe.platform_account().list_changed(span.since, span.until)):
-        older = Payment.objects.filter(
-            provider=span.provider, provider_ref__in=page, created_at__lt=span.since
-        )
+        older = _of_mode(span.provider).filter(provider_ref__in=page, created_at__lt=span.since)
         pks = list(older.order_by("pk").values_list("pk", flat=True))
         for pk in pks:
             yield from _compare_one(pk)
@@ -157,7 +157,7 @@ def _singly(span: Span, position: str) -> Step:
     if span.provider not in LISTING:
         in_period = Q(created_at__gte=span.since, created_at__lt=span.until)
         wanted = (still_open & Q(created_at__lt=span.until)) | (in_period & ~Q(session_ref=""))
-    rows = Payment.objects.filter(wanted, provider=span.provider)
+    rows = _of_mode(span.provider).filter(wanted)
     for pk in _keyset(rows.distinct(), after=int(position or 0)):
         yield from _compare_one(pk)
         yield Mark(str(pk), 1)
@@ -194,13 +194,36 @@ def _transfers(span: Span, position: str) -> Step:
         for ref, difference in compare_transfers(page, matched):
             yield Finding(Subject(span.provider, ref), difference)
     paid = Payout.objects.filter(
-        method=Payout.Method.STRIPE, status=Payout.Status.PAID,
+        method=Payout.Method.STRIPE, status=Payout.Status.PAID, is_live=site_is_live(),
         sent_at__gte=span.since, sent_at__lt=span.until,
     )  # fmt: skip
     missing = (payout for payout in paid.order_by("pk").iterator(ROWS) if payout.pk not in matched)
     for ref, difference in payouts_not_listed(missing):
         yield Finding(Subject(span.provider, ref), difference)
     yield Mark("done", count)
+
+
+# --- money at the provider ---------------------------------------------------------------------------------------
+
+
+def _movements(span: Span, position: str) -> Step:
+    """Compare what moved in the balance, window by window, the newest first, as `_listed` does."""
+    end = dt.datetime.fromisoformat(position) if position else span.until
+    while end > span.since:
+        start = max(end - WINDOW, span.since)
+        for page in _pages(stripe_balance().movements(start, end)):
+            for one, difference in money_comparison.compare_movements(page):
+                booking = one.payment.booking if one.payment else None
+                yield Finding(Subject(span.provider, one.movement.ref, one.payment, booking), difference)
+        yield Mark(start.isoformat())
+        end = start
+
+
+def _standings(span: Span, position: str) -> Step:
+    """Compare clearing with what the account holds, in one go: both are sums."""
+    for ref, difference in money_comparison.compare_standings(money_comparison.standings_now() or []):
+        yield Finding(Subject(span.provider, ref), difference)
+    yield Mark("done")
 
 
 # --- our own ledger -------------------------------------------------------------------------------------------
@@ -227,6 +250,11 @@ def _ledger(span: Span, position: str) -> Step:
 # --- pieces ---------------------------------------------------------------------------------------------------
 
 
+def _of_mode(provider: str) -> QuerySet[Payment]:
+    """Return a provider's payments that the keys in use can reach."""
+    return Payment.objects.filter(provider=provider, is_live=site_is_live())
+
+
 def _pages(seen: Iterable[T]) -> Iterator[list[T]]:
     stream = iter(seen)
     while page := list(islice(stream, PAGE)):
@@ -249,6 +277,8 @@ PHASES: dict[str, tuple[tuple[str, Phase], ...]] = {
         ("changed", _changed),
         ("singly", _singly),
         ("transfers", _transfers),
+        ("movements", _movements),
+        ("standings", _standings),
         ("ledger", _ledger),
     ),
     Provider.OCTO: (("singly", _singly), ("ledger", _ledger)),

@@ -1,11 +1,14 @@
 """Where our books and a provider's differ, found by comparing both ways."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
 from bookings.models import Booking
 from core import clock, dates
-from payments.models.accounts import Provider
+from core.mode import site_is_live
+from payments.models.accounts import Provider, ProviderAccount
 from payments.models.payment import Payment
 
 
@@ -17,6 +20,7 @@ class ReconciliationRun(models.Model):
     until = models.DateTimeField()
     compared = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField(default=0)
+    is_live = models.BooleanField("real money", default=site_is_live, help_text="The mode that is compared")
     cursor = models.CharField(max_length=255, blank=True)
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(default=clock.now, editable=False)
@@ -46,6 +50,7 @@ class Drift(models.Model):
         OWN_SHOP = "own_shop", "Paid out, though the venue's own shop had it"
         REFUSED = "refused", "A payment the provider does not take"
         TWICE = "twice", "Given back twice"
+        MONEY = "money", "Money at the provider differs"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -67,6 +72,15 @@ class Drift(models.Model):
     ours = models.CharField(max_length=200, blank=True)
     theirs = models.CharField(max_length=200, blank=True)
     cause = models.CharField(max_length=255, blank=True)
+    account = models.ForeignKey(
+        ProviderAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="The venue's own shop; empty: the platform's account",
+    )  # fmt: skip
+    is_live = models.BooleanField("real money", default=site_is_live, help_text="Else test money")
+    amount_minor = models.BigIntegerField(
+        null=True, blank=True, help_text="What the provider has more than our books; minor units"
+    )
+    currency = models.CharField(max_length=3, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     found_at = models.DateTimeField(default=clock.now, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -89,3 +103,9 @@ class Drift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.provider_ref}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Take account and mode from the payment; what is of none is the platform's account's, in the site's mode."""
+        if self._state.adding and self.payment:
+            self.account_id, self.is_live = self.payment.account_id, self.payment.is_live
+        super().save(*args, **kwargs)

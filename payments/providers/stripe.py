@@ -160,7 +160,7 @@ class StripeProvider:
         Raises: Unavailable, Misconfigured, at any page.
         """
         shown = {"expand": [f"data.latest_charge.{part}" for part in SHOWN]}
-        yield from map(self._read, self._listed(self.client.v1.payment_intents.list, since, until, **shown))
+        yield from map(self._read, self.listed(self.client.v1.payment_intents.list, since, until, **shown))
 
     def list_changed(self, since: dt.datetime, until: dt.datetime) -> Iterator[str]:
         """Yield the references of payments refunded or disputed in [since, until), whenever they were begun.
@@ -168,13 +168,14 @@ class StripeProvider:
         Raises: Unavailable, Misconfigured, at any page.
         """
         for listing in (self.client.v1.refunds.list, self.client.v1.disputes.list):
-            for change in self._listed(listing, since, until):
+            for change in self.listed(listing, since, until):
                 if change.payment_intent:
                     yield change.payment_intent
 
-    def _listed(
+    def listed(
         self, listing: Callable[[dict], Any], since: dt.datetime, until: dt.datetime, **more: Any
     ) -> Iterator[Any]:
+        """Yield what was made in [since, until), newest first, a page at a time. Raises as all calls do."""
         created = {"gte": ceil(since.timestamp()), "lt": ceil(until.timestamp())}
         page = self._call(lambda: listing({"limit": LIST_PAGE, "created": created, **more}))
         while True:

@@ -3,10 +3,9 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
 
 from payments.providers.base import Declined, Misconfigured
-from payments.providers.stripe import LIST_PAGE, StripeProvider, platform_account
+from payments.providers.stripe import StripeProvider, platform_account
 
 
 @dataclass(frozen=True)
@@ -97,16 +96,7 @@ class StripeConnect:
 
     def made(self, since: dt.datetime, until: dt.datetime) -> Iterator[Transfer]:
         """Yield every transfer made in [since, until), newest first, a page at a time. Raises as all calls do."""
-        created = {"gte": ceil(since.timestamp()), "lt": ceil(until.timestamp())}
-        page = self.account.call(
-            lambda client: client.v1.transfers.list({"limit": LIST_PAGE, "created": created})
-        )
-        while True:
-            yield from map(_read, page.data)
-            if not page.has_more:
-                return
-            following = page.next_page
-            page = self.account.call(lambda _client, following=following: following())
+        yield from map(_read, self.account.listed(self.account.client.v1.transfers.list, since, until))
 
 
 def stripe_connect() -> StripeConnect:

@@ -106,7 +106,7 @@ def read_dispute(dispute: Any, currency: str) -> ProviderDispute:
         amount_minor=dispute.amount,
         reason=dispute.reason or "",
         withdrawn_minor=dispute.amount if any(one.amount < 0 for one in movements) else 0,
-        fee_minor=sum(_in_currency(one.fee, one, currency) for one in movements),
+        fee_minor=sum(in_currency(one.fee, one, currency) for one in movements),
         due_by=instant(details["due_by"]) if details.get("due_by") else None,
         opened_at=instant(dispute.created),
         # An inquiry that was answered and became a chargeback waits for an answer once more.
@@ -163,10 +163,10 @@ def _fee(charge: Any) -> int | None:
     movement = getattr(charge, "balance_transaction", None) if charge and charge.captured else None
     if movement is None or isinstance(movement, str):
         return None
-    return _in_currency(movement.fee, movement, charge.currency)
+    return in_currency(movement.fee, movement, charge.currency)
 
 
-def _in_currency(amount_minor: int, movement: Any, currency: str) -> int:
+def in_currency(amount_minor: int, movement: Any, currency: str) -> int:
     """Write an amount of a balance transaction, which is in the account's currency, in the charge's."""
     if movement.currency == currency or not movement.exchange_rate:
         return amount_minor

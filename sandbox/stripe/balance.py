@@ -74,6 +74,14 @@ def book_reversal(account: Account, reversal: Json) -> None:
     reversal["balance_transaction"] = transaction["id"]
 
 
+def book_account_fee(account: Account, amount: int, currency: str) -> Json:
+    """What the provider takes for the account itself, of no payment."""
+    transaction = _book(account, "stripe_fee", "", currency, -amount, 0)
+    transaction.update(available_on=account.now, source=None, reporting_category="fee")
+    transaction["description"] = "Billing - Usage Fee"
+    return transaction
+
+
 def available(account: Account, currency: str) -> int:
     """What can be paid out or transferred now."""
     return _sums(account)["available"].get(currency, 0)

@@ -36,7 +36,9 @@ EXPANDABLE = {
     "balance_transaction": {"source": "charge"},
 }
 # What a balance transaction may belong to, by the beginning of its id.
-SOURCES = {"ch": "charge", "re": "refund", "du": "dispute", "tr": "transfer", "trr": "transfer_reversal"}
+SOURCES = {
+    "ch": "charge", "re": "refund", "du": "dispute", "tr": "transfer", "trr": "transfer_reversal", "po": "payout",
+}  # fmt: skip
 LISTS = ("refunds", "line_items")
 NULLS = {"customer", "invoice", "subscription", "setup_intent", "payment_link", "application", "on_behalf_of",
          "review", "transfer", "source_transfer", "application_fee"}  # fmt: skip

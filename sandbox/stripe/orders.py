@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.orders import BadOrder, amount_of, choice_of
 from sandbox.settings import INTERVALS
-from sandbox.stripe import accounts, capture, dispute_shapes, disputes, payouts, refunds
+from sandbox.stripe import accounts, balance, capture, dispute_shapes, disputes, payouts, refunds
 from sandbox.stripe.account import Account
 from sandbox.stripe.engine import Engine
 from sandbox.stripe.errors import StripeError
@@ -76,8 +76,13 @@ def refund(account: Account, order: Json) -> Json:
 def host(account: Account, order: Json) -> Json:
     """{"account", "state": enabled | restricted | rejected}, or {"account", "withdraw": true}: the host took
     out all they had, so that no transfer can be fetched back; or {"account": "platform", "schedule": daily | manual}.
-    Returns the account.
+    Returns the account; of {"account": "platform", "fee_minor", "currency"}, which the provider takes for the account
+    itself, the balance transaction.
     """
+    if "fee_minor" in order:
+        fee = amount_of({"amount_minor": order["fee_minor"]})
+        currency = choice_of(order, "currency", account.settlement)
+        return balance.book_account_fee(account, fee or 1, currency)
     if order.get("account") == payouts.PLATFORM:
         return payouts.set_schedule(account, choice_of(order, "schedule", INTERVALS))
     found = account.all("account").get(str(order.get("account")))

@@ -3,7 +3,7 @@
 import pytest
 
 from core import clock
-from payments import drifts
+from payments import drifts, ledger
 from payments.mending import CannotMend
 from payments.models import Drift, Payout, PayoutRun
 from payments.providers.stripe import platform_account
@@ -29,10 +29,13 @@ def transferred(confirmed) -> Payout:
         amount_minor=10_000, currency="EUR", destination=account, group="PO-1", key="PO-1"
     )
     now = clock.now()
-    return Payout.objects.create(
+    made = Payout.objects.create(
         run=PayoutRun.objects.create(cutoff_at=now), venue=confirmed.room.venue, currency="EUR", key="PO-1",
         amount_minor=10_000, method="stripe", status="paid", provider_ref=sent.ref, sent_at=now, closed_at=now,
     )  # fmt: skip
+    ledger.post_payout(made)
+    ledger.post_payout_paid(made)
+    return made
 
 
 def test_transfer_that_agrees_is_no_difference(transferred):
