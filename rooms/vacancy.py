@@ -107,13 +107,19 @@ SPANS = """
     ) AS period
 """
 
-# Of the rooms `asked` about, those that are taken: rooms.occupancy.rivals; a buffer may lie in closed time.
+# What takes time of any room near the rooms `asked` about. By itself, so that the planner, which takes the asked for
+# few, does not ask the index room by room.
+NEAR = """
+    near AS MATERIALIZED (
+        SELECT room_id, kind, period FROM rooms_occupancy
+        WHERE period && (SELECT range_merge(range_agg(period)) FROM asked)
+    )
+"""
+# Of the rooms asked about, those that are taken: rooms.occupancy.rivals; a buffer may lie in closed time.
 TAKEN = """
-    SELECT taken.room_id
-    FROM rooms_occupancy taken
-    JOIN asked ON asked.id = taken.room_id AND asked.period && taken.period
-        AND (taken.kind <> 'blackout' OR asked.visit && taken.period)
-    WHERE taken.period && (SELECT range_merge(range_agg(period)) FROM asked)
+    SELECT asked.id
+    FROM near JOIN asked ON asked.id = near.room_id AND asked.period && near.period
+        AND (near.kind <> 'blackout' OR asked.visit && near.period)
 """
 
 NIGHTS = f"""
@@ -130,7 +136,7 @@ NIGHTS = f"""
         FROM place JOIN rooms_room room ON room.venue_id = place.id
         WHERE room.kind = 'hotel' AND place.nights BETWEEN room.min_units AND room.max_units
             AND place.now < place.over AND {NOTICE} AND {WINDOW}
-    )
+    ), {NEAR}
     SELECT id FROM asked WHERE id NOT IN ({TAKEN})
 """  # noqa: S608 - our own words
 
@@ -139,22 +145,22 @@ NIGHTS = f"""
 # near the stay, which is nearly always, wall times are turned into instants the short way.
 HOURS = f"""
     place AS MATERIALIZED (
-        SELECT told.*, ends - starts AS length, starts AT TIME ZONE time_zone AS wall,
+        SELECT told.*, EXTRACT(EPOCH FROM ends - starts)::int / 60 AS length,
+            EXTRACT(EPOCH FROM starts AT TIME ZONE time_zone) %% {60 * STEP_MINUTES} = 0 AS is_on_step,
             (starts AT TIME ZONE time_zone)::date AS first_date,
             {_offset("starts - interval '2 days'").replace("venue.", "")}
                 = {_offset("ends + interval '1 day'").replace("venue.", "")} AS is_even
         FROM told
-        WHERE is_real AND starts < ends AND starts > now
+        WHERE is_real AND starts < ends AND starts > now AND date_trunc('minute', ends - starts) = ends - starts
     ),
     asked AS MATERIALIZED (
-        SELECT room.id, room.kind, place.starts, place.ends, place.time_zone, place.is_even, unit, {SPANS}
+        SELECT room.id, room.kind, place.starts, place.ends, place.time_zone, place.is_even, minutes, {SPANS}
         FROM place JOIN rooms_room room ON room.venue_id = place.id
-        CROSS JOIN LATERAL (SELECT make_interval(mins => CASE room.kind
-            WHEN 'expert' THEN room.appointment_minutes ELSE 60 END)) AS sold (unit)
+        CROSS JOIN LATERAL (SELECT CASE room.kind
+            WHEN 'expert' THEN room.appointment_minutes ELSE 60 END) AS sold (minutes)
         WHERE room.kind = ANY(kinds)
-            AND EXTRACT(EPOCH FROM length) %% EXTRACT(EPOCH FROM unit) = 0
-            AND length BETWEEN unit * room.min_units AND unit * room.max_units
-            AND (room.kind = 'expert' OR EXTRACT(EPOCH FROM wall) %% {60 * STEP_MINUTES} = 0)
+            AND (room.kind = 'expert' OR is_on_step)
+            AND length %% minutes = 0 AND length / minutes BETWEEN room.min_units AND room.max_units
             AND {NOTICE} AND {WINDOW}
     ),
     opening AS (
@@ -172,7 +178,7 @@ HOURS = f"""
         SELECT venue.id, venue.visit, range_agg(tstzrange(LEAST(span.opens, span.closes), span.closes)) AS spans,
             venue.kind = 'conference' OR bool_or(
                 span.opens <= venue.starts AND venue.starts < span.closes
-                AND EXTRACT(EPOCH FROM venue.starts - span.opens) %% EXTRACT(EPOCH FROM venue.unit) = 0
+                AND EXTRACT(EPOCH FROM venue.starts - span.opens) %% (60 * venue.minutes) = 0
             ) AS is_on_grid
         FROM asked venue JOIN opening ON opening.room_id = venue.id
         CROSS JOIN LATERAL (SELECT
@@ -182,7 +188,7 @@ HOURS = f"""
                 ELSE {_instant("opening.closes")} END AS closes
         ) AS span
         GROUP BY venue.id, venue.visit, venue.kind
-    )
+    ), {NEAR}
     SELECT id FROM open WHERE is_on_grid AND spans @> visit AND id NOT IN ({TAKEN})
 """  # noqa: S608 - our own words
 
@@ -193,12 +199,13 @@ HOURS_OF_INSTANTS = f"""
 # A wall time that clocks jump over is none; nobody can book it.
 HOURS_OF_WALLS = f"""
     WITH question AS (SELECT %s::timestamp AS start, %s::timestamp AS finish, %s::timestamptz AS now, %s AS kinds),
+    meant AS MATERIALIZED (
+        SELECT venue.id, venue.time_zone, question.*, {_instant("start")} AS starts, {_instant("finish")} AS ends
+        FROM rooms_venue venue, question
+    ),
     told AS (
         SELECT meant.*, starts AT TIME ZONE time_zone = start AND ends AT TIME ZONE time_zone = finish AS is_real
-        FROM (
-            SELECT venue.id, venue.time_zone, question.*, {_instant("start")} AS starts, {_instant("finish")} AS ends
-            FROM rooms_venue venue, question
-        ) AS meant
+        FROM meant
     ), {HOURS}
 """  # noqa: S608 - our own words
 
