@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models.lookups import IsNull
 
-from core import clock
+from core import clock, countries
 
 # In Python's list wherever a system keeps them, and no place on earth: what they mean changes with the machine.
 NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})
@@ -38,8 +38,28 @@ def names() -> tuple[str, ...]:
         return tuple(sorted(name for (name,) in cursor.fetchall()))
 
 
-def choices() -> list[tuple[str, str]]:
-    return [(name, name) for name in names()]
+def city_of(name: str) -> str:
+    """Return what a zone is called after: `Buenos Aires` of America/Argentina/Buenos_Aires."""
+    return name.rsplit("/", 1)[-1].replace("_", " ")
+
+
+@functools.cache
+def offered() -> dict[str, list[str]]:
+    """Return the zones in use that may be chosen, by the name of their country, in its order."""
+    known = set(names())
+    found = {
+        country: [name for name in countries.zones().get(code, ()) if name in known]
+        for code, country in countries.names().items()
+    }
+    return {country: zones for country, zones in found.items() if zones}
+
+
+def choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the zones for a form, country by country; those kept for old programs are not among them."""
+    return [
+        (country, [(name, f"{city_of(name)}, {country} ({name})") for name in zones])
+        for country, zones in offered().items()
+    ]
 
 
 def validate(name: str) -> None:
@@ -59,10 +79,15 @@ class ZoneField(models.CharField):
 
 
 class ZoneChoice(forms.ChoiceField):
-    """A choice of zones, listed when a page is shown."""
+    """A choice of zones, listed when a page is shown. What a row has already stays, obsolete or not."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"choices": choices, **kwargs})
+
+    def keep(self, name: str) -> None:
+        """Offer a zone that is not listed, too."""
+        if name and not self.valid_value(name):
+            self.choices = [("As it is", [(name, name)]), *choices()]
 
 
 def known(column: str, name: str) -> models.CheckConstraint:

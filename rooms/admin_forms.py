@@ -93,6 +93,8 @@ class VenueForm(AmountsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "time_zone" in self.fields:
+            self.fields["time_zone"].keep(self.instance.time_zone)
         if "clerk_limit" in self.fields and self.instance.pk:
             self.fields["clerk_limit"].disabled = not may(self.user, "people", self.instance)
 

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from core import zones
 from rooms import services
 from rooms.models import Venue
+from rooms.zone_field import TypedZoneField, guesses
 
 UNPROCESSABLE = 422
 
@@ -19,10 +19,14 @@ UNPROCESSABLE = 422
 class OpenVenueForm(forms.ModelForm):
     """What a venue needs to exist; the rest has sensible values and is set in the admin."""
 
-    time_zone = forms.ChoiceField(
-        choices=lambda: [("", "Choose one"), *zones.choices()],
-        help_text="Check-in times and opening hours are meant in it.",
+    time_zone = TypedZoneField(
+        help_text="Type a city or a country. Check-in times and opening hours are meant in it."
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("country", "currency"):
+            self.fields[name].choices = [("", "Choose one"), *list(self.fields[name].choices)[1:]]
 
     class Meta:
         model = Venue
@@ -54,7 +58,7 @@ def open_venue(request: HttpRequest) -> HttpResponse:
     form = OpenVenueForm(request.POST or None, initial=initial)
     if request.method != "POST" or not form.is_valid():
         status = UNPROCESSABLE if request.method == "POST" else 200
-        return render(request, "rooms/open_venue.html", {"form": form}, status=status)
+        return render(request, "rooms/open_venue.html", {"form": form, "guesses": guesses()}, status=status)
     venue = services.open_venue(user=request.user, venue=form.save(commit=False))
     messages.success(request, f"{venue.name} is here as a draft. Complete the list, and ask for approval.")
     return redirect("admin:rooms_venue_approval", venue.pk)

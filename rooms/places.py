@@ -1,19 +1,4 @@
-"""Names of countries and amenities, as code → label tables."""
-
-COUNTRIES = {
-    "AT": "Austria",
-    "DE": "Germany",
-    "ES": "Spain",
-    "FR": "France",
-    "GB": "United Kingdom",
-    "IT": "Italy",
-    "KZ": "Kazakhstan",
-    "NL": "Netherlands",
-    "PT": "Portugal",
-    "TR": "Türkiye",
-    "US": "United States",
-    "UZ": "Uzbekistan",
-}
+"""Names of amenities, as a code → label table."""
 
 AMENITIES = {
     "wifi": "Wi-Fi",

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from core import countries
 from rooms.models import Room, Venue
-from rooms.places import COUNTRIES
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class City:
 
     @property
     def country_name(self) -> str:
-        return COUNTRIES.get(self.country, self.country)
+        return countries.names().get(self.country, self.country)
 
 
 def published_room(venue_slug: str, room_slug: str) -> Room:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from core import bounds, clock, zones
+from core import bounds, clock, countries, zones
 from core.crypto import EncryptedTextField
 from core.money import CURRENCIES
 from core.text_columns import (
@@ -18,7 +18,6 @@ from core.text_columns import (
     PhoneColumn,
     ProseColumn,
 )
-from rooms.places import COUNTRIES
 
 HOLD_LIMIT_MINUTES = 7 * 24 * 60  # a guest-present card hold at Stripe
 
@@ -49,7 +48,7 @@ class Venue(models.Model):
     description = ProseColumn(blank=True)
     address = LineColumn(max_length=200)
     city = LineColumn(max_length=80)
-    country = models.CharField(max_length=2, choices=list(COUNTRIES.items()))
+    country = models.CharField(max_length=2, choices=countries.choices)
     time_zone = zones.ZoneField(max_length=64, help_text="IANA name, e.g. Europe/Paris")
     currency = models.CharField(max_length=3, choices=[(code, code) for code in CURRENCIES])
     email = EmailColumn(blank=True, help_text="Where requests are announced, beside the members")

@@ -4,11 +4,13 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.urls import reverse
 
-from rooms import services
+from rooms import services, zone_field
 from rooms.models import Venue, VenueMember
 from rooms.policies import READY_MADE
 from tests import factories
+from tests.admin_pages import logged_in
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +117,80 @@ def test_migration_gives_every_older_venue_the_ready_made_policies():
     )
     own.refresh_from_db()
     assert (own.tiers, second.policies.count()) == ([], 4)
+
+
+# --- where it is ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("Paris, France", "Europe/Paris"),
+        ("berlin", "Europe/Berlin"),
+        ("  italy ", "Europe/Rome"),
+        ("turkiye", "Europe/Istanbul"),
+        ("Buenos Aires, Argentina", "America/Argentina/Buenos_Aires"),
+        ("America/New_York", "America/New_York"),
+        ("Asia/Calcutta", "Asia/Kolkata"),
+        ("são paulo", "America/Sao_Paulo"),
+    ],
+)
+def test_open_venue_reads_a_zone_as_people_and_browsers_name_it(client, typed, zone):
+    client.force_login(factories.user())
+
+    client.post("/host/", VENUE | {"time_zone": typed})
+
+    assert Venue.objects.get().time_zone == zone
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "Mars/Base", "CET", "Germany", "x" * 200])
+def test_open_venue_whose_zone_says_nothing_has_one_error(client, typed):
+    client.force_login(factories.user())
+
+    response = client.post("/host/", VENUE | {"time_zone": typed})
+
+    assert response.context["form"].errors.get("time_zone") == [
+        "Choose a time zone from the list, such as “Paris, France”."
+    ]
+    assert response.context["form"].errors.keys() == {"time_zone"}
+    assert not Venue.objects.exists()
+
+
+def test_open_venue_page_offers_all_countries_and_no_obsolete_zone(client):
+    client.force_login(factories.user())
+
+    page = client.get("/host/")
+
+    form, guesses = page.context["form"], page.context["guesses"]
+    assert len(form.fields["country"].choices) == 250  # with "Choose one"
+    assert {("CH", "Switzerland"), ("GB", "United Kingdom"), ("TR", "Türkiye"), ("KR", "South Korea")} <= set(
+        form.fields["country"].choices
+    )
+    offered = dict(zone_field.proposals())
+    assert offered["Asmara, Eritrea"] == "Africa/Asmara"
+    assert "Africa/Asmera" not in offered.values()
+    assert '<option value="Zurich, Switzerland">Europe/Zurich</option>' in page.content.decode()
+    assert guesses["zones"]["Asia/Calcutta"] == ["IN", "Kolkata, India"]
+    assert guesses["countries"]["DE"] == {"zone": "Berlin, Germany", "currency": "EUR"}
+    assert guesses["countries"]["UZ"]["currency"] == "UZS"
+    assert guesses["countries"]["CH"]["currency"] == ""
+
+
+def test_every_zone_offered_is_read_back_as_itself():
+    field = zone_field.TypedZoneField()
+
+    assert [field.clean(text) for text, _name in zone_field.proposals()] == [
+        name for _text, name in zone_field.proposals()
+    ]
+
+
+def test_venue_in_an_obsolete_zone_keeps_it_in_the_admin():
+    venue = factories.venue(time_zone="Asia/Calcutta")
+    user = factories.staff()
+
+    page = logged_in(user).get(reverse("admin:rooms_venue_change", args=[venue.pk]))
+
+    form = page.context["adminform"].form
+    assert form["time_zone"].value() == "Asia/Calcutta"
+    assert form.fields["time_zone"].valid_value("Asia/Calcutta")
+    assert form.fields["time_zone"].choices[0] == ("As it is", [("Asia/Calcutta", "Asia/Calcutta")])
