@@ -6,15 +6,17 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.forms import BaseFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action
 
 from accounts import people, recovery_pages
 from accounts.admin_base import PlatformAdmin
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, PersonNote, User
+from accounts.person_page import shares_of
 from core.phones import Digits, digits_of
 
 # Shown on a person's page or not at all; their own admins know nothing of our rules.
@@ -33,9 +35,35 @@ class UserForm(ModelForm):
         return is_active
 
 
+class NoteInline(TabularInline):
+    """Notes of staff about a person: added, and never changed."""
+
+    model = PersonNote
+    fk_name = "user"
+    extra = 0
+    fields = ("text", "author", "created_at")
+    readonly_fields = ("author", "created_at")
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return request.user.is_platform_staff
+
+    has_add_permission = has_view_permission
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    has_delete_permission = has_change_permission
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PersonNote]:
+        return super().get_queryset(request).select_related("author")
+
+
 @admin.register(User)
 class UserAdmin(PlatformAdmin):
     form = UserForm
+    change_form_after_template = "admin/accounts/person.html"
+    inlines = (NoteInline,)
     list_display = ("email", "name", "is_active", "is_staff", "last_login", "date_joined")
     list_filter = (("is_staff", BooleanRadioFilter), ("is_active", BooleanRadioFilter))
     search_fields = ("email", "name")
@@ -61,6 +89,18 @@ class UserAdmin(PlatformAdmin):
     @action(description="Reset second factor…", url_path="ask-second-factor", permissions=["view"])
     def open_second_factor(self, request: HttpRequest, object_id: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:accounts_user_second_factor", args=[object_id]))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        """The account, and below it what every app knows of the person."""
+        shares = shares_of(self.get_object(request, object_id)) if self.has_view_permission(request) else []
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "shares": shares})
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseFormSet, change: bool) -> None:
+        for one in formset.forms:
+            one.instance.author = request.user
+        super().save_formset(request, form, formset, change)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str

@@ -31,6 +31,7 @@ class AccountKeeper(Keeper):
             "addresses": rows_of(EmailAddress.objects.filter(**mine)),
             "former_addresses": rows_of(person.user.former_addresses.all()),
             "second_factor_resets": rows_of(person.user.second_factor_resets.all()),
+            "notes": rows_of(person.user.notes.all(), "author_id"),
             "tokens": rows_of(person.user.api_tokens.all(), "digest"),
             "second_factors": rows_of(Authenticator.objects.filter(**mine), "data"),
             "acts_in_the_admin": rows_of(LogEntry.objects.filter(**mine)),
@@ -61,6 +62,7 @@ def _erase_user(user: User) -> None:
     # Each address just deleted is one they had.
     user.former_addresses.all().delete()
     Authenticator.objects.filter(user=user).delete()
+    user.notes.all().delete()
     user.api_tokens.all().delete()
     user.name = user.phone = ""
     user.email, user.is_active = f"erased-{user.pk}@erased.invalid", False

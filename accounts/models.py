@@ -12,8 +12,8 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from accounts.scopes import SCOPES, USUAL, USUAL_DAYS
-from core import clock
-from core.text_columns import EmailColumn, LineColumn, PhoneColumn
+from core import clock, dates
+from core.text_columns import EmailColumn, LineColumn, PhoneColumn, ProseColumn
 
 STAFF_GROUP = "Platform staff"
 
@@ -101,6 +101,23 @@ class FormerAddress(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+
+class PersonNote(models.Model):
+    """What staff want one another to know about a person. Written once; it goes with the person."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notes")
+    text = ProseColumn(max_length=2000)
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "note"
+
+    def __str__(self) -> str:
+        # Into Django's log of what was done, which outlives the note.
+        return f"Note of {dates.staff_moment_in_zone(self.created_at)}"
 
 
 class ApiTokenQuerySet(models.QuerySet):

@@ -81,15 +81,19 @@ def find(email: str) -> Person:
     user = User.objects.filter(email__iexact=email).first()
     if user is None and (address := EmailAddress.objects.filter(email__iexact=email, verified=True).first()):
         user = address.user
-    emails = {email}
+    person = Person(frozenset({email}))
     if user is not None:
-        known = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
-        emails |= {user.email.lower(), *(address.lower() for address in known)}
-    person = Person(frozenset(emails), user)
+        person = Person(of_user(user).emails | {email}, user)
     words = {word for keeper in _keepers() for word in keeper.words(person) if word}
     if not words:
         raise NobodyKnown
-    return Person(person.emails, user, frozenset(words | emails))
+    return Person(person.emails, user, frozenset(words | person.emails))
+
+
+def of_user(user: User) -> Person:
+    """Return the person behind an account, by its addresses; their words are not looked up (one query)."""
+    known = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    return Person(frozenset({user.email.lower(), *(address.lower() for address in known)}), user)
 
 
 def export(person: Person) -> dict[str, Any]:

@@ -307,6 +307,13 @@ PERSON_KEEPERS = [
     "rooms.keeper.RoomKeeper",
     "accounts.keeper.AccountKeeper",
 ]
+# What staff see on a person's page, in this order.
+PERSON_PANELS = [
+    "bookings.person_share.bookings_share",
+    "payments.person_share.payments_share",
+    "notifications.person_share.mails_share",
+    "rooms.person_share.venues_share",
+]
 # What each app forgets in time, nightly.
 RETENTION = [
     "accounts.retention.forget",
