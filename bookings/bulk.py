@@ -12,7 +12,7 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
-from bookings import services
+from bookings import money_back, services
 from bookings.actors import Actor
 from bookings.doorbell import ring
 from bookings.errors import BookingError, InvalidTransition, ReasonMissing
@@ -89,18 +89,26 @@ class Progress:
         return self.done + self.failed == self.total
 
 
-def preview(target: Target) -> Preview:
-    """Return what cancelling would do; writes nothing."""
+def preview(target: Target, now: dt.datetime | None = None) -> Preview:
+    """Return what cancelling at `now` would do; writes nothing."""
+    now = now or clock.now()
     found = list(_bookings_of(target).select_related("venue", "room").order_by("starts_at", "pk"))
     sums: dict[str, Sum] = {}
     for booking in found:
         known = sums.get(booking.currency, Sum(booking.currency))
-        paid = booking.due_minor if booking.paid_at else 0
-        held = booking.due_minor if booking.authorized_at and not booking.paid_at else 0
+        returned, is_taken = _returned(booking, now), bool(booking.paid_at or booking.taken_early_minor)
         sums[booking.currency] = Sum(
-            booking.currency, known.refunded_minor + paid, known.released_minor + held
+            booking.currency,
+            known.refunded_minor + (returned if is_taken else 0),
+            known.released_minor + (0 if is_taken else returned),
         )
     return Preview(found, [one for one in sums.values() if one.total_minor])
+
+
+def _returned(booking: Booking, now: dt.datetime) -> int:
+    # Only of what was paid do payments know more than the booking does.
+    known = money_back.outlook(booking, now) if booking.paid_at else money_back.NOTHING_KNOWN
+    return money_back.if_cancelled(booking, 0, known).returned_minor
 
 
 @transaction.atomic

@@ -5,8 +5,10 @@ import html
 
 import pytest
 
+from bookings import bulk
 from bookings import services as bookings
 from bookings.actors import guest_actor
+from bookings.bulk import Sum, Target
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
@@ -117,6 +119,22 @@ def test_what_comes_back_is_said_alike_before_after_by_page_api_and_mail(
     assert (done["expected_by"] is not None) == names_a_day
     if names_a_day:
         assert full_date(dt.date.fromisoformat(done["expected_by"])) in words
+
+
+# A venue that cancels keeps nothing, whatever its policy keeps of a guest's own cancellation.
+IN_BULK = [
+    (unpaid, []), (held, [Sum("EUR", 0, 20_000)]), (paid, [Sum("EUR", 20_000, 0)]),
+    (all_kept, [Sum("EUR", 20_000, 0)]), (disputed, []), (lost, []), (by_hand, [Sum("EUR", 20_000, 0)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "sums"), IN_BULK, ids=[case[0].__name__ for case in IN_BULK])
+def test_what_comes_back_is_counted_alike_where_a_venue_cancels_many(journey, made, sums):
+    booking = made(journey)
+
+    seen = bulk.preview(Target(booking.room, booking.starts_at, booking.ends_at))
+
+    assert (seen.bookings, seen.sums) == ([booking], sums)
 
 
 def mail_of(booking: Booking) -> str:
