@@ -93,7 +93,8 @@ def _span(seconds: float) -> str:
 
 def _sum(row: dict[str, Any]) -> dict[str, str]:
     written = {
-        name: format_minor(row[f"{name}_minor"], row["currency"]) for name in ("taken", "refunded", "fee")
+        name: format_minor(row[f"{name}_minor"], row["currency"])
+        for name in ("taken", "own_shop", "refunded", "fee")
     }
     return {"currency": row["currency"], **written}
 

@@ -18,6 +18,7 @@ from bookings.search import found
 from core.money import format_minor
 from core.phones import Digits
 from payments import ledger
+from payments.admin_mode import HasMode, ModeFilter
 from payments.masking import masked
 from payments.models import (
     LedgerEntry,
@@ -69,13 +70,14 @@ class MismatchFilter(DropdownFilter):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdmin):
+class PaymentAdmin(HasMode, ReadOnlyAdmin):
     venue_path = "booking__venue"
-    list_display = ("state", "booking_link", "venue", "amount", "held", "taken", "created_at")
+    list_display = ("state", "mode", "booking_link", "venue", "amount", "held", "taken", "created_at")
     list_display_links = ("state",)
     list_filter = (
         ("status", ChoicesDropdownFilter),
         MismatchFilter,
+        ModeFilter,
         ("booking__venue", OwnRowsFilter),
         ("created_at", DaysFilter),
     )
@@ -86,7 +88,16 @@ class PaymentAdmin(ReadOnlyAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("booking_link", ("provider", "n"), "taken_by", "state", "is_two_stage", "mismatch")},
+            {
+                "fields": (
+                    "booking_link",
+                    ("provider", "mode", "n"),
+                    "taken_by",
+                    "state",
+                    "is_two_stage",
+                    "mismatch",
+                )
+            },
         ),
         ("Amounts", {"fields": (("amount", "held", "taken"),)}),
         (
@@ -112,7 +123,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             },
         ),
     )
-    readonly_fields = ("booking_link", "taken_by", "state", "amount", "held", "taken")
+    readonly_fields = ("booking_link", "taken_by", "mode", "state", "amount", "held", "taken")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         return super().get_queryset(request).select_related("booking__venue")
@@ -181,15 +192,15 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(LedgerTransaction)
-class LedgerTransactionAdmin(ReadOnlyAdmin):
+class LedgerTransactionAdmin(HasMode, ReadOnlyAdmin):
     """Every movement: of a booking, or a payout's of no booking."""
 
-    list_display = ("key", "words", "about", "entries_in_words", "created_at")
-    list_filter = (KindFilter, ("booking__venue", OwnRowsFilter), ("created_at", DaysFilter))
+    list_display = ("key", "mode", "words", "about", "entries_in_words", "created_at")
+    list_filter = (KindFilter, ModeFilter, ("booking__venue", OwnRowsFilter), ("created_at", DaysFilter))
     search_fields = ("key", "booking__reference", "payout__key")
     ordering = ("-pk",)
-    fields = ("key", "words", "about", "currency", "created_at")
-    readonly_fields = ("words", "about")
+    fields = ("key", "mode", "words", "about", "currency", "created_at")
+    readonly_fields = ("mode", "words", "about")
     inlines = (EntryInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerTransaction]:

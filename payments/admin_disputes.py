@@ -23,6 +23,7 @@ from core import clock
 from core.money import format_minor
 from payments import answering, evidence, evidence_pdf
 from payments.admin import figures, link_to
+from payments.admin_mode import HasMode, ModeFilter
 from payments.dispute_pages import TONES, AnswerForm, page_of, time_left
 from payments.models import Dispute, PaymentOperation
 from payments.providers.base import ProviderError
@@ -51,13 +52,19 @@ class OpenFilter(DropdownFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ReadOnlyAdmin):
+class DisputeAdmin(HasMode, ReadOnlyAdmin):
     """A case a bank has opened; what is written here goes to it."""
 
     venue_path = "payment__booking__venue"
-    list_display = ("state", "booking_link", "amount", "reason_words", "answer_within", "opened_at")
+    mode_path = "payment__is_live"
+    list_display = ("state", "mode", "booking_link", "amount", "reason_words", "answer_within", "opened_at")
     list_display_links = ("state",)
-    list_filter = (OpenFilter, ("status", ChoicesDropdownFilter), ("payment__booking__venue", OwnRowsFilter))
+    list_filter = (
+        OpenFilter,
+        ("status", ChoicesDropdownFilter),
+        ModeFilter,
+        ("payment__booking__venue", OwnRowsFilter),
+    )
     search_fields = ("provider_ref", "payment__booking__reference", "payment__provider_ref")
     search_help_text = "Booking, or the provider's reference"
     ordering = ("closed_at", "due_by", "-pk")

@@ -16,6 +16,7 @@ from accounts.admin_base import DaysFilter, PlatformAdmin
 from core.money import format_minor
 from payments import payout_funds, payout_pages
 from payments.admin import figures, link_to, pill
+from payments.admin_mode import HasMode, ModeFilter
 from payments.admin_refunds import staff_only
 from payments.models import LedgerCheckpoint, Payout, PayoutFile, PayoutLine, PayoutRun, PayoutSkip
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline
@@ -57,14 +58,24 @@ class LineInline(ReadOnlyInline):
 
 
 @admin.register(Payout)
-class PayoutAdmin(ReadOnlyAdmin):
+class PayoutAdmin(HasMode, ReadOnlyAdmin):
     """Money on its way to venues; hosts see their own, staff export and mark them."""
 
-    list_display = ("state", "venue", "amount", "method", "destination_end", "created_at", "closed_at")
+    list_display = (
+        "state",
+        "mode",
+        "venue",
+        "amount",
+        "method",
+        "destination_end",
+        "created_at",
+        "closed_at",
+    )
     list_display_links = ("state",)
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("method", ChoicesDropdownFilter),
+        ModeFilter,
         ("venue", OwnRowsFilter),
         ("run", OwnRowsFilter),
         ("created_at", DaysFilter),
@@ -193,13 +204,15 @@ class SkipInline(ReadOnlyInline):
 
 
 @admin.register(PayoutRun)
-class PayoutRunAdmin(PlatformAdmin):
+class PayoutRunAdmin(HasMode, PlatformAdmin):
     """Rounds over all venues: what each made, and whom it left unpaid and why."""
 
-    list_display = ("cutoff_at", "state", "made", "left_unpaid", "started_by", "finished_at")
+    list_display = ("cutoff_at", "mode", "state", "made", "left_unpaid", "started_by", "finished_at")
+    list_filter = (ModeFilter,)
     ordering = ("-pk",)
     fields = (
         "cutoff_at",
+        "mode",
         "state",
         "made",
         "left_unpaid",
@@ -208,7 +221,7 @@ class PayoutRunAdmin(PlatformAdmin):
         "started_by",
         "balance",
     )
-    readonly_fields = ("state", "made", "left_unpaid", "balance")
+    readonly_fields = ("mode", "state", "made", "left_unpaid", "balance")
     inlines = (SkipInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutRun]:
@@ -237,16 +250,16 @@ class PayoutRunAdmin(PlatformAdmin):
 
 
 @admin.register(LedgerCheckpoint)
-class LedgerCheckpointAdmin(PlatformAdmin):
+class LedgerCheckpointAdmin(HasMode, PlatformAdmin):
     """Balances summed twice and found equal; one that differed has no time of checking."""
 
-    list_display = ("venue", "account", "balance", "up_to_entry", "verified_at")
-    list_filter = (("account", ChoicesDropdownFilter),)
+    list_display = ("venue", "mode", "account", "balance", "up_to_entry", "verified_at")
+    list_filter = (("account", ChoicesDropdownFilter), ModeFilter)
     list_select_related = ("venue",)
     search_fields = ("venue__name",)
     ordering = ("-pk",)
-    fields = ("venue", "account", "balance", "up_to_entry", "created_at", "verified_at")
-    readonly_fields = ("balance",)
+    fields = ("venue", "mode", "account", "balance", "up_to_entry", "created_at", "verified_at")
+    readonly_fields = ("mode", "balance")
 
     @display(description="Balance", ordering="balance_minor")
     def balance(self, checkpoint: LedgerCheckpoint) -> SafeString:

@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from accounts.admin_base import PlatformAdmin
 from payments import credits, refund_pages
 from payments.admin import figures, link_to, pill
+from payments.admin_mode import HasMode, ModeFilter
 from payments.models import Credit, OfflinePayment, Refund
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin
 
@@ -30,24 +31,28 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(HasMode, ReadOnlyAdmin):
     """Refunds to look at; the pages where they are given, and where a failed one is dealt with."""
 
     venue_path = "payment__booking__venue"
-    list_display = ("state", "booking_link", "amount", "channel", "provider_ref", "created_at", "settled_at")
+    mode_path = "payment__is_live"
+    list_display = (
+        "state", "mode", "booking_link", "amount", "channel", "provider_ref", "created_at", "settled_at",
+    )  # fmt: skip
     list_display_links = ("state",)
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("channel", ChoicesDropdownFilter),
+        ModeFilter,
         ("payment__booking__venue", OwnRowsFilter),
     )
     search_fields = ("provider_ref", "bank_reference", "payment__booking__reference")
     ordering = ("-created_at", "-pk")
     fields = (
-        "state", "booking_link", "amount", "channel", "provider_ref", "bank_reference", "failure_reason",
+        "state", "mode", "booking_link", "amount", "channel", "provider_ref", "bank_reference", "failure_reason",
         "solution", "solved_at", "created_at", "settled_at",
     )  # fmt: skip
-    readonly_fields = ("state", "booking_link", "amount")
+    readonly_fields = ("state", "mode", "booking_link", "amount")
     actions_list = ("open_queue",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
@@ -87,15 +92,17 @@ class RefundAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Credit)
-class CreditAdmin(PlatformAdmin):
+class CreditAdmin(HasMode, PlatformAdmin):
     """Credits of guests; a code is money, so only its end is shown."""
 
-    list_display = ("ends_in", "booking_link", "amount", "left", "reason", "created_at")
+    list_display = ("ends_in", "mode", "booking_link", "amount", "left", "reason", "created_at")
     list_display_links = ("ends_in",)
+    list_filter = (ModeFilter,)
     search_fields = ("booking__reference", "guest_email")
     ordering = ("-pk",)
     fields = (
         "ends_in",
+        "mode",
         "booking_link",
         "guest_email",
         "amount",
@@ -105,7 +112,7 @@ class CreditAdmin(PlatformAdmin):
         "expires_at",
         "created_at",
     )
-    readonly_fields = ("ends_in", "booking_link", "amount", "left")
+    readonly_fields = ("ends_in", "mode", "booking_link", "amount", "left")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credit]:
         return super().get_queryset(request).select_related("booking")
@@ -128,15 +135,18 @@ class CreditAdmin(PlatformAdmin):
 
 
 @admin.register(OfflinePayment)
-class OfflinePaymentAdmin(PlatformAdmin):
+class OfflinePaymentAdmin(HasMode, PlatformAdmin):
     """What was paid past the providers; it is recorded on a booking's page."""
 
-    list_display = ("reference", "booking_link", "amount", "method", "received_date", "recorded_by")
-    list_filter = (("method", ChoicesDropdownFilter),)
+    mode_path = "payment__is_live"
+    list_display = ("reference", "mode", "booking_link", "amount", "method", "received_date", "recorded_by")
+    list_filter = (("method", ChoicesDropdownFilter), ModeFilter)
     search_fields = ("reference", "payment__booking__reference")
     ordering = ("-pk",)
-    fields = ("reference", "booking_link", "amount", "method", "received_date", "recorded_by", "created_at")
-    readonly_fields = ("booking_link", "amount")
+    fields = (
+        "reference", "mode", "booking_link", "amount", "method", "received_date", "recorded_by", "created_at",
+    )  # fmt: skip
+    readonly_fields = ("mode", "booking_link", "amount")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OfflinePayment]:
         return super().get_queryset(request).select_related("payment__booking", "recorded_by")

@@ -192,9 +192,11 @@ def _messages(since: dt.datetime) -> dict[str, Any]:
 
 
 def _sums(payments: QuerySet, refunds: QuerySet) -> list[dict[str, Any]]:
-    """Return what was taken and given back in each currency, in minor units."""
+    """Return what was taken and given back in each currency, in minor units; part of it by venues' own shops."""
     taken = payments.values("currency").annotate(
-        taken_minor=Sum("captured_minor"), fee_minor=Sum("provider_fee_minor")
+        taken_minor=Sum("captured_minor"),
+        own_shop_minor=Sum("captured_minor", filter=Q(account__isnull=False), default=0),
+        fee_minor=Sum("provider_fee_minor"),
     )
     back = refunds.exclude(status="failed").values_list("payment__currency").annotate(Sum("amount_minor"))
     returned = dict(back.order_by())

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core import clock
 from payments import metrics
-from payments.models import Dispute, Drift, PaymentOperation, Refund, WebhookEvent
+from payments.models import Dispute, Drift, PaymentOperation, ProviderAccount, Refund, WebhookEvent
 from tests import factories
 from tests.admin_world import payment_of, request_of
 
@@ -80,8 +80,27 @@ def test_refund_rate_and_reasons(room):
         "Cancelled by the guest": 2, "In the provider's dashboard": 1, "Paid twice, or other": 1,
     }  # fmt: skip
     assert found.sums == [
-        {"currency": "EUR", "taken_minor": 40_000, "fee_minor": 1_280, "refunded_minor": 5_500}
+        {
+            "currency": "EUR",
+            "taken_minor": 40_000,
+            "own_shop_minor": 0,
+            "fee_minor": 1_280,
+            "refunded_minor": 5_500,
+        }
     ]
+
+
+def test_what_venues_own_shops_took_is_told_apart(room):
+    shop = ProviderAccount.objects.create(
+        venue=room.venue, shop_id=77, secret="s", unique_key="k", is_test=True
+    )
+    for n, account in enumerate([None, shop], 1):
+        taken = {"provider": "octo", "account": account, "status": "CAPTURED", "captured_minor": n * 1_000}
+        add(room, n, **taken)
+
+    [row] = figures().sums
+
+    assert (row["taken_minor"], row["own_shop_minor"]) == (3_000, 2_000)
 
 
 def test_errors_are_counted_by_provider_call_and_code(room):
