@@ -126,14 +126,18 @@ def change_role(*, venue_id: int, by: Any, member_id: int, role: str) -> VenueMe
 
 
 @transaction.atomic
-def remove(*, venue_id: int, by: Any, member_id: int) -> None:
-    """Take a member off the team, at once. Raises: PermissionDenied, TeamError (no such member, the last owner)."""
+def remove(*, venue_id: int, by: Any, member_id: int) -> VenueMember:
+    """Take a member off the team, at once, and return who it was.
+
+    Raises: PermissionDenied, TeamError (no such member, the last owner).
+    """
     venue = _locked(venue_id, by)
     member = _member(venue, member_id)
     _check_last_owner(member)
     member.delete()
     _note(venue, by, f"Removed {member.user} ({member.role}).")
     _tell_owners(venue, f"{by} took {member.user} off the team of {venue.name}.", member.user.email)
+    return member
 
 
 # --- steps ------------------------------------------------------------------------------------------------------

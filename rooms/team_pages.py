@@ -1,5 +1,7 @@
 """Pages of a venue's team: the owner's in the admin, and the one an invitation leads to."""
 
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -67,28 +69,37 @@ def _act(request: HttpRequest, venue: Venue, form: InviteForm) -> None:
         raise Http404
     try:
         if act == "invite":
-            team.invite(**who, **form.cleaned_data)
+            done = f"{team.invite(**who, **form.cleaned_data).email} is invited, by mail."
         elif act == "role" and request.POST.get("role") in VenueMember.Role.values:
-            team.change_role(**who, member_id=int(pk), role=request.POST["role"])
+            member = team.change_role(**who, member_id=int(pk), role=request.POST["role"])
+            done = f"{member.user} is {member.get_role_display().lower()} now."
         elif act == "remove":
-            team.remove(**who, member_id=int(pk))
+            done = f"{team.remove(**who, member_id=int(pk)).user} is off the team."
         elif act == "take-back":
             team.take_back(**who, invitation_id=int(pk))
+            done = "The invitation is taken back."
         else:
             raise Http404
     except TeamError as error:
         messages.error(request, f"{error} Nothing was changed.")
     else:
-        messages.success(request, "Done.")
+        messages.success(request, done)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows what one is invited to and uses nothing up; POST of somebody signed in joins the team."""
+    """GET shows what one is invited to and uses nothing up; POST of somebody signed in joins the team.
+
+    POST of somebody who is not leads to sign-up with the invited address, which the mail's link has proved: no further
+    mail is needed to confirm it.
+    """
     found = team.open_invitation(token)
     if found is None:
         return render(request, "rooms/invitation.html", {"invitation": None}, status=GONE)
-    if request.method == "POST" and request.user.is_authenticated:
+    if request.method == "POST" and not request.user.is_authenticated:
+        get_adapter(request).stash_verified_email(request, found.email)
+        return redirect(reverse("account_signup", query={"next": request.path, "email": found.email}))
+    if request.method == "POST":
         try:
             team.accept(token=token, user=request.user)
         except TeamError as error:
@@ -96,4 +107,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         else:
             messages.success(request, f"Welcome to the team of {found.venue.name}.")
             return redirect("admin:index")
-    return render(request, "rooms/invitation.html", {"invitation": found, "here": request.path})
+    has_account = EmailAddress.objects.filter(email__iexact=found.email, verified=True).exists()
+    context = {"invitation": found, "here": request.path, "has_account": has_account}
+    return render(request, "rooms/invitation.html", context)

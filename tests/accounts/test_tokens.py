@@ -44,6 +44,9 @@ NEEDED = {
     "PUT venues/{venue}/payment-settings": "money",
     "POST venues/{venue}/payment-settings/try-keys": "money",
     "GET venues/{venue}/balance": "read",
+    "GET venues/{venue}/closings": "read",
+    "POST venues/{venue}/closings": "bookings",
+    "DELETE closings/{closing_id}": "bookings",
     "GET venues/{venue}/team": "read",
     "POST venues/{venue}/team/invitations": "team",
     "DELETE venues/{venue}/team/invitations/{invitation_id}": "team",
@@ -51,7 +54,8 @@ NEEDED = {
     "DELETE venues/{venue}/team/{member_id}": "team",
 }
 VALUES = {
-    "payment_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "session_id": "1", "invitation_id": "1", "member_id": "1",
+    "payment_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "session_id": "1", "closing_id": "1",
+    "invitation_id": "1", "member_id": "1",
 }  # fmt: skip
 
 

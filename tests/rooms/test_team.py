@@ -4,11 +4,14 @@ import datetime as dt
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
+from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from core import clock
 from rooms import team
 from rooms.models import Invitation, Venue, VenueMember, VenueNotice
@@ -18,6 +21,8 @@ from tests.admin_pages import logged_in, text_of, told
 from tests.pages import prove
 
 pytestmark = pytest.mark.django_db
+
+NEW = "a rather long and unlikely phrase"
 
 
 @pytest.fixture
@@ -69,15 +74,67 @@ def test_invited_person_joins_with_the_role_once_and_may_enter_the_admin(venue, 
     assert venue.members.count() == 2
 
 
-def test_person_without_account_is_led_to_make_one_and_the_invitation_waits(venue, owner):
-    token = invited(venue, owner)
+def sign_up(client: Client, address: str, **typed):
+    form = {
+        "name": "Nia New",
+        "email": "new@example.org",
+        "password1": NEW,
+        "password2": NEW,
+        "next": address,
+    }
+    return client.post(reverse("account_signup"), form | typed)
+
+
+def test_person_without_account_makes_one_for_the_invited_address_and_joins_without_another_mail(
+    venue, owner
+):
+    token, client = invited(venue, owner), Client()
+
+    shown = client.get(page(token))
+    led = client.post(page(token))
+    form = client.get(led["Location"])
+    made = sign_up(client, page(token))
+    joined = client.post(page(token))
+
+    assert "Make an account" in text_of(shown)
+    assert led["Location"] == f"{reverse('account_signup')}?next=%2Fteam%2F{token}%2F&email=new%40example.org"
+    assert 'value="new@example.org"' in text_of(form)
+    assert (made.status_code, made["Location"], joined["Location"]) == (302, page(token), "/admin/")
+    assert roles(venue)["new@example.org"] == "clerk"
+    assert EmailAddress.objects.get(email="new@example.org").verified
+    assert mail.outbox == []
+
+
+def test_account_of_an_invited_person_follows_the_rules_of_all_accounts(venue, owner):
+    token, client = invited(venue, owner), Client()
+    client.post(page(token))
+
+    answer = sign_up(client, page(token), password1="short", password2="short")
+
+    assert answer.status_code == 200
+    assert "This password is too short." in text_of(answer)
+    assert not User.objects.filter(email="new@example.org").exists()
+
+
+def test_address_that_was_not_invited_is_not_proved_by_the_link(venue, owner):
+    token, client = invited(venue, owner), Client()
+    client.post(page(token))
+
+    sign_up(client, page(token), email="other@example.org")
+
+    assert not EmailAddress.objects.filter(email="other@example.org", verified=True).exists()
+
+
+def test_person_who_has_an_account_is_asked_to_sign_in_and_the_invitation_waits(venue, owner):
+    user = factories.user()
+    token = invited(venue, owner, email=user.email)
 
     answer = Client().get(page(token))
-    posted = Client().post(page(token))
 
-    assert f"{reverse('account_signup')}?next=/team/{token}/" in text_of(answer)
-    assert (answer.status_code, posted.status_code, venue.members.count()) == (200, 200, 1)
+    assert f'href="{reverse("account_login")}?next=/team/{token}/"' in text_of(answer)
+    assert "Make an account" not in text_of(answer)
     assert team.open_invitation(token) is not None
+    assert venue.members.count() == 1
 
 
 def test_token_is_kept_as_a_digest_alone(venue, owner):
@@ -188,7 +245,7 @@ def test_owner_invites_on_the_venues_page_and_a_manager_is_refused(venue, owner)
 
     assert (refused.status_code, wrong.status_code) == (403, 200)
     assert "Enter a valid email address." in text_of(wrong)
-    assert told(done) == ["Done."]
+    assert told(done) == ["new@example.org is invited, by mail."]
     assert "new@example.org" in text_of(done)
     assert Invitation.objects.get().email == "new@example.org"
 
