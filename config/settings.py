@@ -275,6 +275,7 @@ SWEEPS = (
     "payments.tasks.sweep_unpaid",
     "payments.tasks.sweep_open_payments",
     "payments.tasks.sweep_payouts",
+    "payments.tasks.sweep_payees",
     "payments.tasks.sweep_reconciliation",
     "notifications.tasks.sweep_deliveries",
     "notifications.tasks.sweep_notices",

@@ -21,6 +21,7 @@ from payments import venue_settings
 from payments.messages import KEYS_TRIED
 from payments.models import PayeeChange, PaymentSettings, VenuePayments
 from payments.payee_changes import OWNERS_ALONE, PayeeNotProven
+from payments.payees import problem_of
 from payments.settings_forms import PaymentSettingsForm
 from payments.venue_settings import InvalidSettings
 from rooms.permissions import may
@@ -39,7 +40,7 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
     edit_roles = MANAGERS
     staff_may_edit = True
     form = PaymentSettingsForm
-    readonly_fields = ("payee_history",)
+    readonly_fields = ("payee_account", "payee_history")
     list_display = ("name", "provider", "online", "payouts", "currency")
     search_fields = ("name", "slug")
     ordering = ("name",)
@@ -58,7 +59,7 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
             {
                 "fields": (
                     "payout_method", "account_holder", ("bank_account", "bank_code"), "stripe_account_ref",
-                    "payout_minimum", "payee_history",
+                    "payee_account", "payout_minimum", "payee_history",
                 )
             },
         ),
@@ -128,6 +129,16 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
 
     # --- columns
 
+    @display(description="What Stripe says of the account")
+    def payee_account(self, venue: VenuePayments) -> str:
+        row = _row(venue)
+        if row.payout_method != PaymentSettings.Method.STRIPE:
+            return "–"
+        if row.stripe_account_checked_at is None:
+            return "Not asked yet."
+        asked = dates.staff_moment_in_zone(row.stripe_account_checked_at, venue.time_zone)
+        return f"{row.stripe_account_problem or 'It can be paid.'} (asked {asked})"
+
     @display(description="Changes of where the money goes")
     def payee_history(self, venue: VenuePayments) -> SafeString | str:
         rows = PayeeChange.objects.filter(venue_id=venue.pk).select_related("changed_by")[:MOST_CHANGES]
@@ -150,7 +161,8 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
 
     @display(description="Payouts")
     def payouts(self, venue: VenuePayments) -> str:
-        return _row(venue).get_payout_method_display()
+        row = _row(venue)
+        return f"{row.get_payout_method_display()}{': not payable' if problem_of(row) else ''}"
 
 
 def _payee_note(request: HttpRequest, venue: VenuePayments) -> SafeString | str:

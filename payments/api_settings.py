@@ -18,6 +18,7 @@ from core.typed_json import Percent, line
 from payments import venue_settings
 from payments.messages import KEYS_TRIED
 from payments.payee_changes import PayeeNotProven
+from payments.payees import problem_of
 from payments.venue_settings import InvalidSettings, hold_limit, settings_of, shown, values_of
 from rooms.models import Venue
 from rooms.permissions import venues_of
@@ -73,6 +74,9 @@ class PaymentSettingsOut(Schema):
     bank_account: str
     bank_code: str
     stripe_account_ref: str
+    stripe_account_problem: str = Field(
+        description="Why Stripe would not pay that account; empty: nothing is known"
+    )
     payout_minimum_minor: int
     payout_delay_hours: int
     processing_fee_bearer: Literal["platform", "host"]
@@ -148,12 +152,14 @@ def venue_or_404(caller: Caller, slug: str) -> Venue:
 
 
 def _json(venue: Venue) -> dict[str, Any]:
-    values = values_of(venue, settings_of(venue))
+    row = settings_of(venue)
+    values = values_of(venue, row)
     percent = values["platform_fee_percent"]
     return {
         "venue": venue.slug,
         "currency": venue.currency,
         **{name: shown(name, value) for name, value in values.items()},
+        "stripe_account_problem": problem_of(row),
         "hold_limit_minutes": hold_limit(values),
         "platform_fee_percent": None if percent is None else f"{percent:f}",
         "platform_default_fee_percent": settings.PLATFORM_FEE_PERCENT,

@@ -45,6 +45,12 @@ def payee_of(settings: PaymentSettings | None) -> Payee:
     )  # fmt: skip
 
 
+def problem_of(settings: PaymentSettings | None) -> str:
+    """Return why Stripe would not pay the account that payouts go to, as far as it was asked; or nothing."""
+    is_stripes = settings is not None and settings.payout_method == PaymentSettings.Method.STRIPE
+    return settings.stripe_account_problem if is_stripes else ""
+
+
 def bank_account_of(payout: Payout) -> BankAccount | None:
     """Return the bank account frozen on a payout; None where none was (a payout from before they were kept)."""
     if not payout.payee:
@@ -57,4 +63,5 @@ def payee_check(venue: Venue) -> Check:
     """Whether the venue says where its money goes; see settings.VENUE_CHECKS."""
     settings = PaymentSettings.objects.filter(venue=venue).first()
     path = reverse("admin:payments_venuepayments_change", args=[venue.pk])
-    return Check("Payee: where your money goes", bool(payee_of(settings).destination), path)
+    is_payable = bool(payee_of(settings).destination) and not problem_of(settings)
+    return Check("Payee: where your money goes", is_payable, path)

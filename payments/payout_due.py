@@ -14,7 +14,7 @@ from django.db import connection
 from core.mode import site_is_live
 from payments import ledger
 from payments.models import Dispute, PaymentSettings, Payout, PayoutSkip
-from payments.payees import payee_of
+from payments.payees import payee_of, problem_of
 from payments.payout_holds import Hold, holds_of
 from rooms.models import Venue
 
@@ -117,4 +117,6 @@ def reason_to_wait(settings: PaymentSettings | None, amount_minor: int, hold: Ho
         return hold.reason
     if not payee_of(settings).destination:
         return Reason.NO_DETAILS
+    if problem_of(settings):
+        return Reason.NOT_PAYABLE
     return Reason.BELOW_MINIMUM if amount_minor < settings.payout_minimum_minor else ""

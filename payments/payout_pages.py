@@ -20,6 +20,7 @@ from core.typed_fields import ProseField
 from payments import bank_export, payout_funds, payouts, statement_files, statements
 from payments.balance import balance_of, delay_hours, owed_by_venue
 from payments.models import PaymentSettings, Payout, PayoutRun, PayoutSkip
+from payments.payees import problem_of
 from payments.payout_due import Due, preview, reason_to_wait
 from payments.payout_holds import hold_of
 from payments.payouts import PayoutError
@@ -69,6 +70,7 @@ def earnings_of(request: HttpRequest, venue_id: int) -> HttpResponse:
         "title": f"Earnings of {venue.name}",
         "venue": venue,
         "balances": [(balance, reasons.get(balance.currency, "")) for balance in balances],
+        "problem": problem_of(settings),
         "hold": hold and (PayoutSkip.Reason(hold.reason).label, hold.until),
         "next_run": _next_run(),
         "delay_hours": delay_hours(venue),

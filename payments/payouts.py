@@ -19,9 +19,9 @@ from bookings.doorbell import ring
 from core import clock
 from core.crypto import encrypt
 from core.mode import site_is_live
-from payments import ledger, payout_funds
+from payments import ledger, payable, payout_funds
 from payments.models import LedgerEntry, PaymentSettings, Payout, PayoutRun, PayoutSkip
-from payments.payees import payee_of
+from payments.payees import payee_of, problem_of
 from payments.payout_due import DUE, parameters, reason_to_wait
 from payments.payout_holds import hold_of
 from rooms.models import Venue
@@ -141,6 +141,7 @@ def _venues_left(run: PayoutRun) -> QuerySet[Venue]:
 def _try_to_pay(run: PayoutRun, venue_id: int) -> None:
     """One venue's trouble must not keep the others waiting: staff see it, and the next run tries again."""
     try:
+        payable.look_before_run(venue_id)
         pay_venue(run, venue_id)
     except Exception:  # so wide: one bad row must not stop the run; logged with its venue, tried by the next
         log.exception("payout_failed", run=run.pk, venue_id=venue_id)
@@ -185,7 +186,7 @@ def pay_venue(run: PayoutRun, venue_id: int) -> list[Payout]:
         "now": clock.now(),
         "method": payee.method,
         # Without one no payout is made: PAY then only tells what is due.
-        "destination": "" if hold else payee.destination,
+        "destination": "" if hold or problem_of(settings) else payee.destination,
         "payee": encrypt(payee.freeze()),
         "minimum": settings.payout_minimum_minor if settings else 0,
     }

@@ -10,7 +10,7 @@ from bookings.errors import BookingError
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
-from payments import checkpoints, heartbeats, payouts, reconciliation, services, transfers, webhooks
+from payments import checkpoints, heartbeats, payable, payouts, reconciliation, services, transfers, webhooks
 from payments.models import Payment, PaymentOperation, Settlement, WebhookEvent
 from payments.operations import UNFINISHED
 from payments.providers.base import ProviderError
@@ -94,6 +94,19 @@ def sweep_payouts() -> None:
     payouts.begin_weekly_run()
     payouts.continue_run()
     _each(transfers.to_send(), transfers.send)
+
+
+@shared_task
+def look_at_payee(venue_pk: int) -> None:
+    """Ask Stripe whether it would pay a venue's account."""
+    for pk in payable.by_stripe().filter(venue=venue_pk).values_list("pk", flat=True):
+        _try(payable.look, pk)
+
+
+@shared_task
+def sweep_payees() -> None:
+    """Ask about accounts entered of which the doorbell was lost, and about each once a day."""
+    _each(payable.due(), payable.look)
 
 
 @shared_task

@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from bookings.doorbell import ring
 from core import clock
 from core.mode import site_is_live
 from core.money import format_minor
@@ -54,6 +55,7 @@ def send(payout_id: int) -> None:
             _wait_for_funds(payout, error)
             return
         _end(payout, Status.FAILED, reason=f"{error.code or 'refused'}: {error}"[:2000])
+        ring("payments.tasks.look_at_payee", payout.venue_id)
         log.error("payout_refused", payout=payout.key, code=error.code)
     except Unavailable as error:
         _wait(payout, error, is_final=error.is_final)

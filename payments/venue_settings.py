@@ -16,6 +16,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from bookings.doorbell import ring
 from core.ratelimit import hit
 from payments import payee_changes
 from payments.bank_details import WrongBankDetails, checked
@@ -271,9 +272,14 @@ def _hold_field(wanted: Values) -> str:
 
 
 def _write(venue: Venue, row: PaymentSettings, wanted: Values) -> None:
+    before = (row.payout_method, row.stripe_account_ref)
     for name in OWN_COLUMNS:
         setattr(row, name, wanted[name])
     row.octo_account = _account(venue, wanted)
+    if (row.payout_method, row.stripe_account_ref) != before:
+        # Nothing is known of another account; the sweep asks where the doorbell is lost.
+        row.stripe_account_problem, row.stripe_account_checked_at = "", None
+        ring("payments.tasks.look_at_payee", venue.pk)
     row.save()
     Venue.objects.filter(pk=venue.pk).update(
         hold_limit_minutes=hold_limit(wanted),

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from bookings.doorbell import ring_now
 from core import clock
-from payments import octo_inbox, services, stripe_inbox, transfers
+from payments import octo_inbox, payable, services, stripe_inbox, transfers
 from payments.models import Payment, Provider, WebhookEvent
 from payments.providers.base import ProviderError, Unavailable
 
@@ -110,6 +110,8 @@ def _look_at_transfers(subject: stripe_inbox.Subject) -> str:
     """A transfer is asked for at Stripe; an account that changed may let payouts go that wait for it."""
     if subject.payout:
         return transfers.look(subject.payout.pk)
+    for pk in payable.by_stripe().filter(stripe_account_ref=subject.account_ref).values_list("pk", flat=True):
+        payable.look(pk)
     waiting = list(transfers.to_send().filter(destination=subject.account_ref).values_list("pk", flat=True))
     for payout_id in waiting:
         transfers.send(payout_id)

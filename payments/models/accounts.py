@@ -76,6 +76,13 @@ class PaymentSettings(models.Model):
     stripe_account_ref = models.CharField(
         max_length=64, blank=True, help_text="Connected account (acct_…) that payouts go to"
     )
+    stripe_account_problem = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text="Why Stripe would not pay that account; see payments.payable",
+    )
+    stripe_account_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     account_holder = LineColumn(max_length=140, blank=True)
     bank_account = EncryptedTextField(blank=True, help_text="IBAN, or a 20-digit Uzbek account")
     bank_code = models.CharField(max_length=11, blank=True, help_text="BIC, or the bank's 5-digit MFO")

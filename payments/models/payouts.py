@@ -159,6 +159,7 @@ class PayoutSkip(models.Model):
         SUSPENDED = "suspended", "The venue is suspended"
         PAYEE_CHANGED = "payee_changed", "Where the money goes was changed a short time ago"
         FIRST_PAYOUT = "first_payout", "The first payout waits after the first payment taken"
+        NOT_PAYABLE = "not_payable", "Stripe does not pay the venue's account: see its payment settings"
 
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="skips")
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="+")

@@ -52,9 +52,21 @@ def test_settings_nobody_saved_are_the_defaults(owner, venue):
         "octo_shop_id": None, "octo_secret": "", "octo_unique_key": "", "octo_hold_minutes": 30,
         "hold_limit_minutes": 10_080, "payout_method": "bank", "account_holder": "", "bank_account": "",
         "bank_code": "", "stripe_account_ref": "", "payout_minimum_minor": 25_000_000, "payout_delay_hours": 24,
+        "stripe_account_problem": "",
         "processing_fee_bearer": "platform", "platform_fee_percent": None, "platform_default_fee_percent": "10",
     }  # fmt: skip
     assert not PaymentSettings.objects.exists()
+
+
+def test_problem_of_the_stripe_account_is_answered(owner, venue):
+    PaymentSettings.objects.create(
+        venue=venue,
+        payout_method="stripe",
+        stripe_account_ref="acct_1",
+        stripe_account_problem="Stripe says no.",
+    )
+
+    assert owner.get(path(venue)).json()["stripe_account_problem"] == "Stripe says no."
 
 
 def test_saved_settings_are_answered_without_their_secrets(owner, venue):
@@ -72,7 +84,9 @@ def test_saved_settings_are_answered_without_their_secrets(owner, venue):
 def test_answer_sent_back_whole_changes_nothing(owner, venue):
     put(owner, venue, OCTO | BANK)
     body = owner.get(path(venue)).json()
-    for told in ("venue", "currency", "hold_limit_minutes", "platform_default_fee_percent"):
+    for told in (
+        "venue", "currency", "hold_limit_minutes", "stripe_account_problem", "platform_default_fee_percent",
+    ):  # fmt: skip
         del body[told]
     entries = LogEntry.objects.count()
 
