@@ -42,6 +42,7 @@ SIDEBAR: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("People", "group", "accounts.user"),
             ("Sent and waiting", "outgoing_mail", "notifications.delivery"),
+            ("Mails about venues", "mark_email_read", "rooms.venuenotice"),
         ),
     ),
     (

@@ -65,3 +65,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
         booking = delivery.event.booking
         url = reverse("admin:bookings_booking_change", args=[booking.pk])
         return format_html('<a class="rh-link" href="{}">{}</a>', url, booking.reference)
+
+
+from notifications import admin_notices  # noqa: E402, F401 - registers the admin of mails about venues

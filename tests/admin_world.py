@@ -33,7 +33,7 @@ from payments.models import (
     VenuePayments,
     WebhookEvent,
 )
-from rooms.models import Blackout, CancellationPolicy, Closing, Occupancy, Room, Session, Venue
+from rooms.models import Blackout, CancellationPolicy, Closing, Occupancy, Room, Session, Venue, VenueNotice
 from tests import factories
 
 # Marks of one's own venue, and of the stranger's: no page may ever show the canary.
@@ -78,6 +78,10 @@ def build(mark: str) -> Side:
         Venue: venue, CancellationPolicy: policy, Room: room, Blackout: blackout, User: user, Booking: booking,
         ApiToken: ApiToken.issue(user=user, name=f"{mark} token")[0],
         EventReceipt: EventReceipt.objects.filter(event__booking=booking).first(),
+        VenueNotice: VenueNotice.objects.create(
+            venue=venue, kind="approved", recipient=f"{slug}-head@example.org", subject=f"{mark} is approved",
+            paragraphs=[f"{mark} sells from now on."], because="test", action="See", link="https://example.org",
+        ),
         Delivery: Delivery.objects.create(
             event=booking.events.first(), channel="email", recipient=f"{slug}-to@example.org", message="received"
         ),

@@ -38,7 +38,7 @@ SEES = {
     "payments.PayoutRun": PLATFORM, "payments.ReconciliationRun": PLATFORM, "payments.Refund": MANAGERS,
     "payments.Settlement": PLATFORM, "payments.VenuePayments": MANAGERS, "payments.WebhookEvent": PLATFORM,
     "rooms.Blackout": MANAGERS, "rooms.CancellationPolicy": MANAGERS, "rooms.Room": MANAGERS,
-    "rooms.Session": MANAGERS, "rooms.Venue": MANAGERS,
+    "rooms.Session": MANAGERS, "rooms.Venue": MANAGERS, "rooms.VenueNotice": PLATFORM,
 }  # fmt: skip
 # Who gets beyond the door of each further page.
 PAGES = {

@@ -6,7 +6,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
-from accounts.models import ApiToken, SecondFactorReset, User
+from accounts.models import ApiToken, PersonNote, SecondFactorReset, User
 from bookings.models import Booking, BookingEvent, BulkCancellation, BulkCancellationItem, EventReceipt
 from core import clock
 from notifications.models import Delivery
@@ -95,5 +95,6 @@ def leave_traces_of_work(venue: Venue, person: User, owner: User) -> None:
     team.invite(venue_id=venue.pk, by=owner, email=SECOND, role="clerk")
     VenueNotice.objects.filter(recipient=MAIL).update(last_error=f"550 {MAIL}")
     colleague = factories.staff()
+    PersonNote.objects.create(user=person, author=colleague, text=f"{NAME} prefers {PHONE}")
     SecondFactorReset.objects.create(user=person, asked_by=colleague, reason=f"{NAME} called from {PHONE}")
     Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": f"of {MAIL}"})

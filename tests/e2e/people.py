@@ -46,14 +46,14 @@ SHOTS = {
 
 
 @functools.cache
-def _photograph(scene: str) -> bytes:
+def photograph_of(scene: str) -> bytes:
     return draw(Picture(name=scene, scene=scene, palette="terracotta", city="Lisbon", hour="golden"))
 
 
 def photograph(room: Room) -> None:
     """Give a room a picture like those of the demo."""
     scene, alt = SHOTS[room.kind]
-    RoomPhoto.objects.create(room=room, image=ContentFile(_photograph(scene), name=f"{scene}.jpg"), alt=alt)
+    RoomPhoto.objects.create(room=room, image=ContentFile(photograph_of(scene), name=f"{scene}.jpg"), alt=alt)
 
 
 class Scene(Journey):
@@ -158,6 +158,18 @@ class Person:
     def press(self, target: Locator) -> None:
         """Click, or tap on a phone."""
         target.first.tap() if self.is_on_phone else target.first.click()
+
+    def open_mail(self, subject: str, *, to: str) -> None:
+        """Find a mail at /demo/mail/, where it arrives within seconds, and open it."""
+        wait_for(lambda: self._mails(subject, to))
+        self.open(f"/demo/mail/?q={to}")
+        self.click(re.compile(re.escape(subject)), "link")
+        expect(self.page.get_by_role("heading", name=subject)).to_be_visible()
+
+    def _mails(self, subject: str, to: str) -> bool:
+        found = (email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+                 for file in sorted(self.stack.mail_dir.glob("*.eml"), reverse=True))  # fmt: skip
+        return any(to in mail["To"] and subject in mail["Subject"] for mail in found)
 
     def fill_in_login(self, email: str, password: str) -> None:
         self.page.get_by_label(EMAIL).fill(email)
@@ -329,17 +341,8 @@ class Guest(Person):
         self.page.evaluate("window.untouched = true")
         return lambda: bool(self.page.evaluate("window.untouched === true"))
 
-    def open_mail(self, subject: str) -> None:
-        """Find a mail to this guest at /demo/mail/, where it arrives within seconds, and open it."""
-        wait_for(lambda: self._mails(subject))
-        self.open(f"/demo/mail/?q={self.email}")
-        self.click(re.compile(re.escape(subject)), "link")
-        expect(self.page.get_by_role("heading", name=subject)).to_be_visible()
-
-    def _mails(self, subject: str) -> bool:
-        found = (email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-                 for file in sorted(self.stack.mail_dir.glob("*.eml"), reverse=True))  # fmt: skip
-        return any(self.email in mail["To"] and subject in mail["Subject"] for mail in found)
+    def open_mail(self, subject: str, *, to: str = "") -> None:
+        super().open_mail(subject, to=to or self.email)
 
     def follow_mail(self, label: str) -> None:
         """Press the button of the mail that is open."""
