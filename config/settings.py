@@ -203,6 +203,18 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", str(BASE_DIR / ".local" / "static"))
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS = [BASE_DIR / "static", ("vendor/pusher", NODE_MODULES / "pusher-js" / "dist" / "web")]
+# The sheets of every page outside the admin, in the order of their layers, joined by core.bundles.
+STATIC_BUNDLES = {
+    "css/site.css": [
+        "base.css", "layout.css", "components.css", "forms.css", "rooms.css", "calendar.css", "bookings.css",
+    ],
+}  # fmt: skip
+BUNDLE_ROOT = BASE_DIR / ".local" / "bundles"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "core.bundles.BundleFinder",
+]
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.str("MEDIA_ROOT", str(BASE_DIR / ".local" / "media"))
 STORAGES = {
@@ -290,6 +302,10 @@ CELERY_BEAT_SCHEDULE["payments.tasks.take_checkpoints"] = {
 
 CELERY_BEAT_SCHEDULE["accounts.tasks.sweep_retention"] = {
     "task": "accounts.tasks.sweep_retention", "schedule": crontab(hour=3, minute=20), "options": {"expires": 3600},
+}  # fmt: skip
+
+CELERY_BEAT_SCHEDULE["rooms.tasks.draw_renditions"] = {
+    "task": "rooms.tasks.draw_renditions", "schedule": crontab(hour=3, minute=50), "options": {"expires": 3600},
 }  # fmt: skip
 
 # Who hears of booking events (each gets an EventReceipt), and who adds to a booking's pages.

@@ -11,9 +11,9 @@ from django.db import models
 from django.urls import reverse
 
 from core import bounds, clock, dates
-from core.pictures import PictureColumn
 from core.text_columns import LineColumn, ProseColumn
 from rooms import tiers
+from rooms.photo_models import RoomPhoto
 from rooms.venue_models import HOLD_LIMIT_MINUTES, Invitation, Venue, VenueIdentity, VenueMember, VenueNotice
 
 __all__ = [
@@ -170,21 +170,6 @@ class Room(models.Model):
     def is_two_stage(self) -> bool:
         """True where money is first held and taken later: a person or a clock stands between."""
         return self.approval == self.Approval.AFTER_PAYMENT or self.capture == self.Capture.AFTER_COMPLETION
-
-
-class RoomPhoto(models.Model):
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="photos")
-    image = PictureColumn(upload_to="rooms/", width_field="width", height_field="height")
-    width = models.PositiveIntegerField(editable=False, default=0)
-    height = models.PositiveIntegerField(editable=False, default=0)
-    alt = LineColumn(max_length=160, help_text="What the picture shows, for those who cannot see it")
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        ordering = ["position", "pk"]
-
-    def __str__(self) -> str:
-        return self.alt
 
 
 class OpeningHours(models.Model):

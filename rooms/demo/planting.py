@@ -16,6 +16,7 @@ from rooms import services, sessions
 from rooms.demo import catalog, pictures
 from rooms.demo.canvas import HEIGHT, WIDTH
 from rooms.demo.catalog import RoomEntry, VenueEntry
+from rooms.missing_renditions import draw_missing
 from rooms.models import (
     CancellationPolicy,
     OpeningHours,
@@ -63,7 +64,7 @@ def plant_rates(say: Say) -> None:
 
 
 def plant_pictures(say: Say) -> None:
-    """Draw the pictures that are not in the store."""
+    """Draw the pictures that are not in the store, and their smaller ones."""
     wanted = {
         picture.name: picture
         for entry in catalog.venues()
@@ -73,11 +74,12 @@ def plant_pictures(say: Say) -> None:
     missing = [picture for name, picture in wanted.items() if not default_storage.exists(name)]
     if not missing:
         say(f"{len(wanted)} pictures are there")
-        return
     for number, (picture, data) in enumerate(pictures.draw_all(missing), 1):
         default_storage.save(picture.name, ContentFile(data))
         if number % 40 == 0 or number == len(missing):
             say(f"{number} of {len(missing)} pictures drawn")
+    if drawn := draw_missing():
+        say(f"smaller ones of {drawn} pictures drawn")
 
 
 @transaction.atomic

@@ -121,7 +121,7 @@ def test_account_page_opens_in_the_sites_clothes(client, name):
     page = text(client.get(reverse(name)))
 
     assert 'class="logo"' in page
-    assert "css/base.css" in page
+    assert "css/site.css" in page
 
 
 @pytest.mark.parametrize(

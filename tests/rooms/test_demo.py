@@ -125,7 +125,9 @@ def test_plant_pictures_draws_only_what_is_missing(planted):
 
     planting.plant_pictures(planted.append)
 
-    assert planted[-1] == "3 of 3 pictures drawn"
+    shown = RoomPhoto.objects.filter(image__in=missing)
+    assert planted[-2:] == ["3 of 3 pictures drawn", f"smaller ones of {shown.count()} pictures drawn"]
+    assert set(shown.values_list("renditions__len", flat=True)) == {2}
     assert all(default_storage.size(name) > 15_000 for name in missing)
     assert set(RoomPhoto.objects.values_list("image", flat=True)) == names
     planting.plant_pictures(planted.append)
