@@ -19,6 +19,7 @@ from bookings.errors import BookingError, InvalidTransition, ReasonMissing
 from bookings.models import Booking, BulkCancellation, BulkCancellationItem
 from bookings.states import Status
 from core import clock
+from core.sweeps import Round
 from rooms import closings, occupancy
 from rooms import services as rooms
 from rooms.models import Room, Session
@@ -139,12 +140,20 @@ def begin(*, target: Target, actor: Actor, reason: str, now: dt.datetime | None 
 
 
 def work(bulk_id: int) -> None:
-    """Cancel what is still to be cancelled, one booking after the other; safe to run twice, also at once."""
+    """Cancel what is still to be cancelled, one booking after the other; safe to run twice, also at once.
+
+    Raises: RowsFailed, once every other booking is cancelled.
+    """
     bulk = BulkCancellation.objects.select_related("actor").get(pk=bulk_id)
-    for item_id in open_items(bulk).order_by("pk").values_list("pk", flat=True):
-        _cancel_one(bulk, item_id)
+    with Round() as this:
+        for item_id in open_items(bulk).order_by("pk").values_list("pk", flat=True):
+            this.attempt(_cancel_one, bulk, item_id, name=f"item {item_id} of {bulk_id}")
+        this.attempt(_finish, bulk, name=str(bulk_id))
+
+
+def _finish(bulk: BulkCancellation) -> None:
     if not open_items(bulk).exists():
-        BulkCancellation.objects.filter(pk=bulk_id, finished_at=None).update(finished_at=clock.now())
+        BulkCancellation.objects.filter(pk=bulk.pk, finished_at=None).update(finished_at=clock.now())
 
 
 @transaction.atomic
@@ -206,7 +215,10 @@ def _close(target: Target, room: Room, reason: str) -> None:
 
 
 def _cancel_one(bulk: BulkCancellation, item_id: int) -> None:
-    """Cancel one booking and mark its item in the same transaction; a fault is noted, and the others go on."""
+    """Cancel one booking and mark its item in the same transaction; what fails is noted and tried again, not for ever.
+
+    Raises: what nobody foresaw, once it is noted.
+    """
     item = BulkCancellationItem.objects.select_related("booking").get(pk=item_id)
     if item.done_at:
         return
@@ -214,11 +226,13 @@ def _cancel_one(bulk: BulkCancellation, item_id: int) -> None:
         with transaction.atomic():
             note = _cancel(bulk, item.booking_id)
             BulkCancellationItem.objects.filter(pk=item_id).update(done_at=clock.now(), error=note)
-    except (BookingError, DatabaseError) as error:
+    except Exception as error:
         log.exception("bulk_item_failed", bulk=bulk.pk, booking=item.booking.reference)
         BulkCancellationItem.objects.filter(pk=item_id, done_at=None).update(
             attempts=item.attempts + 1, error=str(error)[:255]
         )
+        if not isinstance(error, BookingError | DatabaseError):
+            raise
 
 
 def _cancel(bulk: BulkCancellation, booking_id: int) -> str:

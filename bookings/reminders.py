@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from bookings import services
 from bookings.models import Booking, BookingEvent
 from bookings.states import Status
+from core.sweeps import Round
 
 DAY_BEFORE = dt.timedelta(hours=24)
 SOON = dt.timedelta(hours=2)
@@ -17,16 +18,31 @@ BATCH = 200
 
 
 def send_due_reminders(now: dt.datetime) -> int:
-    """Announce every reminder due at `now`, each once per booking; returns how many were announced."""
-    sent = 0
-    for booking in _guests_to_remind(now)[:BATCH]:
-        start = booking.starts_at.isoformat()
-        sent += _announce(booking, "remind_guest", {"starts_at": start}, _is_confirmed, now)
-    for booking in _hosts_to_remind(now)[:BATCH]:
-        notice = host_notice(booking.asked_at, booking.decide_by, now)
-        if notice == "remind_host_soon" or (notice and not booking.half_reminded):
-            sent += _announce(booking, notice, {}, _is_undecided, now)
-    return sent
+    """Announce every reminder due at `now`, each once per booking; returns how many were announced.
+
+    Raises: RowsFailed, once every other reminder is announced.
+    """
+    with Round() as this:
+        told = [
+            this.attempt(remind, booking, now, name=booking.reference)
+            for remind, bookings in (
+                (_remind_guest, _guests_to_remind(now)),
+                (_remind_host, _hosts_to_remind(now)),
+            )
+            for booking in bookings[:BATCH]
+        ]
+    return sum(filter(None, told))
+
+
+def _remind_guest(booking: Booking, now: dt.datetime) -> bool:
+    start = booking.starts_at.isoformat()
+    return _announce(booking, "remind_guest", {"starts_at": start}, _is_confirmed, now)
+
+
+def _remind_host(booking: Booking, now: dt.datetime) -> bool:
+    notice = host_notice(booking.asked_at, booking.decide_by, now)
+    is_due = notice == "remind_host_soon" or (notice and not booking.half_reminded)
+    return bool(is_due) and _announce(booking, notice, {}, _is_undecided, now)
 
 
 def host_notice(asked_at: dt.datetime, decide_by: dt.datetime, now: dt.datetime) -> str:

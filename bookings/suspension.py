@@ -4,27 +4,26 @@ A level, not an edge: a sweep looks at whatever a suspended venue still has, how
 verbs that anybody's decline and expiry go through, so that held money is let go as always. Confirmed bookings stand.
 """
 
-import structlog
-
 from bookings import services
 from bookings.actors import CLOCK
 from bookings.errors import BookingError
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
+from core.sweeps import Round
 from rooms.models import Venue
-
-log = structlog.get_logger(__name__)
 
 REASON = "The venue takes no bookings at present."
 
 
-def decline_undecided(limit: int) -> int:
-    """Decline the undecided requests of suspended venues, each in a transaction of its own; return how many."""
+def decline_undecided() -> None:
+    """Decline the undecided requests of suspended venues, each in a transaction of its own. Raises: RowsFailed."""
     rows = Booking.objects.filter(
         status=Status.PENDING_APPROVAL, decision="", venue__status=Venue.Status.SUSPENDED
     ).order_by("pk")
-    return sum(_decline(pk) for pk in rows.values_list("pk", flat=True)[:limit])
+    # One may be decided, cancelled or expired between the list and the lock.
+    with Round(BookingError) as this:
+        this.each(rows, services.decline, by="booking_id", name="reference", actor=CLOCK, reason=REASON)
 
 
 def end_unpaid() -> int:
@@ -32,13 +31,3 @@ def end_unpaid() -> int:
     now = clock.now()
     rows = Booking.objects.filter(status=Status.PENDING_PAYMENT, payment_due_at__gt=now)
     return rows.filter(venue__in=Venue.objects.suspended()).update(payment_due_at=now)
-
-
-def _decline(booking_id: int) -> int:
-    try:
-        services.decline(booking_id=booking_id, actor=CLOCK, reason=REASON)
-    except BookingError as error:
-        # Decided, cancelled or expired between the list and the lock.
-        log.info("suspension_skipped", booking_id=booking_id, code=error.code)
-        return 0
-    return 1

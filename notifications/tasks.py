@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from bookings.doorbell import ring_now
+from core.sweeps import Round
 from notifications import notices, services
 
 BATCH = 200
@@ -20,7 +21,7 @@ def deliver_one(delivery_id: int) -> None:
 def sweep_deliveries() -> None:
     """Ring for messages whose doorbell was lost or whose time to try again has come."""
     for delivery_id in services.due_deliveries(BATCH):
-        # One task each, so that a slow mail server does not keep a worker from the money's sweeps.
+        # One task each, so that neither a slow mail server nor a mail that cannot be written keeps others waiting.
         if not ring_now(services.DELIVER_TASK, delivery_id):
             return
 
@@ -28,5 +29,6 @@ def sweep_deliveries() -> None:
 @shared_task
 def sweep_notices() -> None:
     """Send the mails about venues and their teams that wait."""
-    for notice_id in notices.due(NOTICES):
-        notices.send(notice_id)
+    with Round() as this:
+        for notice_id in notices.due(NOTICES):
+            this.attempt(notices.send, notice_id, name=f"notice {notice_id}")

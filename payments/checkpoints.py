@@ -12,6 +12,7 @@ from django.db.models import Exists, Max, OuterRef, Sum
 
 from core import clock
 from core.mode import site_is_live
+from core.sweeps import Round
 from payments.models import LedgerCheckpoint, LedgerEntry
 from rooms.models import Venue
 
@@ -53,13 +54,20 @@ def sums(venue_id: int, *, after: int = 0, up_to: int | None = None) -> Balances
 
 
 def take_all() -> int:
-    """Make and verify a checkpoint of every venue with new entries; return how many differed, each an alarm."""
+    """Make and verify a checkpoint of every venue with new entries; return how many differed, each an alarm.
+
+    Raises: RowsFailed, once every other venue has its own.
+    """
     horizon = settled_entry()
     if horizon is None:
         log.warning("checkpoints_postponed", reason="a transaction stays open")
         return 0
-    differing = [pk for pk in _venues_with_news(horizon).iterator() if not take(pk, horizon)]
-    return len(differing)
+    with Round() as this:
+        taken = [
+            this.attempt(take, pk, horizon, name=f"venue {pk}")
+            for pk in _venues_with_news(horizon).iterator()
+        ]
+    return taken.count(False)
 
 
 @transaction.atomic

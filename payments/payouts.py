@@ -19,6 +19,7 @@ from bookings.doorbell import ring
 from core import clock
 from core.crypto import encrypt
 from core.mode import site_is_live
+from core.sweeps import Round
 from payments import ledger, payable, payout_funds
 from payments.models import LedgerEntry, PaymentSettings, Payout, PayoutRun, PayoutSkip
 from payments.payees import payee_of, problem_of
@@ -86,9 +87,12 @@ def weekly_slot(now: dt.datetime) -> dt.datetime | None:
 
 
 def continue_run(*, seconds: float = RUN_SECONDS) -> PayoutRun | None:
-    """Go on with the run under way for at most that long; None where there is none or another process is at it."""
+    """Go on with the run under way for at most that long; None where there is none or another process is at it.
+
+    Raises: RowsFailed, once every other venue is paid.
+    """
     until = time.monotonic() + seconds
-    with _run_lock() as is_ours:
+    with _run_lock() as is_ours, Round() as this:
         run = unfinished().first() if is_ours else None
         if run is None:
             return None
@@ -96,7 +100,7 @@ def continue_run(*, seconds: float = RUN_SECONDS) -> PayoutRun | None:
         for venue_id in _venues_left(run).values_list("pk", flat=True).iterator():
             if time.monotonic() > until:
                 return run
-            _try_to_pay(run, venue_id)
+            this.attempt(_try_to_pay, run, venue_id, name=f"venue {venue_id}")
         run.finished_at = clock.now()
         run.save(update_fields=["finished_at"])
         payout_funds.alarm(run.funds, payout_funds.set_aside())
@@ -139,17 +143,17 @@ def _venues_left(run: PayoutRun) -> QuerySet[Venue]:
 
 
 def _try_to_pay(run: PayoutRun, venue_id: int) -> None:
-    """One venue's trouble must not keep the others waiting: staff see it, and the next run tries again."""
+    """Pay one venue; what fails is shown to staff, and left to the next run. Raises: what nobody foresaw."""
     try:
         payable.look_before_run(venue_id)
         pay_venue(run, venue_id)
-    except Exception:  # so wide: one bad row must not stop the run; logged with its venue, tried by the next
-        log.exception("payout_failed", run=run.pk, venue_id=venue_id)
+    except Exception:
         venue = Venue.objects.get(pk=venue_id)
         PayoutSkip.objects.get_or_create(
             run=run, venue=venue, currency=venue.currency,
             defaults={"amount_minor": 0, "reason": PayoutSkip.Reason.TROUBLE},
         )  # fmt: skip
+        raise
 
 
 # One statement, one snapshot: a refund that commits meanwhile is in sum and lines, or in neither.

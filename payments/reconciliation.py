@@ -15,11 +15,12 @@ from django.db.models import Q
 
 from core import clock
 from core.mode import site_is_live
+from core.sweeps import Round
 from payments import drifts
 from payments.mending import CannotMend
 from payments.models import Drift, Payment, Provider, ReconciliationRun
 from payments.providers.base import ProviderError
-from payments.reconciliation_walk import PHASES, Finding, Mark, Span, walk
+from payments.reconciliation_walk import PHASES, Finding, Mark, Span, Trouble, walk
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +57,9 @@ def nightly(*, seconds: float) -> None:
         with _alone():
             _begin_tonights(clock.now())
             unfinished = ReconciliationRun.objects.filter(finished_at__isnull=True, is_live=site_is_live())
-            for run in unfinished.order_by("pk"):
-                _proceed_quietly(run, end - time.monotonic())
+            with Round() as this:
+                for run in unfinished.order_by("pk"):
+                    this.attempt(_proceed_quietly, run, end - time.monotonic(), name=run.provider)
     except Busy:
         log.info("reconciliation_runs_elsewhere")
 
@@ -97,16 +99,17 @@ def _since(provider: str, now: dt.datetime) -> dt.datetime:
 def proceed(run: ReconciliationRun, *, seconds: float | None = None) -> bool:
     """Go on with a run from its cursor, for about `seconds`; return whether it is finished.
 
-    Raises: Busy, and the provider's errors, which are kept on the run; it can be gone on with.
+    Raises: Busy, and the provider's errors, which are kept on the run; it can be gone on with. RowsFailed, for payments
+    that could not be compared or healed, once all others are.
     """
     end = time.monotonic() + seconds if seconds is not None else None
-    with _alone():
+    with _alone(), Round(ProviderError) as this:
         run.refresh_from_db()
         if run.finished_at:
             return True
         try:
             for step in walk(Span(run.provider, run.since, run.until), run.cursor):
-                _take(run, step)
+                _take(run, step, this)
                 if end and isinstance(step, Mark) and time.monotonic() > end:
                     return False
             _close_what_is_gone(run)
@@ -123,7 +126,10 @@ def proceed(run: ReconciliationRun, *, seconds: float | None = None) -> bool:
     return True
 
 
-def _take(run: ReconciliationRun, step: Finding | Mark) -> None:
+def _take(run: ReconciliationRun, step: Finding | Mark | Trouble, this: Round) -> None:
+    if isinstance(step, Trouble):
+        this.failed.append(step.name)
+        return
     if isinstance(step, Mark):
         run.cursor, run.compared = step.cursor, run.compared + step.compared
         run.save(update_fields=["cursor", "compared", "found"])
@@ -132,12 +138,14 @@ def _take(run: ReconciliationRun, step: Finding | Mark) -> None:
         return
     run.found += 1
     drift = drifts.report(step.subject, step.difference, run=run)
+    this.attempt(_heal, drift, name=f"difference {drift.pk}")
+
+
+def _heal(drift: Drift) -> None:
     try:
         drifts.heal(drift)
     except CannotMend as reason:
         log.warning("drift_stays", drift=drift.pk, kind=drift.kind, why=str(reason))
-    except Exception:  # so wide: one bad row must not stop the run; logged by number, tried by the next
-        log.exception("drift_not_healed", drift=drift.pk, kind=drift.kind)
 
 
 def _close_what_is_gone(run: ReconciliationRun) -> None:

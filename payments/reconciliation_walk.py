@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TypeVar
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
@@ -22,7 +23,7 @@ from payments.comparison import HAS_MONEY, Difference, OurPayment, compare, unkn
 from payments.drifts import Subject
 from payments.models import Payment, Payout, Provider
 from payments.providers import stripe
-from payments.providers.base import Declined, Misconfigured, ProviderPayment
+from payments.providers.base import Declined, Misconfigured, ProviderError, ProviderPayment
 from payments.providers.stripe_balance import stripe_balance
 from payments.providers.stripe_connect import stripe_connect
 from payments.transfer_comparison import compare_transfers, payouts_not_listed
@@ -53,6 +54,13 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """A payment that could not be compared, for a fault of ours; the log has it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Span:
     """What to compare, of the site's mode: payments begun in [since, until), besides those that are still open."""
 
@@ -61,7 +69,7 @@ class Span:
     until: dt.datetime
 
 
-Step = Iterator[Finding | Mark]
+Step = Iterator[Finding | Mark | Trouble]
 
 
 def walk(span: Span, cursor: str = "") -> Step:
@@ -96,7 +104,7 @@ def _listed(span: Span, position: str) -> Step:
         newer, end = matched, start
 
 
-def _compare_page(provider: str, page: list[ProviderPayment], matched: set[int]) -> Iterator[Finding]:
+def _compare_page(provider: str, page: list[ProviderPayment], matched: set[int]) -> Step:
     ours = _ours_of(provider, page)
     for seen in page:
         mine = ours.get(seen.provider_ref) or ours.get(seen.payment_id)
@@ -105,9 +113,16 @@ def _compare_page(provider: str, page: list[ProviderPayment], matched: set[int])
                 yield _unknown_here(provider, seen)
             continue
         matched.add(mine.payment.pk)
-        if compare(mine, seen):
+        if _may_differ(mine, seen):
             # The row may be younger than the page: both are looked at again, now.
             yield from _compare_one(mine.payment.pk, seen.provider_ref)
+
+
+def _may_differ(mine: OurPayment, seen: ProviderPayment) -> bool:
+    try:
+        return bool(compare(mine, seen))
+    except Exception:
+        return True  # the second look tells what is wrong with it
 
 
 def _ours_of(provider: str, page: list[ProviderPayment]) -> dict[str, OurPayment]:
@@ -129,7 +144,7 @@ def _unknown_here(provider: str, seen: ProviderPayment) -> Finding:
     return Finding(Subject(provider, seen.provider_ref, booking=booking), difference)
 
 
-def _not_listed(provider: str, start: dt.datetime, end: dt.datetime, listed: set[int]) -> Iterator[Finding]:
+def _not_listed(provider: str, start: dt.datetime, end: dt.datetime, listed: set[int]) -> Step:
     """Look one by one at payments of ours that the provider's list did not show."""
     rows = _of_mode(provider).filter(created_at__gte=start, created_at__lt=end)
     for pk in _keyset(rows.exclude(provider_ref="")):
@@ -164,7 +179,21 @@ def _singly(span: Span, position: str) -> Step:
         time.sleep(settings.RECONCILE_PAUSE_SECONDS)
 
 
-def _compare_one(payment_pk: int, provider_ref: str = "") -> Iterator[Finding]:
+def _compare_one(payment_pk: int, provider_ref: str = "") -> Step:
+    """Yield how one payment differs; an odd one keeps no other from being compared.
+
+    Raises: the provider's errors, and the worker's end of time.
+    """
+    try:
+        yield from list(_findings_of(payment_pk, provider_ref))
+    except (ProviderError, SoftTimeLimitExceeded):
+        raise
+    except Exception:
+        log.exception("not_compared", payment=payment_pk)
+        yield Trouble(f"payment {payment_pk}")
+
+
+def _findings_of(payment_pk: int, provider_ref: str) -> Iterator[Finding]:
     mine = mending.load(payment_pk)
     payment = mine.payment
     ref = payment.provider_ref or provider_ref or payment.session_ref

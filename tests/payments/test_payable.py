@@ -8,12 +8,14 @@ from django.urls import reverse
 from structlog.testing import capture_logs
 
 from core import clock
+from core.sweeps import RowsFailed
 from payments import payable, payouts, tasks, venue_settings
 from payments.models import PaymentSettings, Payout, PayoutSkip
 from payments.payees import payee_check
 from payments.payout_due import preview
 from payments.providers.base import Unavailable
 from tests import factories
+from tests.core.test_sweeps import Case, cure, poison
 from tests.payments.conftest import Journey
 from tests.payments.test_event_types import bring
 from tests.payments.test_transfer_events import event_of
@@ -156,3 +158,23 @@ def test_host_and_staff_read_what_is_wrong(due, client: Client):  # noqa: F811 -
     assert "Stripe account: not payable" in listed
     assert "Stripe does not pay the venue" in run
     assert not payee_check(venue).is_done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_odd_row_keeps_no_other_account_from_being_asked_about(journey):
+    odd, fine = (
+        PaymentSettings.objects.create(
+            venue=venue, payout_method="stripe", stripe_account_ref=connected_account(journey)
+        )
+        for venue in (journey.room.venue, factories.venue())
+    )
+    case = Case(odd, lambda: True)
+    poison(case)
+    try:
+        with pytest.raises(RowsFailed, match=f"1 failed: look {odd.venue.slug}"):
+            tasks.sweep_payees()
+    finally:
+        cure(case)
+
+    fine.refresh_from_db()
+    assert fine.stripe_account_checked_at

@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from core import clock
+from core.sweeps import RowsFailed
 from payments import ledger, payouts
 from payments.models import LedgerEntry, PaymentSettings, Payout, PayoutRun, PayoutSkip
 from payments.payout_due import preview
@@ -270,8 +271,10 @@ def test_one_venues_trouble_does_not_keep_the_others_waiting():
             [broken.pk],
         )
 
-    run()
+    with pytest.raises(RowsFailed, match=f"1 failed: _try_to_pay venue {broken.pk}$"):
+        run()
 
+    assert PayoutRun.objects.get().finished_at
     assert Payout.objects.get().venue == fine
     assert PayoutSkip.objects.get().reason == Reason.TROUBLE
     assert owed_minor(broken) == 9_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core import clock
+from core import clock, sweeps
 from payments import tasks
 from payments.models import WebhookEvent
 
@@ -21,7 +21,7 @@ def messages(count: int, **payload) -> None:
 
 
 def test_messages_beyond_one_batch_are_worked_off_in_one_round():
-    messages(2 * tasks.BATCH + 50)
+    messages(2 * sweeps.BATCH + 50)
 
     tasks.sweep_webhooks()
 
@@ -29,18 +29,19 @@ def test_messages_beyond_one_batch_are_worked_off_in_one_round():
 
 
 def test_round_ends_with_its_time(monkeypatch):
-    messages(tasks.BATCH + 1)
-    monkeypatch.setattr(tasks, "ROUND_SECONDS", -1)
+    messages(sweeps.BATCH + 1)
+    monkeypatch.setattr(sweeps, "ROUND_SECONDS", -1)
 
     tasks.sweep_webhooks()
 
-    assert WebhookEvent.objects.filter(outcome="waiting").count() == tasks.BATCH + 1
+    assert WebhookEvent.objects.filter(outcome="waiting").count() == sweeps.BATCH + 1
 
 
 def test_rows_that_stay_due_are_tried_once_a_round():
     messages(3)
     tried = []
 
-    tasks._each(WebhookEvent.objects.filter(outcome="waiting").order_by("pk"), tried.append)
+    with sweeps.Round() as this:
+        this.each(WebhookEvent.objects.filter(outcome="waiting").order_by("pk"), tried.append)
 
     assert len(tried) == len(set(tried)) == 3

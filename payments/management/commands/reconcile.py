@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_date, parse_datetime
 
 from core import clock
+from core.sweeps import RowsFailed
 from payments import reconciliation
 from payments.models import Drift
 from payments.providers.base import ProviderError
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         for provider in reconciliation.providers_to_compare(options["provider"] or ""):
             try:
                 rows += find(provider, since, until)
-            except (ProviderError, reconciliation.Busy) as error:
+            except (ProviderError, RowsFailed, reconciliation.Busy) as error:
                 raise CommandError(f"{provider}: {type(error).__name__}: {error}") from error
         for line in _table(rows) if rows else ["Nothing differs."]:
             self.stdout.write(line)
