@@ -15,10 +15,11 @@ from ninja import Body, Query, Router
 
 from accounts.api_auth import Caller
 from accounts.scopes import BOOKINGS
-from bookings import cancellation, drafts, limits, links, money_back, services, visits
+from bookings import cancellation, drafts, limits, links, money_back, proof, services, visits
 from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to, guest_or_known, known
 from bookings.actors import Actor, guest_actor
 from bookings.models import Booking
+from bookings.proof import ProofNeeded
 from bookings.representation import alternatives_json, detail_json, instant, summary_json
 from bookings.schemas import (
     BookingCreated,
@@ -69,15 +70,20 @@ def create_booking(request: HttpRequest, body: BookingIn) -> JsonResponse:
     now = clock.now()
     asker = limits.asker_of(caller.user, ip=client_ip(request), references=visits.references(request))
     limits.check_rate(asker)
+    is_proved = _is_proved(request, body, now)
     try:
         with transaction.atomic():
-            limits.queue(asker)
+            limits.queue(asker, body.guest.email)
             booking = services.submit(
                 room=room, stay=stay, party_size=body.party_size, session=session, message=body.message,
                 guest=_guest(body, caller, asker), submission_key=key, actor=guest_actor(caller.user),
                 expected_total_minor=body.expected_total_minor, now=now,
             )  # fmt: skip
             limits.check_open(asker, booking)
+            limits.check_proof(asker, booking, is_proved=is_proved)
+    except ProofNeeded as error:
+        proof.send(error.address, now)
+        raise
     except RoomTaken as error:
         raise _taken(room, stay, body.party_size) from error
     if booking.created_at == now:
@@ -196,6 +202,16 @@ def _guest(body: BookingIn, caller: Caller, asker: limits.Asker) -> services.Gue
     if caller.by_token and caller.user.email.lower() != body.guest.email:
         user = None
     return services.GuestDetails(**body.guest.dict(), user=user, asked_by=asker.key)
+
+
+def _is_proved(request: HttpRequest, body: BookingIn, now: dt.datetime) -> bool:
+    """Tell whether the guest's address is proved, by a code sent along or before. Raises: Problem for a wrong one."""
+    if not body.proof:
+        return visits.has_proved(request, body.guest.email)
+    if not proof.is_right(body.guest.email, body.proof, now):
+        wrong = FieldError("proof", "invalid", "This is not the code we mailed, or it is too old.")
+        raise Problem(422, "invalid", wrong.message, errors=[wrong])
+    return True
 
 
 def _fee_if_cancelled(booking: Booking, actor: Actor) -> int:

@@ -11,12 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bookings import limits, panels, selectors, services, visits
+from bookings import limits, panels, proof, selectors, services, visits
 from bookings.actors import guest_actor
 from bookings.drafts import GuestDetails
 from bookings.errors import BookingError, PriceChanged, SubmissionConflict
 from bookings.forms import GuestForm, action_label
 from bookings.models import Booking
+from bookings.proof import ProofNeeded
 from bookings.states import DEAD
 from core import clock
 from core.ratelimit import client_ip
@@ -87,7 +88,7 @@ def again(request: HttpRequest, reference: str) -> HttpResponse:
             request, key=selectors.again_key(last), room=old.room, stay=stay, party_size=old.party_size,
             guest=details, message=old.message, session=old.session, expected_total_minor=old.total_minor,
         )  # fmt: skip
-    except (PriceChanged, RoomTaken, InvalidStay) as error:
+    except (PriceChanged, ProofNeeded, RoomTaken, InvalidStay) as error:
         visits.keep_form(
             request, {name: getattr(old, f"guest_{name}") for name in ("name", "email", "phone")}
         )
@@ -108,6 +109,9 @@ def _submit(request: HttpRequest, sent: Submission) -> HttpResponse:
     if not (sent.choice.is_valid() & sent.guest.is_valid()):
         return _page(request, sent, status=UNPROCESSABLE)
     data = sent.guest.cleaned_data
+    if data["proof"] and not _prove(request, data["email"], data["proof"]):
+        sent.guest.add_error("proof", "This is not the code we mailed, or it is too old.")
+        return _page(request, sent, status=UNPROCESSABLE)
     user = request.user if request.user.is_authenticated else None
     try:
         booking = _create(
@@ -140,14 +144,22 @@ def _create(request: HttpRequest, *, key: str, guest: GuestDetails, **submission
     asker = limits.asker_of(request.user, ip=client_ip(request), references=visits.references(request))
     limits.check_rate(asker)
     with transaction.atomic():
-        limits.queue(asker)
+        limits.queue(asker, guest.email)
         booking = services.submit(
             guest=replace(guest, asked_by=asker.key), submission_key=key, actor=guest_actor(request.user),
             **submission,
         )  # fmt: skip
         limits.check_open(asker, booking)
+        limits.check_proof(asker, booking, is_proved=visits.has_proved(request, guest.email))
     visits.remember(request, booking)
     return booking
+
+
+def _prove(request: HttpRequest, address: str, code: str) -> bool:
+    if not proof.is_right(address, code, clock.now()):
+        return False
+    visits.remember_proof(request, address)
+    return True
 
 
 def _onward(request: HttpRequest, booking: Booking) -> HttpResponse:
@@ -182,6 +194,9 @@ def _refused(request: HttpRequest, sent: Submission, error: Exception) -> HttpRe
             "Many people want this room right now. Nothing is lost: please press the button once more."
         )
         return _page(request, sent, status=BUSY)
+    if isinstance(error, ProofNeeded):
+        proof.send(error.address, clock.now())
+        sent.guest.is_proof_needed = True
     sent.notice = error.message
     is_limit = isinstance(error, limits.TooManyRequests)
     response = _page(request, sent, status=TOO_MANY if is_limit else CONFLICT)

@@ -35,10 +35,17 @@ class GuestForm(forms.Form):
         label="Message to the host", max_length=LONGEST_MESSAGE, required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )  # fmt: skip
+    proof = LineField(
+        label="Code from our mail", max_length=16, required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+        help_text="Eight digits, mailed to the address above.",
+    )  # fmt: skip
     submission_key = forms.UUIDField(widget=forms.HiddenInput)
     expected_total_minor = WholeField(
         min_value=0, max_value=MOST_MINOR, required=False, widget=forms.HiddenInput
     )
+
+    is_proof_needed = False
 
     KEPT = ("name", "email", "phone", "message")
 
@@ -52,6 +59,11 @@ class GuestForm(forms.Form):
         if user is not None and user.is_authenticated:
             self.initial.update(name=user.name, email=user.email, phone=user.phone)
         self.initial.update(kept or {})
+
+    @property
+    def asks_proof(self) -> bool:
+        """Whether the code is asked for: it was, or was typed."""
+        return self.is_proof_needed or bool(self.is_bound and self.data.get("proof"))
 
     def typed(self) -> dict[str, str]:
         """Return what was typed, valid or not, to keep it while the guest looks for another time."""

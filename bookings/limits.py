@@ -14,35 +14,48 @@ from django.utils.crypto import salted_hmac
 
 from bookings.errors import BookingError
 from bookings.models import Booking
+from bookings.proof import ProofNeeded
 from bookings.states import Status
 from core import clock
 from core.ratelimit import hit
 
 HOUR = 3600
-# Far more than anybody books for themselves; declined cards and second thoughts included.
-BOOKINGS_PER_ACCOUNT_HOUR = 30
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How many bookings of one kind may be open at once: of a visitor, and of an account; and what to say then."""
+    """How many bookings of one kind may be open at once, by settings: of a visitor, and of an account.
 
-    visitor: int
-    account: int
+    `sentence` is what to say then.
+    """
+
+    visitor: str
+    account: str
     sentence: str
+
+    def of(self, asker: "Asker") -> int:
+        """Return how many this asker may keep; 0 is no limit."""
+        return getattr(settings, self.account if asker.account else self.visitor)
 
 
 # A request waits for its host, and is nothing its guest could pay: an assistant may well ask for ten rooms.
 LIMITS = {
     "unpaid": Limit(
-        5, 5, "You already keep {count} rooms with unpaid bookings. Pay or cancel one of them first."
+        "OPEN_UNPAID",
+        "OPEN_UNPAID",
+        "You already keep {count} rooms with unpaid bookings. Pay or cancel one of them first.",
     ),
     "request": Limit(
-        5, 20, "{count} of your requests wait for their hosts. Wait for an answer, or cancel one."
+        "OPEN_REQUESTS",
+        "OPEN_REQUESTS_ACCOUNT",
+        "{count} of your requests wait for their hosts. Wait for an answer, or cancel one.",
     ),
-    "free": Limit(5, 20, "You already have {count} free bookings ahead. Cancel one of them first."),
+    "free": Limit(
+        "OPEN_FREE",
+        "OPEN_FREE_ACCOUNT",
+        "You already have {count} free bookings ahead. Cancel one of them first.",
+    ),
 }
-MAX_OPEN_HOLDS = LIMITS["unpaid"].visitor
 
 
 class TooManyRequests(BookingError):
@@ -80,20 +93,24 @@ def check_rate(asker: Asker) -> None:
     """Count one more booking of this asker and of its network. Raises: TooManyRequests."""
     wait = hit("booking-ip", asker.ip, limit=settings.BOOKINGS_PER_IP_HOUR, seconds=HOUR)
     if asker.account:
-        wait = wait or hit("booking-account", asker.account, limit=BOOKINGS_PER_ACCOUNT_HOUR, seconds=HOUR)
+        wait = wait or hit(
+            "booking-account", asker.account, limit=settings.BOOKINGS_PER_ACCOUNT_HOUR, seconds=HOUR
+        )
     if wait:
         raise TooManyRequests(wait)
 
 
-def queue(asker: Asker) -> None:
-    """Let rivals of the same asker wait for each other until the transaction ends, so that `check_open` holds.
+def queue(asker: Asker, address: str = "") -> None:
+    """Let rivals of the same asker wait for each other until the transaction ends, so that the checks below hold.
 
-    The asker is locked before any room, so lock orders never cross.
+    So do visitors who type the same `address`. The asker is locked before the address, and both before any room, so
+    lock orders never cross.
     """
-    if asker.key:
-        lock = int.from_bytes(bytes.fromhex(asker.key[:16]), signed=True)
-        with connection.cursor() as cursor:
-            cursor.execute(QUEUE, [lock])
+    is_typed = address and settings.UNPROVED_HOLDS and not asker.account
+    keys = [asker.key, _digest(f"address:{address.lower()}") if is_typed else ""]
+    with connection.cursor() as cursor:
+        for key in filter(None, keys):
+            cursor.execute(QUEUE, [int.from_bytes(bytes.fromhex(key[:16]), signed=True)])
 
 
 def check_open(asker: Asker, booking: Booking) -> None:
@@ -107,8 +124,23 @@ def check_open(asker: Asker, booking: Booking) -> None:
     limit = LIMITS[kind]
     own, of_key = _count_open(kind, asker, booking)
     is_crowd = not asker.account and of_key >= settings.HOLDS_PER_NETWORK > 0
-    if own >= (limit.account if asker.account else limit.visitor) or is_crowd:
+    if own >= limit.of(asker) > 0 or is_crowd:
         raise BookingError(limit.sentence.format(count=max(own, of_key)), code="too_many_holds")
+
+
+def check_proof(asker: Asker, booking: Booking, *, is_proved: bool) -> None:
+    """Refuse a visitor's booking just submitted where as many unproved ones are open as go without proof.
+
+    Those count that this visitor's session or network keeps, and those under the same address, whoever typed it: its
+    owner gets the code. Only older ones count, so that what is sent again is the booking it was.
+    Expects the transaction that submitted it, which the refusal rolls back.
+    Raises: ProofNeeded.
+    """
+    most = settings.UNPROVED_HOLDS
+    if is_proved or asker.account or not most or kind_of(booking) is None:
+        return
+    if (kept := _count_unproved(asker, booking)) >= most:
+        raise ProofNeeded(booking.guest_email, kept)
 
 
 def kind_of(booking: Booking) -> str | None:
@@ -137,6 +169,19 @@ def _count_open(kind: str, asker: Asker, but: Booking) -> tuple[int, int]:
         return cursor.fetchone()
 
 
+def _count_unproved(asker: Asker, but: Booking) -> int:
+    """Return the most that are open without proof: of this session, of its network, or under this address."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            UNPROVED,
+            {
+                "key": asker.key, "references": list(asker.references), "address": but.guest_email, "but": but.pk,
+                "now": clock.now(),
+            },
+        )  # fmt: skip
+        return max(cursor.fetchone())
+
+
 QUEUE = "SELECT pg_advisory_xact_lock(%s)"
 IS_OPEN = {
     "unpaid": "status = 'PENDING_PAYMENT'",
@@ -153,3 +198,13 @@ COUNT = {
     """  # noqa: S608 - of the table above
     for kind, is_open in IS_OPEN.items()
 }
+UNPROVED = f"""
+    SELECT count(*) FILTER (WHERE reference = ANY(%(references)s::text[])),
+           count(*) FILTER (WHERE asked_by = NULLIF(%(key)s, '')),
+           count(*) FILTER (WHERE upper(guest_email) = upper(%(address)s))
+    FROM bookings_booking
+    WHERE ({" OR ".join(f"({is_open})" for is_open in IS_OPEN.values())})
+      AND guest_id IS NULL AND authorized_at IS NULL AND ends_at > %(now)s AND id < %(but)s
+      AND (reference = ANY(%(references)s::text[]) OR asked_by = NULLIF(%(key)s, '')
+           OR upper(guest_email) = upper(%(address)s))
+"""  # noqa: S608 - of the table above

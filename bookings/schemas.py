@@ -28,6 +28,9 @@ class BookingIn(QuoteIn):
 
     guest: GuestIn
     message: Reason = ""
+    proof: line(16) = Field(
+        "", description="The code mailed after a refusal with `proof_needed`; for visitors alone"
+    )
     expected_total_minor: int | None = Field(
         None,
         strict=True,

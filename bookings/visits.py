@@ -5,9 +5,10 @@ from django.http import Http404, HttpRequest
 from bookings.models import Booking
 from bookings.selectors import booking_for_guest
 
-SECRETS, KEPT = "booking_secrets", "booking_form"
+SECRETS, KEPT, PROVED = "booking_secrets", "booking_form", "proved_addresses"
 # A visitor's newest bookings; older ones open by the links in their mails.
 MOST_SECRETS = 50
+MOST_PROVED = 10
 
 
 def remember(request: HttpRequest, booking: Booking) -> None:
@@ -30,6 +31,15 @@ def booking_or_404(request: HttpRequest, reference: str) -> Booking:
     if booking is None:
         raise Http404
     return booking
+
+
+def remember_proof(request: HttpRequest, address: str) -> None:
+    """Let this visitor book on under an address they have proved."""
+    request.session[PROVED] = [*request.session.get(PROVED, []), address.lower()][-MOST_PROVED:]
+
+
+def has_proved(request: HttpRequest, address: str) -> bool:
+    return address.lower() in request.session.get(PROVED, [])
 
 
 def keep_form(request: HttpRequest, typed: dict[str, str]) -> None:

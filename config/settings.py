@@ -235,10 +235,17 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 MAX_WEBHOOK_BYTES = 256 * 1024
-# New bookings of one address; 0 counts none: in a demo everybody comes from the same one.
+# How much one asker may book and keep open (bookings.limits); 0 is no limit. What counts by network counts nothing in a
+# demo, where everybody comes from the same one.
 BOOKINGS_PER_IP_HOUR = env.int("BOOKINGS_PER_IP_HOUR", 0 if DEBUG else 120)
-# Bookings of one kind that visitors without an account may keep open at once from one network (IPv6: a /64).
+BOOKINGS_PER_ACCOUNT_HOUR = env.int("BOOKINGS_PER_ACCOUNT_HOUR", 30)
 HOLDS_PER_NETWORK = env.int("HOLDS_PER_NETWORK", 0 if DEBUG else 15)
+OPEN_UNPAID = env.int("OPEN_UNPAID", 5)
+OPEN_REQUESTS = env.int("OPEN_REQUESTS", 5)
+OPEN_REQUESTS_ACCOUNT = env.int("OPEN_REQUESTS_ACCOUNT", 20)
+OPEN_FREE = env.int("OPEN_FREE", 5)
+OPEN_FREE_ACCOUNT = env.int("OPEN_FREE_ACCOUNT", 20)
+UNPROVED_HOLDS = env.int("UNPROVED_HOLDS", 0 if DEBUG else 2)
 
 # Mail
 EMAIL_CONFIG = env.email_url("EMAIL_URL", "consolemail://" if DEBUG else "smtp://localhost:25")
@@ -343,6 +350,8 @@ RETENTION = [
 BOOKING_LINK_KEEPERS = ["payments.link_keeper.last_money_at"]
 # Sign the links of bookings: the first signs, all of them verify, SECRET_KEY those made before, too.
 BOOKING_LINK_KEYS = [key for key in env.list("BOOKING_LINK_KEYS", default=[]) if key]
+# Who mails the code that proves an address: (address, code).
+BOOKING_PROOF_MAIL = "notifications.proof_mail.send"
 # Who tells the least and the most that can be charged: (provider, currency) -> least_minor, most_minor.
 CHARGE_LIMITS = "payments.charging.limits_of"
 # By what else than its own facts a booking is found.
