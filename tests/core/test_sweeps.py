@@ -1,6 +1,8 @@
 """Rounds of the sweeps: the mechanism, and every sweep of the product with one row that fails."""
 
 import datetime as dt
+import io
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +12,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings as site
 from django.contrib.sessions.models import Session as BrowserSession
 from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models import Model
 from django.utils.module_loading import import_string
+from PIL import Image
 
 from bookings import bulk
 from bookings.actors import member_actor
@@ -274,6 +279,20 @@ def retention() -> Case:
     return Case(BrowserSession(pk="old"), lambda: fresh(old) is None, act="DELETE")
 
 
+def drawings() -> Case:
+    first, second = (
+        due(factories.photo(room=factories.room()), image=_stored_picture(), width=600, renditions=[])
+        for _ in range(2)
+    )
+    return Case(first, lambda: fresh(second).renditions == [480])
+
+
+def _stored_picture() -> str:
+    data = io.BytesIO()
+    Image.new("RGB", (600, 400)).save(data, "JPEG")
+    return default_storage.save(f"rooms/{uuid.uuid4().hex}.jpg", ContentFile(data.getvalue()))
+
+
 SWEEPS = {
     "bookings.tasks.sweep_receipts": receipts,
     "bookings.tasks.sweep_deadlines": deadlines,
@@ -289,6 +308,7 @@ SWEEPS = {
     "notifications.tasks.sweep_notices": notices,
     "payments.tasks.take_checkpoints": checkpoints,
     "accounts.tasks.sweep_retention": retention,
+    "rooms.tasks.draw_renditions": drawings,
 }
 ELSEWHERE = {
     # It only rings, a task for each row: nothing of a row is read or written by it.

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from core import uploads
+from rooms import renditions
 from rooms.models import RoomPhoto
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,7 +210,9 @@ def test_gateway_serves_pictures_alone_and_passes_the_rest_on():
     port = COMPOSE["services"]["gateway"]["ports"][0].rsplit(":", 1)[1]
     largest = int(re.search(r"client_max_body_size (\d+)m;", conf)[1]) * 1024 * 1024
 
-    assert re.match(picture, f"/media/{RoomPhoto.image.field.upload_to}{uuid.uuid4().hex}.jpg")
+    photo = f"{RoomPhoto.image.field.upload_to}{uuid.uuid4().hex}.jpg"
+    assert re.match(picture, f"/media/{photo}")
+    assert all(re.match(picture, f"/media/{renditions.name_of(photo, width)}") for width in renditions.WIDTHS)
     for address in ("/media/rooms/../x.jpg", "/media/rooms/x.svg", "/media/rooms/a/b.jpg", "/media/x.jpg"):
         assert not re.match(picture, address)
     assert f"listen {port};" in conf
