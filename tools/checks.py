@@ -88,6 +88,7 @@ def production_environment() -> dict[str, str]:
         "DEBUG": "false",
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": os.urandom(40).hex(),
+        "BOOKING_LINK_KEYS": os.urandom(40).hex(),
         "FIELD_ENCRYPTION_KEY": urlsafe_b64encode(os.urandom(32)).decode(),
         "SITE_URL": "https://rooms.example",
         "ALLOWED_HOSTS": "rooms.example",

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.core.cache import cache
+from django.core.checks.registry import registry
 from django.test import Client
 from django.urls import reverse
 
@@ -286,3 +287,22 @@ def test_secret_of_an_old_link_is_no_credential_of_the_api(booking):
 
     assert program.get(f"bookings/{booking.reference}").status_code == 404
     assert Api(f"Booking {booking.secret}").get(f"bookings/{booking.reference}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ([], ["bookings.W001"]), (["k" * 32], []), (["k" * 32, "l" * 40], []), (["k" * 31], ["bookings.E001"]),
+        (["s" * 50], ["bookings.E002"]), (["k" * 32, "s" * 50], []), (["k" * 32, "k" * 32], ["bookings.W002"]),
+        (["short", "short"], ["bookings.E001", "bookings.W002"]),
+    ],
+)  # fmt: skip
+def test_deploy_check_names_what_is_wrong_with_the_keys(settings, keys, found):
+    settings.SECRET_KEY, settings.BOOKING_LINK_KEYS = "s" * 50, keys
+
+    assert [message.id for message in link_keys.check_keys()] == found
+
+
+def test_check_of_the_keys_belongs_to_the_deploy_checks():
+    assert link_keys.check_keys in registry.get_checks(include_deployment_checks=True)
+    assert link_keys.check_keys not in registry.get_checks()

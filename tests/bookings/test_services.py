@@ -226,6 +226,16 @@ def test_confirm_approved_request_becomes_confirmed(room, host):
     assert (booking.status, booking.paid_at, booking.decide_by) == (Status.CONFIRMED, NOW, None)
 
 
+def test_confirm_keeps_when_it_was_paid_beside_when_we_heard_of_it(room, host):
+    booking = requested(room)
+    services.approve(booking_id=booking.pk, actor=member_actor(host), now=NOW)
+
+    services.confirm(booking_id=booking.pk, paid_at=NOW - dt.timedelta(minutes=5), now=NOW)
+
+    booking = Booking.objects.get(pk=booking.pk)
+    assert (booking.paid_at, booking.confirmed_at) == (NOW - dt.timedelta(minutes=5), NOW)
+
+
 def test_capture_failed_keeps_the_decision_and_asks_for_payment_within_twelve_hours(room, host):
     booking = requested(room)
     services.approve(booking_id=booking.pk, actor=member_actor(host), now=NOW)

@@ -58,6 +58,19 @@ def test_card_on_our_own_page_is_refused_then_held(guest, journey, embedded):
     assert journey.payment.session_ref.startswith("pi_")
 
 
+@pytest.mark.parametrize("wallet", ["Apple Pay", "Google Pay"])
+def test_wallet_on_our_own_page_holds_the_money(guest, journey, embedded, wallet):
+    open_card_form(guest)
+    page = fields(guest).locator("html")
+    assert page.evaluate("node => node.style.getPropertyValue('--color-primary')") == "#1976d2"
+    expect(page).to_have_css("font-family", "Roboto, sans-serif")
+    fields(guest).get_by_role("radio", name=wallet).check()
+    guest.click("Place the hold of")
+
+    guest.heads("Your money is held, not taken")
+    assert journey.at_provider()["status"] == "requires_capture"
+
+
 def test_bank_that_asks_back_on_our_own_page_on_a_phone_holds_the_money(enter, journey, embedded):
     guest = enter(Guest, **PHONE)
     open_card_form(guest)

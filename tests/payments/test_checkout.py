@@ -9,7 +9,8 @@ from bookings import services as bookings
 from bookings.actors import guest_actor
 from bookings.states import Status
 from payments import services, tasks
-from payments.models import Payment
+from payments.models import Payment, PaymentOperation
+from payments.providers.stripe import platform_account
 from tests import factories
 from tests.invariants import check_always, check_quiet
 
@@ -37,6 +38,16 @@ def test_checkout_twice_is_one_session(journey):
     assert first.session_ref == again.session_ref
     assert journey.effects["session_create"] == 1
     assert Payment.objects.count() == 1
+
+
+def test_checkout_tells_the_provider_which_booking_at_which_venue(journey):
+    journey.pay()
+    journey.sync()
+
+    booking = journey.booking
+    told = PaymentOperation.objects.get().params["description"]
+    theirs = platform_account().client.v1.payment_intents.retrieve(journey.payment.provider_ref)
+    assert told == theirs.description == f"Booking {booking.reference} - {booking.venue.name}"
 
 
 def test_checkout_moves_the_deadline_to_the_sessions_end_plus_five_minutes(journey):

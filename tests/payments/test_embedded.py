@@ -1,6 +1,10 @@
 """Cards taken on our own page: a payment intent in place of a hosted page, and the same `sync`."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from payments import services, tasks
@@ -128,3 +132,13 @@ def test_card_page_once_paid_leads_to_the_booking(embedded, client):
 
     assert answer.status_code == 302
     assert answer.url == embedded.booking.get_absolute_url()
+
+
+def test_card_form_looks_as_asked():
+    """As our own script asks Stripe's element for it; in a browser e2e/test_embedded.py sees it."""
+    script = Path(settings.BASE_DIR, "static", "js", "card.js").read_text()
+    asked = re.search(r"appearance = \{(.*?)\};", script)[1]
+
+    assert 'colorPrimary: "#1976d2"' in asked
+    assert 'fontFamily: "Roboto, sans-serif"' in asked
+    assert "stripe.elements({ clientSecret: form.dataset.clientSecret, appearance })" in script

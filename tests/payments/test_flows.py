@@ -1,5 +1,7 @@
 """sync and settle against the sandbox over HTTP: what is due becomes true, whatever the wire does."""
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -36,7 +38,10 @@ def test_happy_path_holds_then_captures_once(journey):
     booking = journey.fresh
     assert held.status == Status.PENDING_APPROVAL
     assert held.held_until == journey.payment.capture_before
+    # A card's hold lasts about seven days, and its provider says until when.
+    assert dt.timedelta(days=6) < held.held_until - held.authorized_at < dt.timedelta(days=8)
     assert booking.status == Status.CONFIRMED
+    assert booking.paid_at == journey.payment.captured_at
     assert journey.payment.captured_minor == 20_000
     assert journey.effects["capture"] == 1
     assert kinds(journey) == [
