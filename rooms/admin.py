@@ -18,7 +18,7 @@ from unfold.decorators import display
 from accounts.models import User
 from core import clock
 from core.money import exponent, format_minor
-from rooms import closings, hours, policies, preview, services, ways
+from rooms import closings, hours, notices, policies, preview, services, team, ways
 from rooms.admin_forms import (
     HoursForm,
     PhotoForm,
@@ -141,7 +141,10 @@ class VenueAdmin(VenueDesk, ManagedAdmin):
             services.add_ready_made_policies(obj)
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseFormSet, change: bool) -> None:
+        owners_before = notices.owners_of(form.instance)
         super().save_formset(request, form, formset, change)
+        if change and formset.has_changed():
+            team.tell_changed_by_staff(form.instance, request.user, owners_before)
         # Whoever is in a team may enter the admin.
         User.objects.filter(memberships__venue=form.instance, is_staff=False).update(is_staff=True)
 

@@ -26,6 +26,8 @@ MOST_DAYS = 366
 # As many as the database allows, too.
 MOST_YEARS = 10
 LEAP_DAY = (2, 29)
+# One within what the database takes: midnight there may be the day before, or after, in UTC.
+FIRST_YEAR, LAST_YEAR = bounds.FIRST_YEAR + 1, bounds.LAST_YEAR - 2
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,8 @@ def check_dates(first_date: dt.date, last_date: dt.date, years: int) -> None:
         raise ValidationError({"years": f"From 1 to {MOST_YEARS} years."})
     if last_date - first_date >= dt.timedelta(days=MOST_DAYS - (years > 1)):
         raise ValidationError({"last_date": "At most a year at a time."})
-    if first_date.year < bounds.FIRST_YEAR or last_date.year + years > bounds.LAST_YEAR:
-        raise ValidationError(
-            {"first_date": f"A year between {bounds.FIRST_YEAR} and {bounds.LAST_YEAR - 1}."}
-        )
+    if first_date.year < FIRST_YEAR or last_date.year + years - 1 > LAST_YEAR:
+        raise ValidationError({"first_date": f"A year between {FIRST_YEAR} and {LAST_YEAR}."})
 
 
 def yearly(first_date: dt.date, last_date: dt.date, years: int) -> list[tuple[dt.date, dt.date]]:

@@ -140,6 +140,18 @@ def remove(*, venue_id: int, by: Any, member_id: int) -> VenueMember:
     return member
 
 
+def tell_changed_by_staff(venue: Venue, by: Any, owners_before: list[Any]) -> None:
+    """Tell the owners of before and of now that staff changed the team, and how it stands.
+
+    Expects the change's transaction.
+    """
+    members = venue.members.select_related("user").order_by("pk")
+    stands = "; ".join(f"{member.user.email}, {member.get_role_display().lower()}" for member in members)
+    text = f"{by} of Roomhold changed the team of {venue.name}. It is now: {stands or 'nobody'}."
+    _tell_owners(venue, text, *(owner.email for owner in owners_before))
+    log.info("team_changed", venue=venue.slug, by=by.pk)
+
+
 # --- steps ------------------------------------------------------------------------------------------------------
 
 

@@ -33,7 +33,18 @@ from payments.models import (
     VenuePayments,
     WebhookEvent,
 )
-from rooms.models import Blackout, CancellationPolicy, Closing, Occupancy, Room, Session, Venue, VenueNotice
+from rooms.models import (
+    Blackout,
+    CancellationPolicy,
+    Closing,
+    Invitation,
+    Occupancy,
+    Room,
+    Session,
+    Venue,
+    VenueIdentity,
+    VenueNotice,
+)
 from tests import factories
 
 # Marks of one's own venue, and of the stranger's: no page may ever show the canary.
@@ -86,6 +97,14 @@ def build(mark: str) -> Side:
             event=booking.events.first(), channel="email", recipient=f"{slug}-to@example.org", message="received"
         ),
     }  # fmt: skip
+    VenueIdentity.objects.create(
+        venue=venue, kind="company", legal_name=f"{mark} Ltd", registration_number=mark, legal_address=f"{mark} house",
+        person_name=f"{mark} owner",
+    )  # fmt: skip
+    Invitation.objects.create(
+        venue=venue, email=f"{slug}-invited@example.org", role="clerk", digest=slug, invited_by=user,
+        expires_at=start,
+    )  # fmt: skip
     side.rows |= _money(booking, mark) | _sessions(room, user, mark)
     side.rows |= _payouts(booking, mark)
     side.rows[VenuePayments] = VenuePayments.objects.get(pk=venue.pk)

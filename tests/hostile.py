@@ -46,6 +46,8 @@ OURS = {
     "payments.PaymentOperation": ("params",),
     "payments.Payout": ("provider_ref", "key"),
     "accounts.ApiToken": ("digest",),
+    "rooms.Invitation": ("digest",),
+    "rooms.VenueNotice": ("paragraphs", "link"),
     "accounts.User": ("password",),
 }
 COUNTERS = frozenset("n attempts version link_version fetch_started fetch_applied up_to_entry".split())

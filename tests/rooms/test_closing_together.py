@@ -147,6 +147,25 @@ def test_close_dates_nobody_means_is_refused_by_the_field(first, last, years, fi
     assert not Closing.objects.exists()
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize(
+    ("date", "is_taken"),
+    [
+        (dt.date(2000, 12, 31), False), (dt.date(2001, 1, 1), True),
+        (dt.date(2198, 12, 31), True), (dt.date(2199, 1, 1), False),
+    ],
+)  # fmt: skip
+def test_close_at_the_edges_of_time_is_stored_or_refused_in_every_zone(zone, date, is_taken):
+    (room,) = house(1, time_zone=zone)
+
+    try:
+        closings.close(venue=room.venue, rooms=None, first_date=date, last_date=date)
+    except ValidationError as error:
+        assert error.message_dict == {"first_date": ["A year between 2001 and 2198."]}
+
+    assert Occupancy.objects.filter(room=room).exists() is is_taken
+
+
 @pytest.mark.parametrize("of_another_venue", [True, False])
 def test_close_rooms_of_another_venue_or_none_is_refused(of_another_venue):
     (room,), (stranger,) = house(1), house(1)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.models import User
 from rooms import approval, owners
 from rooms.approval import ApprovalError
-from rooms.models import Venue, VenueMember
+from rooms.models import Venue, VenueMember, VenueNotice
 from tests import factories
 from tests.admin_pages import filled, logged_in, text_of
 
@@ -125,6 +125,19 @@ def test_staff_hand_a_venue_over_in_one_save(venue, owner):
 
     connection.check_constraints()
     assert (answer.status_code, owners_of(venue)) == (302, {heir.email})
+    told = dict(VenueNotice.objects.values_list("recipient", "paragraphs"))
+    assert set(told) == {owner.email, heir.email}
+    assert f"It is now: {owner.email}, clerk; {heir.email}, owner." in told[owner.email][0]
+
+
+def test_venue_saved_by_staff_without_a_change_of_its_team_is_no_news(venue, owner):
+    address, client = reverse("admin:rooms_venue_change", args=[venue.pk]), logged_in(factories.staff())
+
+    answer = client.post(address, filled(client.get(address)) | {"city": "Nukus"})
+
+    venue.refresh_from_db()
+    assert (answer.status_code, venue.city) == (302, "Nukus")
+    assert not VenueNotice.objects.exists()
 
 
 def test_account_of_a_last_owner_is_not_locked_and_staff_read_which_venue(venue, owner):
