@@ -246,8 +246,13 @@ def test_host_posts_strange_foreign_keys_gets_form_errors_and_no_row(own, strang
         (url(Room, "add"), room_form(venue=own[Venue].pk, policy=strange[CancellationPolicy].pk), "policy"),
         (
             url(Blackout, "add"),
-            {"room": strange[Room].pk, "first_date": "2027-06-01", "last_date": "2027-06-02"},
-            "room",
+            {"rooms": strange[Room].pk, "first_date": "2027-06-01", "last_date": "2027-06-02", "years": "1"},
+            "rooms",
+        ),
+        (
+            url(Blackout, "add"),
+            {"venue": strange[Venue].pk, "first_date": "2027-06-01", "last_date": "2027-06-02", "years": "1"},
+            "venue",
         ),
         (url(CancellationPolicy, "add"), {"venue": strange[Venue].pk, "name": "Mine"}, "venue"),
     ]
