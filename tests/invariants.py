@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from bookings.models import Booking, BookingEvent
 from bookings.states import ARROWS, BLOCKING, DEAD, Status
@@ -163,6 +163,7 @@ def check_quiet(sandbox) -> None:
     theirs = {row["id"]: row for name in PROVIDER_WORDS for row in books[name]["payments"]}
     _check_disputes(books["stripe"].get("disputes", []))
     _check_clearing(books)
+    _check_balances(books["stripe"])
     unfinished = PaymentOperation.objects.filter(state__in=["open", "unknown"])
     assert not unfinished.exists(), f"C2 {list(unfinished)}"
     missed = set(Drift.objects.filter(kind=Drift.Kind.FEE).values_list("booking", flat=True))
@@ -276,6 +277,35 @@ def _check_clearing(books: dict) -> None:
                 key = (provider, row["currency"].upper(), row["mode"] == "live")
                 theirs[key] += row["captured_minor"] - row["refunded_minor"]
     assert +ours == +theirs, f"M10 clearing has {dict(ours)}, our accounts hold {dict(theirs)}"
+
+
+def _check_balances(stripe: dict) -> None:
+    """M5: what clearing has of Stripe is what the account holds and has paid out, fees, disputes and transfers with it.
+
+    Of each mode and currency by itself. Not asked where money of others is in the account, or was exchanged.
+    """
+    at_stripe = Q(transaction__payment__provider="stripe") | Q(transaction__payout__method="stripe")
+    entries = LedgerEntry.objects.filter(at_stripe, account="clearing").order_by()
+    ours = {
+        (mode_name(is_live), currency): amount
+        for is_live, currency, amount in entries.values_list("is_live", "currency").annotate(
+            Sum("amount_minor")
+        )
+    }
+    theirs = {
+        (row["mode"], row["currency"].upper()): sum(
+            row[f"{name}_minor"] for name in ("available", "pending", "paid_out")
+        )
+        for row in stripe["balances"]
+    }
+    known = set(Payment.objects.exclude(provider_ref="").values_list("provider_ref", flat=True))
+    is_all_ours = all(row["id"] in known for row in stripe["payments"] if row["captured_minor"])
+    moved = {key for key, amount in ours.items() if amount}
+    if is_all_ours and moved <= theirs.keys():
+        for key, held in theirs.items():
+            assert ours.get(key, 0) == held, (
+                f"M5 clearing has {ours.get(key, 0)} at Stripe, which has {held}: {key}"
+            )
 
 
 def _check_modes() -> None:

@@ -1,6 +1,7 @@
 """The layer with the database: the real services keep every promise, faults or not."""
 
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -68,6 +69,22 @@ def test_lost_dispute_that_is_not_booked_is_found_with_the_database(monkeypatch)
     report = run_db(40, seed=30_000, jobs=2)
 
     assert {"M5", "M9"} & report.by_invariant.keys()
+
+
+def test_fee_of_a_dispute_nobody_booked_is_found_by_the_comparison_of_the_night(monkeypatch):
+    """Rows and ledger agree with each other; the balance at Stripe alone tells."""
+    from payments.providers import stripe
+    from tests.simulation.db import scheduler
+    from tests.simulation.db.runner import run_db
+
+    read = stripe.read_dispute
+    monkeypatch.setattr(stripe, "read_dispute", lambda *args: replace(read(*args), fee_minor=0))
+    monkeypatch.setattr(scheduler, "NIGHTS_EVERY", 2)
+    monkeypatch.setattr(scheduler, "RATES", (0.5,))
+    report = run_db(4, seed=60_004, jobs=2)
+
+    assert "nightly: money open" in " ".join(report.coverage)
+    assert report.by_invariant.keys() == {"C1"}
 
 
 def _without(module, name, instead):
