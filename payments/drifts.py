@@ -13,7 +13,7 @@ from bookings.errors import BookingError
 from bookings.models import Booking
 from core import clock
 from core.mode import mode_name, site_is_live
-from payments import adoption, bookkeeping, credits, given, mending, money_comparison
+from payments import adoption, bookkeeping, credits, given, mending, money_comparison, transfers
 from payments.comparison import Difference
 from payments.facts import booking_facts, payment_facts
 from payments.models import Drift, Payment, ReconciliationRun
@@ -160,6 +160,8 @@ def _look_again(drift: Drift, by: Any) -> None:
 def _look_at_money(drift: Drift, by: Any) -> None:
     if drift.payment:
         mending.sync(drift.payment.pk)
+    elif payout := money_comparison.payout_of(drift.provider_ref):
+        transfers.look(payout.pk)
     if left := money_comparison.differences_of(drift.provider_ref):
         raise mending.CannotMend(f"Still {left.ours} here, {left.theirs} there.")
 

@@ -117,6 +117,11 @@ def differences_of(ref: str) -> Difference | None:
     return next((difference for ref_, difference in compare_standings(standings) if ref_ == ref), None)
 
 
+def payout_of(ref: str) -> Payout | None:
+    """Return the payout that a movement belongs to, if to any. Raises: ProviderError."""
+    return None if ref.startswith(BALANCE) else match([stripe_balance().movement(ref)])[0].payout
+
+
 # --- in sum -----------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from payments import drifts, ledger, money_comparison, reconciliation, tasks
 from payments.mending import CannotMend
 from payments.models import Dispute, Drift, LedgerEntry, LedgerTransaction, Payment, ReconciliationRun
 from payments.money_comparison import Standing, standings_now
+from payments.providers.stripe import platform_account
 from payments.providers.stripe_balance import stripe_balance
 from tests import factories
 from tests.payments.comparing import delete, look, run
@@ -70,6 +71,22 @@ def test_dispute_and_transfer_are_compared_and_agree(due):  # noqa: F811 - the f
     kinds = {one.kind for one in stripe_balance().movements(clock.now() - dt.timedelta(days=30), clock.now())}
     assert kinds == {"charge", "adjustment", "transfer"}
     assert look() == []
+
+
+def test_transfer_taken_back_weeks_later_is_found_though_no_message_came(due):  # noqa: F811 - the fixture above
+    made = payout()
+    tasks.sweep_payouts()
+    made.refresh_from_db()
+    due.advance(days=20)
+    platform_account().call(lambda client: client.v1.transfers.reversals.create(made.provider_ref, {}))
+    due.advance(minutes=11)
+
+    run()
+
+    made.refresh_from_db()
+    assert made.status == "returned"
+    assert list(Drift.objects.values_list("kind", "state")) == [("money", "mended")]
+    assert standing()[0] == ("EUR", PRICE - FEE, PRICE - FEE)
 
 
 def test_fee_of_a_dispute_that_is_not_booked_is_found_with_its_amount(journey):
