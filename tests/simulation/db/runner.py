@@ -116,7 +116,7 @@ def within(world: DbWorld, processes: Processes) -> Iterator[None]:
         override_settings(STRIPE_IS_LIVE=plan.is_live, OCTO_TEST=not plan.is_live),
         stopping_after_commits(processes),
         broker_of(world),
-        patch("payments.tasks.log", world.log),
+        patch("core.sweeps.log", world.log),
         nightly.heard(world.log),
     ):
         yield
