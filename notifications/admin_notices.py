@@ -38,7 +38,7 @@ class VenueNoticeAdmin(PlatformAdmin):
 
     @display(description="Message", ordering="kind")
     def what(self, notice: VenueNotice) -> str:
-        return notice.kind.replace("_", " ").capitalize()
+        return notice.kind_in_words
 
     @display(description="Text")
     def text(self, notice: VenueNotice) -> str:

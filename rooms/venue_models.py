@@ -232,4 +232,8 @@ class VenueNotice(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.recipient}"
+        return f"{self.kind_in_words} to {self.recipient}"
+
+    @property
+    def kind_in_words(self) -> str:
+        return self.kind.replace("_", " ").capitalize()

@@ -35,6 +35,7 @@ def test_list_tells_the_state_and_the_page_the_text_without_its_link(fields, sta
     assert "Payee changed" in listed
     assert "head@example.org" in listed
     assert "To bank …6769." in page
+    assert "Payee changed to head@example.org" in page
     assert "secret-canary" not in listed + page
 
 
