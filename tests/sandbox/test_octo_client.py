@@ -12,11 +12,15 @@ logger.disable("tolov")
 
 @pytest.fixture
 def gateway(sandbox: Sandbox, receiver: Receiver) -> OctoGateway:
+    return made(sandbox, receiver, is_test_mode=True)
+
+
+def made(sandbox: Sandbox, receiver: Receiver, *, is_test_mode: bool) -> OctoGateway:
     gateway = OctoGateway(
         octo_shop_id=Settings.octo_shop_id,
         octo_secret=Settings.octo_secret,
         notify_url=receiver.url,
-        is_test_mode=True,
+        is_test_mode=is_test_mode,
     )
     gateway.http_client.base_url = sandbox.base
     return gateway
@@ -38,6 +42,22 @@ def test_payment_is_created_checked_and_refunded(
 
     assert (refund["error"], refund["data"]["status"]) == (0, "succeeded")
     assert gateway.check_payment("order-001")["data"]["refunded_sum"] == 20_000.5
+
+
+def test_live_and_test_payments_are_told_apart_in_the_books(
+    gateway: OctoGateway, sandbox: Sandbox, receiver: Receiver
+) -> None:
+    live = made(sandbox, receiver, is_test_mode=False)
+    for client, ref in ((gateway, "order-003"), (live, "order-004")):
+        sandbox.control(
+            "pay", {"url": client.create_payment(id=ref, amount=50_000, return_url="http://shop.test/")}
+        )
+
+    books = sandbox.control("books")["octo"]["payments"]
+
+    assert [(one["reference"], one["account"], one["mode"], one["captured_minor"]) for one in books] == [
+        ("order-003", "platform", "test", 5_000_000), ("order-004", "platform", "live", 5_000_000),
+    ]  # fmt: skip
 
 
 def test_hold_is_created_by_its_keyword(gateway: OctoGateway, sandbox: Sandbox) -> None:
