@@ -29,6 +29,7 @@ from payments.models import (
     Settlement,
 )
 from payments.search import payments_of
+from payments.sums import SummedList
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline, venue_ids
 
 TONES = {
@@ -70,7 +71,8 @@ class MismatchFilter(DropdownFilter):
 
 
 @admin.register(Payment)
-class PaymentAdmin(HasMode, ReadOnlyAdmin):
+class PaymentAdmin(SummedList, HasMode, ReadOnlyAdmin):
+    sum_of, sum_label = "captured_minor", "Taken"
     venue_path = "booking__venue"
     list_display = ("state", "mode", "booking_link", "venue", "amount", "held", "taken", "created_at")
     list_display_links = ("state",)

@@ -28,6 +28,7 @@ from payments.dispute_pages import TONES, AnswerForm, page_of, time_left
 from payments.models import Dispute, PaymentOperation
 from payments.providers.base import ProviderError
 from payments.staff_pages import Question, asked, note, staff_only
+from payments.sums import SummedList
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin
 
 UNANSWERED = (
@@ -52,8 +53,10 @@ class OpenFilter(DropdownFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(HasMode, ReadOnlyAdmin):
+class DisputeAdmin(SummedList, HasMode, ReadOnlyAdmin):
     """A case a bank has opened; what is written here goes to it."""
+
+    sum_label, money_path = "Disputed", "payment"
 
     venue_path = "payment__booking__venue"
     mode_path = "payment__is_live"

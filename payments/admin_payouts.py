@@ -1,10 +1,10 @@
 """Payouts, their runs, the ledger and its checkpoints in the admin: to look at; services do what is done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -19,6 +19,7 @@ from payments.admin import figures, link_to, pill
 from payments.admin_mode import HasMode, ModeFilter
 from payments.admin_refunds import staff_only
 from payments.models import LedgerCheckpoint, Payout, PayoutFile, PayoutLine, PayoutRun, PayoutSkip
+from payments.sums import RowSums, SummedList
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin, ReadOnlyInline
 
 TONES = {
@@ -58,8 +59,10 @@ class LineInline(ReadOnlyInline):
 
 
 @admin.register(Payout)
-class PayoutAdmin(HasMode, ReadOnlyAdmin):
+class PayoutAdmin(SummedList, HasMode, ReadOnlyAdmin):
     """Money on its way to venues; hosts see their own, staff export and mark them."""
+
+    sum_label, sum_where = "Paid, or on its way", ~Q(status__in=Payout.UNDONE)
 
     list_display = (
         "state",
@@ -204,10 +207,19 @@ class SkipInline(ReadOnlyInline):
 
 
 @admin.register(PayoutRun)
-class PayoutRunAdmin(HasMode, PlatformAdmin):
+class PayoutRunAdmin(RowSums, HasMode, PlatformAdmin):
     """Rounds over all venues: what each made, and whom it left unpaid and why."""
 
-    list_display = ("cutoff_at", "mode", "state", "made", "left_unpaid", "started_by", "finished_at")
+    list_display = (
+        "cutoff_at",
+        "mode",
+        "state",
+        "made",
+        "amounts",
+        "left_unpaid",
+        "started_by",
+        "finished_at",
+    )
     list_filter = (ModeFilter,)
     ordering = ("-pk",)
     fields = (
@@ -215,13 +227,14 @@ class PayoutRunAdmin(HasMode, PlatformAdmin):
         "mode",
         "state",
         "made",
+        "amounts",
         "left_unpaid",
         "started_at",
         "finished_at",
         "started_by",
         "balance",
     )
-    readonly_fields = ("mode", "state", "made", "left_unpaid", "balance")
+    readonly_fields = ("mode", "state", "made", "amounts", "left_unpaid", "balance")
     inlines = (SkipInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutRun]:
@@ -236,6 +249,20 @@ class PayoutRunAdmin(HasMode, PlatformAdmin):
     def made(self, run: PayoutRun) -> SafeString:
         url = f"{reverse('admin:payments_payout_changelist')}?run__id__exact={run.pk}"
         return format_html('<a class="rh-link" href="{}">{}</a>', url, run.n_made)
+
+    @display(description="Paid, or on its way")
+    def amounts(self, run: PayoutRun) -> SafeString:
+        return self.write_sums(run)
+
+    def sums_of_rows(self, keys: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+        """A run has one mode: its payouts are all of real money, or all of test money."""
+        rows = Payout.objects.filter(run__in=keys).exclude(status__in=Payout.UNDONE)
+        found: dict[int, list[tuple[str, int]]] = {}
+        for run_id, currency, amount in (
+            rows.order_by("run", "currency").values_list("run", "currency").annotate(Sum("amount_minor"))
+        ):
+            found.setdefault(run_id, []).append((currency, amount))
+        return found
 
     @display(description="Balance at Stripe")
     def balance(self, run: PayoutRun) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -16,6 +16,7 @@ from payments import credits, refund_pages
 from payments.admin import figures, link_to, pill
 from payments.admin_mode import HasMode, ModeFilter
 from payments.models import Credit, OfflinePayment, Refund
+from payments.sums import SummedList
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin
 
 
@@ -31,8 +32,11 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 @admin.register(Refund)
-class RefundAdmin(HasMode, ReadOnlyAdmin):
+class RefundAdmin(SummedList, HasMode, ReadOnlyAdmin):
     """Refunds to look at; the pages where they are given, and where a failed one is dealt with."""
+
+    sum_label, sum_where = "Given back, or on its way", ~Q(status=Refund.Status.FAILED)
+    money_path = "payment"
 
     venue_path = "payment__booking__venue"
     mode_path = "payment__is_live"
@@ -92,8 +96,10 @@ class RefundAdmin(HasMode, ReadOnlyAdmin):
 
 
 @admin.register(Credit)
-class CreditAdmin(HasMode, PlatformAdmin):
+class CreditAdmin(SummedList, HasMode, PlatformAdmin):
     """Credits of guests; a code is money, so only its end is shown."""
+
+    sum_of, sum_label = "left_now", "Left to be spent"
 
     list_display = ("ends_in", "mode", "booking_link", "amount", "left", "reason", "created_at")
     list_display_links = ("ends_in",)
@@ -115,7 +121,7 @@ class CreditAdmin(HasMode, PlatformAdmin):
     readonly_fields = ("ends_in", "mode", "booking_link", "amount", "left")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credit]:
-        return super().get_queryset(request).select_related("booking")
+        return credits.with_left(super().get_queryset(request)).select_related("booking")
 
     @display(description="Code")
     def ends_in(self, credit: Credit) -> str:
@@ -131,7 +137,7 @@ class CreditAdmin(HasMode, PlatformAdmin):
 
     @display(description="Left")
     def left(self, credit: Credit) -> SafeString:
-        return figures(credits.left_minor(credit), credit.currency)
+        return figures(credit.left_now, credit.currency)
 
 
 @admin.register(OfflinePayment)

@@ -1,5 +1,6 @@
 """Payment settings in the admin: one page a venue, for its owners and managers, and for staff."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -18,11 +19,13 @@ from unfold.decorators import display
 from accounts.stepup import lead_to_proof
 from core import dates
 from payments import venue_settings
+from payments.balance import owed_by_venue
 from payments.messages import KEYS_TRIED
 from payments.models import PayeeChange, PaymentSettings, VenuePayments
 from payments.payee_changes import OWNERS_ALONE, PayeeNotProven
 from payments.payees import problem_of
 from payments.settings_forms import PaymentSettingsForm
+from payments.sums import RowSums
 from payments.venue_settings import InvalidSettings
 from rooms.permissions import may
 from rooms.scoping import MANAGERS, VenueScopedAdmin
@@ -33,7 +36,7 @@ LEVELS = {"ok": messages.SUCCESS, "refused": messages.ERROR}
 
 
 @admin.register(VenuePayments)
-class VenuePaymentsAdmin(VenueScopedAdmin):
+class VenuePaymentsAdmin(RowSums, VenueScopedAdmin):
     """Every venue, with or without saved settings; nothing of a key or an account is shown but its end."""
 
     venue_path = ""
@@ -41,7 +44,7 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
     staff_may_edit = True
     form = PaymentSettingsForm
     readonly_fields = ("payee_account", "payee_history")
-    list_display = ("name", "provider", "online", "payouts", "currency")
+    list_display = ("name", "provider", "online", "payouts", "owed")
     search_fields = ("name", "slug")
     ordering = ("name",)
     change_form_outer_after_template = "admin/payments/try_keys.html"
@@ -97,6 +100,13 @@ class VenuePaymentsAdmin(VenueScopedAdmin):
         view = self.admin_site.admin_view(self.try_keys)
         own = path("<int:venue_id>/try-keys/", view, name="payments_venuepayments_try_keys")
         return [own, *super().get_urls()]
+
+    def sums_of_rows(self, keys: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+        return owed_by_venue(keys)
+
+    @display(description="Owed to the venue")
+    def owed(self, venue: VenuePayments) -> SafeString:
+        return self.write_sums(venue)
 
     @method_decorator(sensitive_post_parameters("octo_secret", "octo_unique_key", "bank_account"))
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -4,7 +4,8 @@ import secrets
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
 from bookings import services as bookings
 from bookings.actors import Actor
@@ -76,6 +77,23 @@ def left_minor(credit: Credit) -> int:
         payment__credit_use__credit=credit, channel=Refund.Channel.CREDIT, status=Refund.Status.SUCCEEDED
     )
     return credit.amount_minor - used + returned.aggregate(total=Sum("amount_minor", default=0))["total"]
+
+
+def with_left(rows: QuerySet[Credit]) -> QuerySet[Credit]:
+    """Return credits that know in `left_now` what `left_minor` tells of one: for lists, without a query a row."""
+    used = CreditUse.objects.filter(credit=OuterRef("pk")).order_by().values("credit")
+    returned = Refund.objects.filter(
+        payment__credit_use__credit=OuterRef("pk"), channel=Refund.Channel.CREDIT,
+        status=Refund.Status.SUCCEEDED,
+    ).order_by().values("payment__credit_use__credit")  # fmt: skip
+    total = Sum("amount_minor")
+    less, more = (
+        Coalesce(
+            Subquery(found.annotate(total=total).values("total")), Value(0), output_field=BigIntegerField()
+        )
+        for found in (used, returned)
+    )
+    return rows.annotate(left_now=F("amount_minor") - less + more)
 
 
 def spendable_minor(credit: Credit) -> int:
