@@ -56,6 +56,12 @@ def held_from_to(session: Session, venue: Venue) -> str:
     return dates.guest_span(session.starts_at, session.ends_at, venue.time_zone)
 
 
+@register.filter
+def month_held(session: Session, venue: Venue) -> str:
+    """`January 2027`, at the venue: what a list of sessions is divided by."""
+    return dates.month(session.starts_at, venue.time_zone)
+
+
 # How wide a picture stands, by where: the style sheets' own columns, told to the browser before it has them.
 SIZES = {
     "card": "(min-width: 62rem) 23rem, (min-width: 40rem) 46vw, 92vw",

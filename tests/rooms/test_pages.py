@@ -1,6 +1,7 @@
 """Home and room pages: what they show, what they refuse, and how much they ask the database."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.template.loader import render_to_string
@@ -332,3 +333,15 @@ def test_room_page_publishes_its_policy_by_name_and_rule(client):
         "No refund after that.",
     ):
         assert part in page
+
+
+def test_workshop_lists_its_sessions_under_their_months_at_the_venue(client, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime(2027, 1, 2, 9, tzinfo=dt.UTC))
+    room = factories.room(kind="workshop", venue=factories.venue(time_zone="Asia/Tashkent"))
+    # 20:30 UTC on January 31 is February 1 in Tashkent.
+    for starts_at in ("2027-01-05T10:00", "2027-01-12T10:00", "2027-01-31T20:30"):
+        factories.session(room=room, starts_at=dt.datetime.fromisoformat(f"{starts_at}+00:00"))
+
+    page = text(client.get(room.get_absolute_url()))
+
+    assert re.findall(r'<p class="month">(.*?)</p>', page) == ["January 2027", "February 2027"]
