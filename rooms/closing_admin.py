@@ -30,7 +30,7 @@ class BlackoutAdmin(ManagedAdmin):
     list_filter = (("room__venue", OwnRowsFilter),)
     list_select_related = ("room__venue",)
     search_fields = ("room__name", "note")
-    fields = ("venue", "rooms", ("first_date", "last_date"), "years", "note")
+    fields = ("venue", "rooms", "first_date", "last_date", "years", "note")
     shown = ("room", "closed", "note", "together", "created_at")
     ordering = ("-period",)
 
