@@ -140,6 +140,20 @@ def test_outage_is_raised_where_nothing_else_waits(due):  # noqa: F811 - the fix
     assert saved(due).stripe_account_checked_at is None
 
 
+def test_account_that_cannot_be_asked_about_keeps_no_other_waiting(due):  # noqa: F811 - the fixture above
+    other = Journey(due.sandbox).room.venue
+    ref = connected_account(due, state="")
+    PaymentSettings.objects.create(venue=other, payout_method="stripe", stripe_account_ref=ref)
+    due.fault("accounts.retrieve", "error_500")
+
+    tasks.sweep_payees()
+
+    rows = payable.by_stripe().order_by("pk")
+    assert [(row.stripe_account_checked_at is None, row.stripe_account_problem) for row in rows] == [
+        (True, ""), (False, UNFINISHED),
+    ]  # fmt: skip
+
+
 def test_host_and_staff_read_what_is_wrong(due, client: Client):  # noqa: F811 - the fixture above
     restrict(due)
     tasks.sweep_payees()
