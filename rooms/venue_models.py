@@ -169,6 +169,9 @@ class Invitation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
+    class Meta:
+        constraints = [bounds.within_years("invitation_within_years", "expires_at")]
+
     def __str__(self) -> str:
         return f"{self.email} to {self.venue}"
 

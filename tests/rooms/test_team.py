@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -271,3 +272,15 @@ def test_page_says_why_the_last_owner_stays(venue, owner):
 
     assert told(answer) == ["A venue needs an owner: name another one first. Nothing was changed."]
     assert roles(venue) == {owner.email: "owner"}
+
+
+@pytest.mark.parametrize("year", [1999, 2200, 9999])
+def test_invitation_that_ends_beyond_the_calendar_is_kept_by_no_database(venue, owner, year):
+    at = dt.datetime(year, 6, 1, tzinfo=dt.UTC)
+
+    with pytest.raises(IntegrityError, match="invitation_within_years"), transaction.atomic():
+        Invitation.objects.create(
+            venue=venue, email="x@example.org", role="clerk", digest="1", invited_by=owner, expires_at=at
+        )
+
+    assert not Invitation.objects.exists()
