@@ -42,4 +42,4 @@ class VenueNoticeAdmin(PlatformAdmin):
 
     @display(description="Text")
     def text(self, notice: VenueNotice) -> str:
-        return "\n".join(notice.paragraphs)
+        return "\n".join(map(str, notice.paragraphs))

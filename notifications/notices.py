@@ -72,7 +72,7 @@ def _unfinished(notice: VenueNotice):
 
 def _mail(notice: VenueNotice) -> email.Mail:
     subject = inert(notice.subject, 200)
-    paragraphs = [inert(paragraph, LONGEST_PARAGRAPH) for paragraph in notice.paragraphs]
+    paragraphs = [inert(str(paragraph), LONGEST_PARAGRAPH) for paragraph in notice.paragraphs]
     context = {
         "heading": subject, "bar": BARS["quiet"], "greeting": "Hello,", "paragraphs": paragraphs,
         "preview": paragraphs[0], "rows": [], "action": notice.action, "link": notice.link,
