@@ -163,7 +163,7 @@ class Invitation(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(validators=[bounds.validate_year])
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
