@@ -19,6 +19,9 @@ from config.settings import CACHES, DATABASES, env
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "test_roomhold")}
+# Most tests lie in a transaction, which is idle while a long PDF is drawn; requests draw theirs outside any.
+OPTIONS = DATABASES["default"]["OPTIONS"]
+OPTIONS["options"] += " -c idle_in_transaction_session_timeout=120s"
 # Each test process counts in a cache of its own: one that clears it must not forget what another has counted.
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     CACHES["default"]["LOCATION"] = CACHES["default"]["LOCATION"].removesuffix("1") + str(2 + int(worker[2:]))

@@ -135,7 +135,10 @@ FOR_MACHINES = {
 }
 WRITES = re.compile(r"\.strftime\(|\{[^{}]*:%[a-zA-Z-]|\bdate_format\(|\btime_format\(|\bctime\(")
 IN_TEMPLATES = re.compile(r"\|(date|time|localtime|timezone|naturalday|naturaltime)\b|\{% now ")
-IN_SCRIPTS = re.compile(r"toLocale|Intl\.|toDateString|toTimeString|getHours|getMonth")
+# A script may ask for the browser's own zone, which writes nothing.
+IN_SCRIPTS = re.compile(
+    r"toLocale|Intl\.(?!DateTimeFormat\(\)\.resolvedOptions\(\)\.timeZone)|toDateString|toTimeString|getHours|getMonth"
+)
 
 
 def lines_of(root: Path, pattern: str):
