@@ -51,8 +51,8 @@ UNION ALL
 SELECT id, 'Long stay', '{}', NULL, 5, 10 FROM rooms_room WHERE kind = 'hotel';
 
 -- pictures
-INSERT INTO rooms_roomphoto (room_id, image, width, height, alt, position)
-SELECT id, 'rooms/' || slug || '-' || nth || '.jpg', 1200, 800, 'The room by day', nth
+INSERT INTO rooms_roomphoto (room_id, image, width, height, renditions, alt, position)
+SELECT id, 'rooms/' || slug || '-' || nth || '.jpg', 1200, 800, '{480, 960}', 'The room by day', nth
 FROM rooms_room, generate_series(0, 2) AS nth;
 
 -- bookings of a year

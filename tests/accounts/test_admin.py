@@ -25,8 +25,13 @@ def page(user) -> str:
     return reverse("admin:accounts_user_change", args=[user.pk])
 
 
+# The form's own hidden fields: no note is written.
+NO_NOTES = {"notes-TOTAL_FORMS": "0", "notes-INITIAL_FORMS": "0"}
+
+
 def forged(user) -> dict[str, str]:
-    return {"name": user.name, "phone": "1", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    rights = {"is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    return {"name": user.name, "phone": "123", **rights, **NO_NOTES}
 
 
 def test_staff_gives_nobody_rights_not_even_themselves(guest):
@@ -37,13 +42,13 @@ def test_staff_gives_nobody_rights_not_even_themselves(guest):
 
     assert not User.objects.filter(is_superuser=True).exists()
     guest.refresh_from_db()
-    assert (guest.is_staff, guest.phone) == (False, "1")
+    assert (guest.is_staff, guest.phone) == (False, "123")
 
 
 def test_staff_locks_an_account_and_it_is_out_at_once(guest):
     client = logged_in(guest)
 
-    logged_in(factories.staff()).post(page(guest), {"name": guest.name})
+    logged_in(factories.staff()).post(page(guest), {"name": guest.name, **NO_NOTES})
 
     assert not User.objects.get(pk=guest.pk).is_active
     assert client.get(reverse("bookings:list")).status_code == 302
@@ -61,7 +66,7 @@ def test_staff_cannot_lock_a_colleague_or_a_superuser(guest):
 def test_superuser_makes_staff(guest):
     client = logged_in(User.objects.create_superuser("root@example.org", factories.PASSWORD))
 
-    client.post(page(guest), {"name": guest.name, "is_active": "on", "is_staff": "on"})
+    client.post(page(guest), {"name": guest.name, "is_active": "on", "is_staff": "on", **NO_NOTES})
 
     guest.refresh_from_db()
     assert (guest.is_staff, guest.is_superuser) == (True, False)

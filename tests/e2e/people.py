@@ -272,10 +272,15 @@ class Guest(Person):
         self.heads("Complete your booking")
 
     def choose_time(self, *, days_ahead: int) -> None:
-        """On the page of a room by the hour or appointment: pick a day and its first free time, and go on."""
-        day = clock.now().astimezone(self.journey.room.venue.zone).date() + dt.timedelta(days=days_ahead)
-        self.open(f"{self.journey.room.get_absolute_url()}?day={day}")
-        self.press(self.page.locator(".times label"))
+        """On the page of a room by the hour or appointment: pick its first free time from a day on, and go on."""
+        today = clock.now().astimezone(self.journey.room.venue.zone).date()
+        times = self.page.locator(".times label")
+        for later in range(7):  # the house may be closed that day of the week
+            day = today + dt.timedelta(days=days_ahead + later)
+            self.open(f"{self.journey.room.get_absolute_url()}?day={day}")
+            if times.count():
+                break
+        self.press(times)
         self.sees("If you cancel")
         self.click("Continue")
         self.heads("Complete your booking")

@@ -89,7 +89,15 @@ class TestLiveSite:
 
         seen = metrics.figures(clock.now() - dt.timedelta(days=1))
 
-        assert seen.sums == [{"currency": "EUR", "taken_minor": 5_000, "fee_minor": 0, "refunded_minor": 0}]
+        assert seen.sums == [
+            {
+                "currency": "EUR",
+                "taken_minor": 5_000,
+                "own_shop_minor": 0,
+                "fee_minor": 0,
+                "refunded_minor": 0,
+            }
+        ]
         assert seen.refunded.part == 0
 
     def test_leaves_a_run_begun_in_test_mode_alone(self, settings, live):
