@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from ninja import Field, Schema
 
 from bookings.states import Status
-from core.typed_json import Email, Phone, line, prose
+from core.typed_json import Email, Moment, Phone, line, prose
 from rooms.schemas import LineOut, QuoteIn, RefundStepOut
 
 MOST_MINOR = 10**15
@@ -193,13 +193,13 @@ class CancelOut(BookingOut):
 
 
 Title = Name
-Moment = Annotated[
-    dt.datetime, Field(description="Without an offset: wall time of the venue", examples=["2027-01-05T18:30"])
+WallTime = Annotated[
+    Moment, Field(description="Without an offset: wall time of the venue", examples=["2027-01-05T18:30"])
 ]
 
 
 class SessionQuery(Schema):
-    since: dt.datetime | None = None
+    since: Moment | None = None
     page: int = Field(1, ge=1, le=1000)
 
 
@@ -207,8 +207,8 @@ class SessionIn(Schema):
     """A session, or one a week at the same wall time: `count` of them, or up to and including the date `until`."""
 
     title: Title
-    starts_at: Moment
-    ends_at: Moment
+    starts_at: WallTime
+    ends_at: WallTime
     capacity: int | None = Field(
         None, ge=1, le=10_000, description="Seats; as many as the room has where left out"
     )
@@ -222,8 +222,8 @@ class SessionIn(Schema):
 
 class SessionChangeIn(Schema):
     title: Title | None = None
-    starts_at: Moment | None = None
-    ends_at: Moment | None = None
+    starts_at: WallTime | None = None
+    ends_at: WallTime | None = None
     capacity: int | None = Field(None, ge=1, le=10_000)
     price_minor: int | None = Field(None, ge=0, le=MOST_MINOR, description="Null: the room's own price")
 

@@ -1,18 +1,19 @@
-"""What reaches the API as text, read like what is typed into a form: words, and numbers in an address or in quotes.
+"""What reaches the API as text, read like what is typed into a form: words, moments, and numbers as text.
 
 JSON's own numbers are taken as they are.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from core import addresses
+from core import addresses, zones
 from core.money import AmbiguousAmount, InvalidAmount, read_decimal, read_percent, read_whole
 from core.phones import read_phone
 from core.typed_text import InvalidText, many_lines, one_line
@@ -37,6 +38,8 @@ def _text_by(read: Callable[[str], Any], *, code: str) -> BeforeValidator:
 Whole = Annotated[int, _text_by(read_whole, code="int_parsing")]
 Amount = Annotated[Decimal, _text_by(partial(read_decimal, places=2), code="decimal_parsing")]
 Percent = Annotated[Decimal, _text_by(read_percent, code="decimal_parsing")]
+# An instant with an offset, or a wall time without.
+Moment = Annotated[dt.datetime, AfterValidator(zones.check_offset)]
 
 
 @dataclass(frozen=True)

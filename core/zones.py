@@ -25,6 +25,8 @@ BOTH = """
     SELECT name FROM pg_timezone_names
     WHERE name = ANY(%s) AND (name = 'UTC' OR upper(name) NOT IN (SELECT upper(abbrev) FROM pg_timezone_abbrevs))
 """
+# PostgreSQL's own bound.
+MOST_OFFSET = dt.timedelta(hours=16)
 # A year ahead, as far as most people book.
 MONTHS_COMPARED = 12
 WALLS = "SELECT instant, instant AT TIME ZONE %s FROM unnest(%s::timestamptz[]) AS instant"
@@ -137,3 +139,14 @@ def differs(name: str) -> bool:
         return any(
             instant.astimezone(zone).replace(tzinfo=None) != wall for instant, wall in cursor.fetchall()
         )
+
+
+def check_offset(value: dt.datetime) -> dt.datetime:
+    """Return a moment whose offset, if it has one, PostgreSQL takes, too: less than 16 hours. Raises: ValueError.
+
+    Python knows offsets up to a day; no place on earth is further from UTC than 14 hours.
+    """
+    offset = value.utcoffset()
+    if offset is not None and abs(offset) >= MOST_OFFSET:
+        raise ValueError("no place is so far from UTC")
+    return value

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.conf import settings
 
-from core import dates
+from core import dates, zones
 from core.money import CURRENCIES, to_minor
 from core.typed_fields import DecimalField, LineField, WholeField
 from core.widgets import PlainSelect
@@ -70,7 +70,7 @@ class MomentField(forms.CharField):
         if not text or len(text) > LONGEST_MOMENT:
             return None
         try:
-            return dt.datetime.fromisoformat(text)
+            return zones.check_offset(dt.datetime.fromisoformat(text))
         except ValueError as error:
             raise forms.ValidationError("This is not a time.", code="invalid") from error
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from ninja import Field, Schema
 
 from core.money import CURRENCIES, InvalidAmount, to_minor
-from core.typed_json import Amount, Email, Whole, line
+from core.typed_json import Amount, Email, Moment, Whole, line
 from rooms.search import Search
 from rooms.stays import InvalidStay
 
@@ -23,8 +23,8 @@ class SearchQuery(Schema):
     kind: Literal["", "hotel", "conference", "expert", "workshop"] = ""
     check_in: dt.date | None = None
     check_out: dt.date | None = None
-    start: dt.datetime | None = None
-    end: dt.datetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     guests: Whole | None = Field(None, ge=1, le=10_000)
     price_max_minor: Whole | None = Field(None, ge=0, description="Of a unit, in minor units of `currency`")
     price_max: Amount | None = Field(None, ge=0, description="The same in whole units, for example 120.50")
@@ -60,8 +60,8 @@ class QuoteIn(Schema):
     room: str = Field(description="venue/room", examples=["hotel-lutetia/garden-double"])
     check_in: dt.date | None = None
     check_out: dt.date | None = None
-    start: dt.datetime | None = None
-    end: dt.datetime | None = None
+    start: Moment | None = None
+    end: Moment | None = None
     session: int | None = None
     party_size: Whole = Field(1, ge=1, le=10_000)
 

@@ -13,6 +13,7 @@ from core import clock
 from rooms.models import Occupancy
 from tests import factories
 from tests.api.callers import Api, as_guest_of, choice
+from tests.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -269,3 +270,24 @@ def test_occupancy_of_refused_bookings_is_none(api, room):
     api.post("bookings", choice(room, party_size=3))
 
     assert not Occupancy.objects.exists()
+
+
+@pytest.mark.parametrize("offset", ["-22:45", "+16:00"])
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("rooms", "start"), ("venues/{venue}/rooms/{room}/sessions", "since")],
+    ids=["search", "sessions"],
+)
+def test_moment_further_from_utc_than_the_database_knows_is_refused(as_host, room, path, field, offset):
+    query = {field: f"2027-01-05T10:00:00{offset}"}
+
+    answer = as_host.get(path.format(venue=room.venue.slug, room=room.slug), query)
+
+    assert (answer.status_code, errors(answer)) == (422, {field: "value_error"})
+
+
+def test_choice_further_from_utc_than_the_database_knows_is_refused_on_a_page(client):
+    room = factories.room(kind="conference")
+    query = {"start": "2027-01-05T10:00:00-22:45", "end": "2027-01-05T12:00:00-22:45"}
+
+    assert "This is not a time." in text(client.get(room.get_absolute_url(), query))
