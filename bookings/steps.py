@@ -53,7 +53,11 @@ def record(
     booking: Booking, verb: str, from_status: str, actor: Actor, now: dt.datetime, *, reason: str = "",
     data: dict,
 ) -> BookingEvent:  # fmt: skip
-    """Save the booking with its next version and the event of that version."""
+    """Save the booking with its next version and the event of that version, never earlier than the one before.
+
+    `now` may be older: a sweep waited for the lock, or the clocks of two machines differ.
+    """
+    now = max(now, booking.updated_at)
     booking.version += 1
     booking.updated_at = now
     booking.save()

@@ -80,7 +80,8 @@ class Round:
         `work` takes the row's `field`, by the keyword `by` where one is given; `name` is the column it is told by.
         """
         until, tried = time.monotonic() + ROUND_SECONDS, set[Any]()
-        while batch := [row for row in rows.values_list(field, name)[:BATCH] if row[0] not in tried]:
+        # Those tried already are left out by the query: however many stay due, whoever stands behind them is reached.
+        while batch := list(rows.exclude(**{f"{field}__in": tried}).values_list(field, name)[:BATCH]):
             for key, known_as in batch:
                 if time.monotonic() > until:
                     return

@@ -148,3 +148,15 @@ def test_sweep_asks_the_same_number_of_queries_for_one_row_and_three(django_asse
 
     with django_assert_num_queries(2):
         send_due_reminders(NOW + HOUR)
+
+
+@pytest.mark.django_db
+def test_reminder_listed_before_another_event_is_told_after_it():
+    booking = requested()
+    listed, meanwhile = NOW + 12 * HOUR, NOW + 12 * HOUR + dt.timedelta(seconds=5)
+    services.announce(booking_id=booking.pk, notice="dispute_opened", data={}, now=meanwhile)
+
+    assert send_due_reminders(listed) == 1
+
+    told = booking.events.order_by("version").values_list("verb", "created_at")
+    assert list(told)[-2:] == [("dispute_opened", meanwhile), ("remind_host_half", meanwhile)]

@@ -23,7 +23,7 @@ from bookings import bulk
 from bookings.actors import member_actor
 from bookings.models import BulkCancellation, BulkCancellationItem, EventReceipt
 from bookings.states import Status
-from core import clock
+from core import clock, sweeps
 from core.sweeps import Round, RowsFailed
 from payments import payouts
 from payments.models import (
@@ -59,6 +59,21 @@ class TestRound:
         assert (done, told) == ([1, 3], [1, None, 3])
         assert "sweep_failed" in caplog.text
         assert "work RH2" in caplog.text
+
+    @pytest.mark.django_db
+    def test_rows_behind_a_whole_batch_that_stays_due_are_worked_on(self, monkeypatch):
+        monkeypatch.setattr(sweeps, "BATCH", 2)
+        rows = [factories.venue().pk for _ in range(5)]
+        tried = []
+
+        def work(pk: int) -> None:
+            tried.append(pk)
+            raise ZeroDivisionError("odd")
+
+        with pytest.raises(RowsFailed, match=r"^5 failed"), Round() as this:
+            this.each(Venue.objects.order_by("pk"), work)
+
+        assert tried == rows
 
     def test_error_that_is_expected_is_no_failure(self):
         with Round(KeyError) as this:
