@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from notifications import admin_notices  # noqa: F401 - registers the admin of mails about venues
 from notifications.models import Delivery
 from notifications.services import resend
 from rooms.scoping import OwnRowsFilter, ReadOnlyAdmin
@@ -65,6 +66,3 @@ class DeliveryAdmin(ReadOnlyAdmin):
         booking = delivery.event.booking
         url = reverse("admin:bookings_booking_change", args=[booking.pk])
         return format_html('<a class="rh-link" href="{}">{}</a>', url, booking.reference)
-
-
-from notifications import admin_notices  # noqa: E402, F401 - registers the admin of mails about venues

@@ -10,9 +10,10 @@ from bookings.actors import member_actor
 from bookings.models import Booking, EventReceipt
 from bookings.outbox import deliver_receipt
 from payments import services, tasks
-from payments.models import Payment
+from payments.models import Payment, PaymentSettings
 from sandbox.settings import Settings as SandboxSettings
 from tests import factories
+from tests.payments.paying_out import connected_account
 from tests.sandbox.process import Receiver, Sandbox, receiving, running
 
 VISA = "4242424242424242"
@@ -132,3 +133,15 @@ def octo(octo_sandbox: Sandbox, receiver: Receiver):
     from tests.payments.octo_way import OctoJourney
 
     return OctoJourney(octo_sandbox, receiver)
+
+
+@pytest.fixture
+def due(journey: Journey) -> Journey:
+    """A booking paid by card and begun, at a venue with a Stripe account; the money has become available."""
+    ref = connected_account(journey)
+    PaymentSettings.objects.create(venue=journey.room.venue, payout_method="stripe", stripe_account_ref=ref)
+    journey.authorize()
+    journey.approve()
+    journey.work()
+    journey.advance(days=14)
+    return journey

@@ -17,8 +17,8 @@ from tests import factories
 from tests.payments.comparing import delete, look, run
 from tests.payments.conftest import Journey
 from tests.payments.octo_way import OctoJourney, own_account
+from tests.payments.paying_out import payout
 from tests.payments.test_disputes import FRAUDULENT, confirmed
-from tests.payments.test_transfers import due, payout  # noqa: F401 - due is a fixture
 
 # 2.9 % of 200.00 and 0.30; a dispute costs 15.00.
 PRICE, FEE, DISPUTE_FEE = 20_000, 610, 1_500
@@ -60,7 +60,7 @@ def test_clearing_is_what_the_account_holds_and_has_paid_out(taken):
     assert look() == []
 
 
-def test_dispute_and_transfer_are_compared_and_agree(due):  # noqa: F811 - the fixture above
+def test_dispute_and_transfer_are_compared_and_agree(due):
     payout()
     tasks.sweep_payouts()
     confirmed(other := Journey(due.sandbox), FRAUDULENT)
@@ -73,7 +73,7 @@ def test_dispute_and_transfer_are_compared_and_agree(due):  # noqa: F811 - the f
     assert look() == []
 
 
-def test_transfer_taken_back_weeks_later_is_found_though_no_message_came(due):  # noqa: F811 - the fixture above
+def test_transfer_taken_back_weeks_later_is_found_though_no_message_came(due):
     made = payout()
     tasks.sweep_payouts()
     made.refresh_from_db()

@@ -17,9 +17,9 @@ from payments.providers.base import Unavailable
 from tests import factories
 from tests.core.test_sweeps import Case, cure, poison
 from tests.payments.conftest import Journey
+from tests.payments.paying_out import connected_account, payout
 from tests.payments.test_event_types import bring
 from tests.payments.test_transfer_events import event_of
-from tests.payments.test_transfers import connected_account, due, payout  # noqa: F401 - due is a fixture
 
 UNFINISHED = "Stripe does not let this account be paid yet: its owner has to finish signing up there."
 UNKNOWN = "Stripe knows no such account connected to this platform."
@@ -75,7 +75,7 @@ def test_problem_is_not_of_a_venue_paid_by_bank(journey):
     assert payee_check(journey.room.venue).is_done
 
 
-def test_account_is_asked_about_again_after_a_day(due):  # noqa: F811 - the fixture above
+def test_account_is_asked_about_again_after_a_day(due):
     tasks.sweep_payees()
     restrict(due)
     tasks.sweep_payees()
@@ -87,7 +87,7 @@ def test_account_is_asked_about_again_after_a_day(due):  # noqa: F811 - the fixt
     assert (same_day, saved(due).stripe_account_problem) == ("", UNFINISHED)
 
 
-def test_message_of_a_changed_account_is_followed_at_once(due):  # noqa: F811 - the fixture above
+def test_message_of_a_changed_account_is_followed_at_once(due):
     tasks.sweep_payees()
     restrict(due)
 
@@ -96,7 +96,7 @@ def test_message_of_a_changed_account_is_followed_at_once(due):  # noqa: F811 - 
     assert (row.outcome, saved(due).stripe_account_problem) == ("processed", UNFINISHED)
 
 
-def test_run_passes_over_a_venue_whose_account_is_not_payable(due):  # noqa: F811 - the fixture above
+def test_run_passes_over_a_venue_whose_account_is_not_payable(due):
     restrict(due)
 
     payouts.begin_run()
@@ -108,7 +108,7 @@ def test_run_passes_over_a_venue_whose_account_is_not_payable(due):  # noqa: F81
     assert [one.reason for one in preview(clock.now())] == ["not_payable"]
 
 
-def test_run_pays_once_the_account_can_be_paid_again(due):  # noqa: F811 - the fixture above
+def test_run_pays_once_the_account_can_be_paid_again(due):
     restrict(due)
     payouts.begin_run()
     payouts.continue_run()
@@ -122,7 +122,7 @@ def test_run_pays_once_the_account_can_be_paid_again(due):  # noqa: F811 - the f
     assert (made.status, made.amount_minor) == ("paid", 18_000)
 
 
-def test_outage_leaves_what_is_known_and_the_run_goes_on(due):  # noqa: F811 - the fixture above
+def test_outage_leaves_what_is_known_and_the_run_goes_on(due):
     due.fault("accounts.retrieve", "error_500")
     with capture_logs() as logs:
         made = payout()
@@ -131,7 +131,7 @@ def test_outage_leaves_what_is_known_and_the_run_goes_on(due):  # noqa: F811 - t
     assert [one["log_level"] for one in logs if one["event"] == "payee_account_not_asked"] == ["warning"]
 
 
-def test_outage_is_raised_where_nothing_else_waits(due):  # noqa: F811 - the fixture above
+def test_outage_is_raised_where_nothing_else_waits(due):
     due.fault("accounts.retrieve", "error_500")
 
     with pytest.raises(Unavailable):
@@ -140,7 +140,7 @@ def test_outage_is_raised_where_nothing_else_waits(due):  # noqa: F811 - the fix
     assert saved(due).stripe_account_checked_at is None
 
 
-def test_account_that_cannot_be_asked_about_keeps_no_other_waiting(due):  # noqa: F811 - the fixture above
+def test_account_that_cannot_be_asked_about_keeps_no_other_waiting(due):
     other = Journey(due.sandbox).room.venue
     ref = connected_account(due, state="")
     PaymentSettings.objects.create(venue=other, payout_method="stripe", stripe_account_ref=ref)
@@ -154,7 +154,7 @@ def test_account_that_cannot_be_asked_about_keeps_no_other_waiting(due):  # noqa
     ]  # fmt: skip
 
 
-def test_host_and_staff_read_what_is_wrong(due, client: Client):  # noqa: F811 - the fixture above
+def test_host_and_staff_read_what_is_wrong(due, client: Client):
     restrict(due)
     tasks.sweep_payees()
     venue = due.room.venue

@@ -14,13 +14,13 @@ from payments.payouts import PayoutError
 from tests import factories
 from tests.invariants import check_books
 from tests.payments.conftest import Journey
-from tests.payments.test_transfers import due, payout, theirs  # noqa: F401 - due is a fixture
+from tests.payments.paying_out import payout, theirs
 
 Status = Payout.Status
 
 
 @pytest.fixture
-def swept(due: Journey) -> Journey:  # noqa: F811 - the fixture above
+def swept(due: Journey) -> Journey:
     """The same, at a platform whose balance Stripe has paid out to its bank: the transfer finds nothing."""
     schedule(due, "daily")
     due.advance(days=1)
@@ -97,7 +97,7 @@ def test_staff_give_up_a_payout_that_waits_and_the_venue_is_owed_it_again(swept)
     check_books()
 
 
-def test_staff_cannot_fail_a_transfer_that_is_under_way(due):  # noqa: F811
+def test_staff_cannot_fail_a_transfer_that_is_under_way(due):
     made = payout()
     transfers._lease(made.pk)
 
@@ -121,7 +121,7 @@ def test_run_keeps_what_schedule_and_balance_were_and_alarms_where_they_do_not_d
     ]
 
 
-def test_run_covered_by_the_balance_warns_of_nothing(due):  # noqa: F811
+def test_run_covered_by_the_balance_warns_of_nothing(due):
     with capture_logs() as logs:
         payout()
 
@@ -130,7 +130,7 @@ def test_run_covered_by_the_balance_warns_of_nothing(due):  # noqa: F811
     assert not [row for row in logs if row["event"] == "payout_funds"]
 
 
-def test_run_goes_on_where_stripe_cannot_be_asked(due):  # noqa: F811
+def test_run_goes_on_where_stripe_cannot_be_asked(due):
     due.fault("balance.retrieve", "error_500")
 
     made = payout()

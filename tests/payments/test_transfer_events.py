@@ -6,8 +6,8 @@ from payments import stripe_inbox, transfers
 from payments.models import Drift, Payout
 from payments.providers.stripe import platform_account
 from tests.invariants import check_books
+from tests.payments.paying_out import payout
 from tests.payments.test_event_types import bring, events_of
-from tests.payments.test_transfers import due, payout  # noqa: F401 - `due` is a fixture
 
 
 def event_of(journey, kind: str) -> dict:
@@ -22,14 +22,14 @@ def take_back(made: Payout, amount_minor: int) -> None:
 
 
 @pytest.fixture
-def paid(due) -> Payout:  # noqa: F811
+def paid(due) -> Payout:
     made = payout()
     transfers.send(made.pk)
     made.refresh_from_db()
     return made
 
 
-def test_message_of_a_transfer_finds_its_payout_and_changes_nothing(due, paid):  # noqa: F811
+def test_message_of_a_transfer_finds_its_payout_and_changes_nothing(due, paid):
     row = bring(event_of(due, "transfer.created"))
 
     assert (row.outcome, row.note) == ("processed", "payout paid")
@@ -37,7 +37,7 @@ def test_message_of_a_transfer_finds_its_payout_and_changes_nothing(due, paid): 
     check_books()
 
 
-def test_transfer_taken_back_at_stripe_returns_the_payout_and_owes_it_again(due, paid):  # noqa: F811
+def test_transfer_taken_back_at_stripe_returns_the_payout_and_owes_it_again(due, paid):
     take_back(paid, paid.amount_minor)
     row = bring(event_of(due, "transfer.reversed"))
 
@@ -46,7 +46,7 @@ def test_transfer_taken_back_at_stripe_returns_the_payout_and_owes_it_again(due,
     check_books()
 
 
-def test_transfer_taken_back_in_part_is_flagged_for_staff(due, paid):  # noqa: F811
+def test_transfer_taken_back_in_part_is_flagged_for_staff(due, paid):
     take_back(paid, 1_000)
     bring(event_of(due, "transfer.reversed"))
 
@@ -55,7 +55,7 @@ def test_transfer_taken_back_in_part_is_flagged_for_staff(due, paid):  # noqa: F
     assert Drift.objects.get().theirs == "€10.00 taken back"
 
 
-def test_message_of_an_account_lets_its_waiting_payout_go(due):  # noqa: F811
+def test_message_of_an_account_lets_its_waiting_payout_go(due):
     made = payout()
     due.sandbox.control("account", {"account": made.destination, "state": "enabled"})
     row = bring(event_of(due, "account.updated"))
@@ -64,7 +64,7 @@ def test_message_of_an_account_lets_its_waiting_payout_go(due):  # noqa: F811
     assert (row.outcome, row.note, made.status) == ("processed", "1 waiting payouts tried", "paid")
 
 
-def test_provider_out_of_reach_leaves_the_message_waiting(due, paid):  # noqa: F811
+def test_provider_out_of_reach_leaves_the_message_waiting(due, paid):
     take_back(paid, paid.amount_minor)
     event = event_of(due, "transfer.reversed")
     due.fault("transfers.list", "error_500")

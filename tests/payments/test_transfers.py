@@ -6,43 +6,10 @@ from core import clock
 from payments import ledger, payouts, tasks, transfers
 from payments.models import PaymentSettings, Payout
 from payments.providers.base import Misconfigured, Unavailable
-from payments.providers.stripe import platform_account
 from tests.invariants import check_books
-from tests.payments.conftest import Journey
+from tests.payments.paying_out import connected_account, payout, theirs
 
 Status = Payout.Status
-
-
-def connected_account(journey: Journey, *, state: str = "enabled") -> str:
-    account = platform_account().call(
-        lambda client: client.v1.accounts.create({"type": "express", "country": "FR"})
-    )
-    if state:
-        journey.sandbox.control("account", {"account": account.id, "state": state})
-    return account.id
-
-
-@pytest.fixture
-def due(journey: Journey) -> Journey:
-    """A booking paid by card and begun, at a venue with a Stripe account; the money has become available."""
-    ref = connected_account(journey)
-    PaymentSettings.objects.create(venue=journey.room.venue, payout_method="stripe", stripe_account_ref=ref)
-    journey.authorize()
-    journey.approve()
-    journey.work()
-    journey.advance(days=14)
-    return journey
-
-
-def payout() -> Payout:
-    """The payout a run makes of it, not sent yet."""
-    payouts.begin_run()
-    payouts.continue_run()
-    return Payout.objects.latest("pk")
-
-
-def theirs(journey: Journey) -> list[dict]:
-    return journey.sandbox.control("books")["stripe"]["transfers"]
 
 
 def test_transfer_goes_to_the_account_of_the_run_though_the_payee_was_changed_since(due):
