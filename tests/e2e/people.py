@@ -271,6 +271,17 @@ class Guest(Person):
         self.click("Continue")
         self.heads("Complete your booking")
 
+    def choose_two_nights(self) -> None:
+        """On the page of a room by the night: turn to the next month, and take the nights of its 15th and 16th."""
+        title = self.page.locator("#calendar h3")
+        month_before = title.inner_text()
+        self.press(self.page.locator("#calendar a").last)
+        # Not in the month shown before: it is about to be swapped away, and what was tapped in it is lost.
+        expect(title).not_to_have_text(month_before)
+        month = self.page.locator("#calendar .month").first
+        self.press(month.get_by_role("button", name=re.compile(r" 15, \d+, free")))
+        self.press(month.get_by_role("button", name=re.compile(" 17, ")))
+
     def choose_time(self, *, days_ahead: int) -> None:
         """On the page of a room by the hour or appointment: pick its first free time from a day on, and go on."""
         today = clock.now().astimezone(self.journey.room.venue.zone).date()

@@ -10,12 +10,7 @@ from tests.e2e.test_marketplace import ROOM, STUDY, WORKSHOP
 
 def test_price_follows_the_days_chosen_in_the_calendar(market, guest):
     guest.open(ROOM)
-    month = guest.page.locator("#calendar h3")
-    first_month = month.inner_text()
-    guest.page.locator("#calendar a").last.click()
-    expect(month).not_to_have_text(first_month)
-    guest.click(re.compile(r" 15, \d+, free"))
-    guest.click(re.compile(" 17, "))
+    guest.choose_two_nights()
 
     guest.sees("2 nights at")
     guest.sees("Held today, not taken")
@@ -114,9 +109,7 @@ def test_bar_at_the_foot_of_a_phone_goes_on_once_days_are_chosen(market, enter):
     guest.open(ROOM)
     bar = guest.page.locator("#book-bar a")
     expect(bar).to_contain_text("Choose dates")
-    guest.press(guest.page.locator("#calendar a").last)
-    guest.click(re.compile(r" 15, \d+, free"))
-    guest.click(re.compile(" 17, "))
+    guest.choose_two_nights()
 
     expect(bar).to_contain_text("Continue")
     guest.page.evaluate("window.scrollTo(0, 0)")

@@ -8,18 +8,9 @@ from tests.e2e.people import Guest
 from tests.e2e.test_marketplace import ROOM, STUDY
 
 
-def choose_two_nights(guest: Guest) -> None:
-    """Turn to the next month and take the nights of its 15th and 16th."""
-    guest.page.locator("#calendar a").last.click()
-    expect(guest.page).to_have_url(re.compile(r"month="))
-    month = guest.page.locator("#calendar .month").first
-    guest.press(month.get_by_role("button", name=re.compile(r" 15, \d+, free")))
-    guest.press(month.get_by_role("button", name=re.compile(" 17, ")))
-
-
 def test_choice_of_nights_outlives_a_reload(market, guest):
     guest.open(ROOM)
-    choose_two_nights(guest)
+    guest.choose_two_nights()
     guest.sees("2 nights at")
     expect(guest.page).to_have_url(re.compile(r"check_in=.*-15&check_out=.*-17&party_size="))
     guest.checks("room-chosen")
@@ -71,7 +62,7 @@ def test_stepper_counts_within_the_limit_and_a_refused_field_is_marked(market, g
     guest.click("One less")
     expect(guests).to_have_value("1")
 
-    choose_two_nights(guest)
+    guest.choose_two_nights()
     guest.sees("2 nights at")
     guests.fill("7")
     guests.blur()
