@@ -42,7 +42,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str | None) -> bool:
         """Return whether a `next` leads to this site; what cannot be read as an address does not."""
         try:
-            return bool(super().is_safe_url(url))
+            return bool(url and super().is_safe_url(url))
         except ValueError:
             return False
 

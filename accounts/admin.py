@@ -17,6 +17,7 @@ from accounts import people, recovery_pages
 from accounts.admin_base import PlatformAdmin
 from accounts.models import ApiToken, PersonNote, User
 from accounts.person_page import shares_of
+from accounts.signed_in import person_of
 from core.phones import Digits, digits_of
 
 # Shown on a person's page or not at all; their own admins know nothing of our rules.
@@ -46,7 +47,7 @@ class NoteInline(TabularInline):
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return request.user.is_platform_staff
+        return person_of(request).is_platform_staff
 
     has_add_permission = has_view_permission
 
@@ -60,7 +61,7 @@ class NoteInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(PlatformAdmin):
+class UserAdmin(PlatformAdmin[User]):
     form = UserForm
     change_form_after_template = "admin/accounts/person.html"
     inlines = (NoteInline,)
@@ -121,7 +122,7 @@ class UserAdmin(PlatformAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(PlatformAdmin):
+class ApiTokenAdmin(PlatformAdmin[ApiToken]):
     """Tokens may be taken away here; nobody can read them, for only their digest is kept."""
 
     list_display = ("name", "user", "scopes", "expires_at", "last_used_at")

@@ -1,7 +1,7 @@
 """What all our admin classes share: rows one may not see do not exist, and garbage is refused, not an error."""
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
@@ -13,13 +13,19 @@ from django.forms import BaseFormSet, DateInput, Media, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.contrib.filters.forms import RangeDateForm
 from unfold.utils import parse_date_str
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.signed_in import person_of
 from core.typed_fields import PercentField, WholeField, understood
+
+if TYPE_CHECKING:
+    # The theme's classes say too little of themselves; they are Django's, and do more.
+    from django.contrib.admin import ModelAdmin
+else:
+    from unfold.admin import ModelAdmin
 
 # All a list needs beside the theme's own scripts: its filters are plain fields, which every browser helps with.
 LIST_MEDIA = Media(js=["admin/js/actions.js"])
@@ -35,8 +41,11 @@ TYPED_NUMBERS = {
     models.DecimalField: {"form_class": PercentField, "widget": UnfoldAdminTextInputWidget},
 }
 
+# What an admin class shows: `CarefulAdmin[Booking]`.
+Row = TypeVar("Row", bound=Model)
 
-class CarefulAdmin(ModelAdmin):
+
+class CarefulAdmin(ModelAdmin, Generic[Row]):
     """A ModelAdmin whose lists and pages answer strangers with 404 and probing lookups with 400."""
 
     actions: tuple[str, ...] = ()
@@ -47,7 +56,7 @@ class CarefulAdmin(ModelAdmin):
     show_facets = ShowFacets.NEVER
     view_on_site: Any = False
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model:
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Row:
         """Return the row, or answer 404: a row out of sight looks like one that never was."""
         obj = super().get_object(request, object_id, from_field)
         if obj is None:
@@ -58,8 +67,9 @@ class CarefulAdmin(ModelAdmin):
         _refuse_garbage(request)
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         response = super().changelist_view(request, title | (extra_context or {}))
-        if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
-            response.context_data["media"] = LIST_MEDIA
+        context = response.context_data if isinstance(response, TemplateResponse) else None
+        if context and "cl" in context:
+            context["media"] = LIST_MEDIA
         return response
 
     @property
@@ -67,8 +77,9 @@ class CarefulAdmin(ModelAdmin):
         media = super().media
         if self.prepopulated_fields:
             return media
-        scripts = [path for path in media._js if not any(name in str(path) for name in SLUG_SCRIPTS)]
-        return Media(css=media._css, js=scripts)
+        styles, scripts = media._css, media._js  # type: ignore[attr-defined]  # the stubs leave them out
+        js = [path for path in scripts if not any(name in str(path) for name in SLUG_SCRIPTS)]
+        return Media(css=styles, js=js)
 
     def save_related(
         self, request: HttpRequest, form: ModelForm, formsets: list[BaseFormSet], change: bool
@@ -89,33 +100,33 @@ class CarefulAdmin(ModelAdmin):
         # PostgreSQL takes no NUL; autocomplete, unlike a list's search, lets one through.
         return super().get_search_results(request, queryset, search_term.replace("\x00", ""))
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the list's own filters ask: any other lookup would let rows be probed through relations."""
         names = [_filter_name(item) for item in self.get_list_filter(request)]
         return any(lookup == name + suffix for name in names for suffix in FILTER_SUFFIXES)
 
 
-class PlatformAdmin(CarefulAdmin):
+class PlatformAdmin(CarefulAdmin[Row]):
     """Rows for platform staff to look at; a subclass says what else they may do."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.is_staff and request.user.is_platform_staff
+    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return request.user.is_staff and person_of(request).is_platform_staff
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request)
-        return rows if request.user.is_platform_staff else rows.none()
+        return rows if person_of(request).is_platform_staff else rows.none()
 
 
 class DaysForm(RangeDateForm):

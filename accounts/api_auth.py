@@ -51,6 +51,12 @@ class Caller:
         return self.by_token and PAYEE in self.scopes
 
 
+class ApiRequest(HttpRequest):
+    """A request that the API let in: one of the doors below said whose it is."""
+
+    auth: Caller
+
+
 class BearerToken(AuthBase):
     """`Authorization: Bearer <token>` of a host or of staff, for what asks no more than one of its scopes."""
 

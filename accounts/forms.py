@@ -1,5 +1,7 @@
 """Forms of people's accounts: what sign-up asks beyond allauth, the profile, and new API tokens."""
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest
 
@@ -7,14 +9,15 @@ from accounts.models import ApiToken, User
 from accounts.scopes import LONGEST_GRAVE_DAYS, SCOPES, USUAL, USUAL_DAYS, refusal_of
 from core.typed_fields import LineField, PhoneField
 
-# Letters to pronounce a name by; `<script>` is shown as text anyway, control characters help nobody.
-NAME_FIELD = {"max_length": 120, "strip": True}
+LONGEST_NAME = 120
 
 
 class SignupForm(forms.Form):
     """Asked at sign-up beside e-mail and password; allauth takes it as the base of its own form."""
 
-    name = LineField(label="Your name", **NAME_FIELD, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = LineField(
+        label="Your name", max_length=LONGEST_NAME, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     phone = PhoneField(
         label="Phone", max_length=32, required=False, widget=forms.TextInput(
             attrs={"autocomplete": "tel", "type": "tel"}
@@ -58,8 +61,9 @@ class TokenForm(forms.ModelForm):
         labels = {"name": "What is it for?"}
         help_texts = {"name": "For example: front-desk screen."}
 
-    def clean(self) -> dict:
-        values = super().clean()
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        values = self.cleaned_data
         if {"scopes", "days"} <= set(values) and (refusal := refusal_of(values["scopes"], values["days"])):
             self.add_error("days", refusal)
         return values

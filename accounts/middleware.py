@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts import second_factor
+from accounts.signed_in import person_of
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ class AdminDoorMiddleware:
         if reason := _why_over(request):
             return _sign_in_again(request, reason)
         _note_seen(request)
-        if second_factor.is_missing(request.user):
+        if second_factor.is_missing(person_of(request)):
             messages.warning(
                 request, "Set up a second factor first: owners of a venue and staff need one for the desk."
             )

@@ -3,8 +3,8 @@
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -18,30 +18,28 @@ from core.text_columns import EmailColumn, LineColumn, PhoneColumn, ProseColumn
 STAFF_GROUP = "Platform staff"
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Creates users known by their e-mail address."""
 
     use_in_migrations = True
 
-    def create_user(self, email: str, password: str | None = None, **fields) -> "User":
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
-    def get_by_natural_key(self, email: str) -> "User":
-        return self.get(email__iexact=email)
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
 
 
 class User(AbstractUser):
     """A guest, a host or a member of staff. `is_staff` only admits to the admin; hosts have it too."""
 
-    username = None
-    first_name = None
-    last_name = None
+    username = first_name = last_name = None  # type: ignore[assignment]  # so Django leaves out fields of its base
     email = EmailColumn(unique=True)
     name = LineColumn(max_length=120, blank=True)
     phone = PhoneColumn(max_length=32, blank=True)
@@ -49,9 +47,10 @@ class User(AbstractUser):
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    _password: str | None  # set until it is saved
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # its users have no names
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case")]
@@ -66,8 +65,13 @@ class User(AbstractUser):
         if is_new_password:
             self.api_tokens.all().delete()
 
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        own = super()._get_session_auth_hash(secret)
+    def get_session_auth_hash(self) -> str:
+        return self._of_this_epoch(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        yield from map(self._of_this_epoch, super().get_session_auth_fallback_hash())
+
+    def _of_this_epoch(self, own: str) -> str:
         return f"{self.session_epoch}:{own}" if self.session_epoch else own
 
     def get_full_name(self) -> str:

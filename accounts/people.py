@@ -31,6 +31,13 @@ class Person:
     user: User | None = None
     words: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def account(self) -> User:
+        """Their account. Raises: NobodyKnown, for a person without."""
+        if self.user is None:
+            raise NobodyKnown
+        return self.user
+
 
 @dataclass(frozen=True)
 class Blocker:

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import recovery, stepup
 from accounts.models import User
+from accounts.signed_in import person_of
 from core.typed_fields import LineField
 
 UNPROCESSABLE = 422
@@ -24,7 +25,7 @@ class AskForm(forms.Form):
 
 def second_factor_page(request: HttpRequest, person: User) -> HttpResponse:
     """GET says what would happen; POST asks for it or, of another of staff, does it."""
-    if not request.user.is_platform_staff:
+    if not person_of(request).is_platform_staff:
         raise PermissionDenied
     if way := stepup.lead_to_proof(request):
         return way
@@ -50,11 +51,11 @@ def second_factor_page(request: HttpRequest, person: User) -> HttpResponse:
 def _do(request: HttpRequest, person: User, form: AskForm | None) -> HttpResponse:
     try:
         if form is not None:
-            recovery.ask(user=person, by=request.user, reason=form.cleaned_data["reason"])
+            recovery.ask(user=person, by=person_of(request), reason=form.cleaned_data["reason"])
             _note(request, person, f"Asked to reset the second factor: {form.cleaned_data['reason']}")
             messages.success(request, "Asked. Another of staff must confirm within a day.")
         else:
-            recovery.confirm(user=person, by=request.user)
+            recovery.confirm(user=person, by=person_of(request))
             _note(request, person, "Confirmed: the second factor is reset")
             _tell(person)
             messages.success(request, "The second factor is taken away; sessions and tokens are ended.")
@@ -64,7 +65,7 @@ def _do(request: HttpRequest, person: User, form: AskForm | None) -> HttpRespons
 
 
 def _note(request: HttpRequest, person: User, message: str) -> None:
-    LogEntry.objects.log_actions(request.user.pk, [person], CHANGE, message, single_object=True)
+    LogEntry.objects.log_actions(person_of(request).pk, [person], CHANGE, message, single_object=True)
 
 
 def _tell(person: User) -> None:

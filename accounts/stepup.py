@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts import second_factor
+from accounts.api_auth import ApiRequest
 from core.problems import Problem
 
 
@@ -33,7 +34,7 @@ def lead_to_proof(request: HttpRequest) -> HttpResponse | None:
     return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
 
 
-def require_proven_session(request: HttpRequest) -> None:
+def require_proven_session(request: ApiRequest) -> None:
     """Refuse an API call of a session that is not proven; a token that came so far has the scope, which is its proof.
 
     Raises: Problem 403 as `require_proof`.
@@ -43,7 +44,7 @@ def require_proven_session(request: HttpRequest) -> None:
         raise _unproven()
 
 
-def has_proof(request: HttpRequest) -> bool:
+def has_proof(request: ApiRequest) -> bool:
     """Return whether an API call may change where money goes: its session is proven, or its token made for that."""
     caller = request.auth
     if second_factor.is_missing(caller.user):
@@ -51,7 +52,7 @@ def has_proof(request: HttpRequest) -> bool:
     return caller.may_change_payees_unasked or (not caller.by_token and is_proven(request))
 
 
-def require_proof(request: HttpRequest) -> None:
+def require_proof(request: ApiRequest) -> None:
     """Refuse an API call that changes where money goes, unless its session is proven, or its token made for that.
 
     Raises: Problem 403 `step_up_required`, or `second_factor_required` to a person who must have one.

@@ -5,19 +5,20 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import services
 from accounts.forms import ProfileForm, TokenForm
+from accounts.signed_in import SignedInRequest
 
 CREATED, UNPROCESSABLE = 201, 422
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method != "POST":
         return render(request, "accounts/profile.html", {"form": form})
@@ -32,7 +33,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: SignedInRequest) -> HttpResponse:
     """The API tokens of a host or of staff; a new one is shown in the answer to its form and never again."""
     if not request.user.is_staff:
         raise PermissionDenied
@@ -44,7 +45,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+def revoke(request: SignedInRequest, token_id: int) -> HttpResponse:
     if not services.revoke_token(user=request.user, token_id=token_id):
         raise Http404
     messages.success(request, "The token is revoked. Programs that used it are locked out.")
@@ -53,7 +54,7 @@ def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+def sign_out_everywhere(request: SignedInRequest) -> HttpResponse:
     """Ending sessions asks for no password: whoever holds a stolen one could as well keep it."""
     services.sign_out_everywhere(user=request.user, end_tokens="end_tokens" in request.POST)
     logout(request)
@@ -61,7 +62,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     return redirect("account_login")
 
 
-def _create_token(request: HttpRequest) -> HttpResponse:
+def _create_token(request: SignedInRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if form.is_valid():
         try:
@@ -75,7 +76,7 @@ def _create_token(request: HttpRequest) -> HttpResponse:
 
 
 def _tokens_page(
-    request: HttpRequest, form: TokenForm, *, new_token: str = "", status: int = 200
+    request: SignedInRequest, form: TokenForm, *, new_token: str = "", status: int = 200
 ) -> HttpResponse:
     rows = request.user.api_tokens.order_by("-created_at")
     context = {"form": form, "new_token": new_token, "tokens": rows}

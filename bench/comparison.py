@@ -42,7 +42,7 @@ def measure(services: Services, state: Path, *, is_quick: bool) -> dict[str, obj
 def _sandbox(settings: dict[str, str], state: Path) -> Iterator[str]:
     """The provider's stand-in in a process of its own, without webhooks; yields its address. Raises: StartError."""
     port, log = free_port(), state / "sandbox.log"
-    known = {name: settings[name] for name in ("PATH", "HOME", "LANG") if name in settings}
+    known: dict[str, str] = {name: settings[name] for name in ("PATH", "HOME", "LANG") if name in settings}
     with log.open("wb") as output:
         process = spawn(
             [sys.executable, "-m", "sandbox"],

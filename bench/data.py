@@ -8,8 +8,9 @@ import hashlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
@@ -113,7 +114,7 @@ def _grown(definition: str) -> str:
     return f"{body} WITH (buffering=on){where}{condition}"
 
 
-def _timed(what: str, work) -> None:
+def _timed(what: str, work: Callable[[], object]) -> None:
     began = time.monotonic()
     work()
     say(f"  {what}: {time.monotonic() - began:.1f} s")
@@ -128,6 +129,14 @@ def connect(url: str) -> Iterator[psycopg2.extensions.connection]:
         yield connection
     finally:
         connection.close()
+
+
+def one_row(cursor: psycopg2.extensions.cursor) -> tuple[Any, ...]:
+    """Return the row that a query has at least. Raises: LookupError."""
+    row = cursor.fetchone()
+    if row is None:
+        raise LookupError("the query answered no row")
+    return row
 
 
 def _server(services: Services) -> contextlib.AbstractContextManager[psycopg2.extensions.connection]:
@@ -147,5 +156,5 @@ def size(url: str) -> dict[str, object]:
             "SELECT (SELECT count(*) FROM rooms_room), (SELECT count(*) FROM rooms_occupancy),"
             " pg_database_size(current_database()) / 1000000"
         )
-        rooms, occupancies, megabytes = cursor.fetchone()
+        rooms, occupancies, megabytes = one_row(cursor)
     return {"rooms": rooms, "occupancies": occupancies, "database_mb": int(megabytes)}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import say
 from bench.load import percentile
@@ -56,7 +57,7 @@ def _run(size: MoneySize) -> dict[str, object]:
     run = payouts.begin_run()
     began = time.perf_counter()
     # As workers do it: for so long at most, then again.
-    while not payouts.continue_run().finished_at:
+    while (unfinished := payouts.continue_run()) and not unfinished.finished_at:
         say("  another round")
     seconds = time.perf_counter() - began
     lines = PayoutLine.objects.aggregate(total=Sum("amount_minor"))["total"]
@@ -118,7 +119,7 @@ def _venues(count: int) -> list[int]:
 def _fill(rooms: list[int], first: int, last: int) -> None:
     from django.db import connection
 
-    values = {"rooms": rooms, "venues": len(rooms), "first": first, "last": last}
+    values: dict[str, Any] = {"rooms": rooms, "venues": len(rooms), "first": first, "last": last}
     _heading, *blocks = STATEMENTS.read_text().split("\n\n")
     with connection.cursor() as cursor:
         # The triggers check each row by itself; what is filled in here balances by its making.

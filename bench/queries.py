@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from bench.load import percentile
 from bench.stock import Stock
@@ -43,7 +44,13 @@ def timings(stock: Stock, *, repeats: int) -> Iterator[tuple[str, Callable[[], T
         "when a room is taken, a month": _busy_month,
     }
     for name, make in makers.items():
-        yield name, lambda name=name, make=make: Timing(name, _times(make, stock, repeats))
+        yield name, partial(_timing, name, make, stock, repeats)
+
+
+def _timing(
+    name: str, make: Callable[[Stock, random.Random], Statement], stock: Stock, repeats: int
+) -> Timing:
+    return Timing(name, _times(make, stock, repeats))
 
 
 def _times(make: Callable[[Stock, random.Random], Statement], stock: Stock, repeats: int) -> list[float]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bench.data import connect
+from bench.data import connect, one_row
 from bench.load import Address, Answer, percentile, volley
 from bench.scenarios import booking
 
@@ -61,4 +61,4 @@ def _is_told(answer: Answer) -> bool:
 def _deadlocks(url: str) -> int:
     with connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(DEADLOCKS)
-        return int(cursor.fetchone()[0])
+        return int(one_row(cursor)[0])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench import comparison, money
 from bench.cpu import NOISE
@@ -165,7 +166,9 @@ class Results:
 
 def write_money(results: Results, file: Path) -> None:
     """Put the figures of money into a file of earlier figures; the others stay as they were measured."""
-    known = json.loads(file.read_text()) if file.exists() else {"about": results.about, "targets": []}
+    known: dict[str, Any] = {"about": results.about, "targets": []}
+    if file.exists():
+        known = json.loads(file.read_text())
     ours = [asdict(target) for target in results.targets()]
     names = {target["name"] for target in ours}
     known["money"] = results.money

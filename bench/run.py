@@ -154,7 +154,7 @@ def about(url: str) -> dict[str, object]:
     """Return on what and with what was measured."""
     with data.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
-        postgres = str(cursor.fetchone()[0]).split()[0]
+        postgres = str(data.one_row(cursor)[0]).split()[0]
     return {
         "measured_on": dt.datetime.now(dt.UTC).date().isoformat(),
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "memory_gb": _memory_gb()},

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 
-from bench.data import connect
+from bench.data import connect, one_row
 from bench.load import Address, Sample, closed_loop, open_loop, post
 
 RATE = 200
@@ -57,7 +57,7 @@ def signature(body: bytes, secret: str, stamp: int) -> str:
 def _rows(url: str) -> int:
     with connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(COUNT)
-        return int(cursor.fetchone()[0])
+        return int(one_row(cursor)[0])
 
 
 def _event(number: int) -> dict:

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import DateField, DateTimeField, F, Func, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,7 +15,7 @@ from unfold.decorators import action, display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
 from bookings import admin_views, desk, link_pages, manual_pages
-from bookings.models import Booking, EventReceipt
+from bookings.models import Booking, BookingQuerySet, EventReceipt
 from bookings.search import found
 from core import clock, dates
 from core.money import format_minor
@@ -53,7 +52,7 @@ class LocalDaysFilter(DaysFilter):
 
 
 @admin.register(Booking)
-class BookingAdmin(ReadOnlyAdmin):
+class BookingAdmin(ReadOnlyAdmin[Booking]):
     """Every member of a venue's team sees its bookings and decides; nothing is edited by hand."""
 
     view_roles = EVERYBODY
@@ -105,7 +104,7 @@ class BookingAdmin(ReadOnlyAdmin):
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict | None = None
-    ) -> TemplateResponse:
+    ) -> HttpResponse:
         """The booking's page: to look at and to decide from, not a form."""
         return admin_views.booking_page(request, self.get_object(request, object_id))
 
@@ -117,7 +116,7 @@ class BookingAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:bookings_booking_manual"))
 
     @admin.action(description="Approve…", permissions=["view"])
-    def approve_selected(self, request: HttpRequest, queryset: QuerySet) -> TemplateResponse:
+    def approve_selected(self, request: HttpRequest, queryset: BookingQuerySet) -> HttpResponse:
         return admin_views.approve_many(request, queryset)
 
     # --- columns
@@ -174,7 +173,7 @@ class DoneFilter(DropdownFilter):
 
 
 @admin.register(EventReceipt)
-class EventReceiptAdmin(PlatformAdmin):
+class EventReceiptAdmin(PlatformAdmin[EventReceipt]):
     """Who has heard of which event; a receipt whose handler failed eight times waits here for staff."""
 
     list_display = ("event", "booking", "subscriber", "attempts", "done_at", "parked_at")

@@ -12,7 +12,7 @@ from rooms.scoping import MANAGERS, OwnRowsFilter, ReadOnlyAdmin
 
 
 @admin.register(BulkCancellation)
-class BulkCancellationAdmin(ReadOnlyAdmin):
+class BulkCancellationAdmin(ReadOnlyAdmin[BulkCancellation]):
     """Each with how far it has come; begun from a session's row, or where closed dates hold bookings."""
 
     view_roles = MANAGERS

@@ -28,7 +28,7 @@ OWN_NAMES = ("csrfmiddlewaretoken", "confirmed")
 
 
 @admin.register(Session)
-class SessionAdmin(ManagedAdmin):
+class SessionAdmin(ManagedAdmin[Session]):
     """All or none of a weekly run are added, after a page that lists its dates."""
 
     venue_path = "room__venue"
@@ -83,7 +83,7 @@ class SessionAdmin(ManagedAdmin):
     ) -> HttpResponse:
         if request.method == "POST" and "confirmed" not in request.POST and self.has_add_permission(request):
             form = self.get_form(request)(request.POST)
-            if form.is_valid() and len(form.planned) > 1:
+            if isinstance(form, SessionForm) and form.is_valid() and len(form.planned) > 1:
                 return self._ask(request, form)
         try:
             return super().add_view(request, form_url, extra_context)
@@ -100,11 +100,16 @@ class SessionAdmin(ManagedAdmin):
             return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Session, form: ModelForm, change: bool) -> None:
-        facts = {"title": obj.title, "capacity": obj.capacity, "price_minor": obj.price_minor}
+        facts: sessions.SessionFacts = {
+            "title": obj.title,
+            "capacity": obj.capacity,
+            "price_minor": obj.price_minor,
+        }
         if change:
             times = {"starts_at": obj.starts_at, "ends_at": obj.ends_at}
             sessions.change(session_id=obj.pk, now=clock.now(), **facts, **times)
             return
+        assert isinstance(form, SessionForm)
         made = sessions.add_run(room=obj.room, stays=form.planned, **facts)
         obj.pk, obj._state.adding = made[0].pk, False
         if len(made) > 1:
@@ -113,7 +118,9 @@ class SessionAdmin(ManagedAdmin):
     def _ask(self, request: HttpRequest, form: SessionForm) -> HttpResponse:
         """List the dates of a weekly run, before any is added."""
         room, sent = form.cleaned_data["room"], request.POST
-        again = urlencode({name: value for name, value in sent.items() if name not in OWN_NAMES and value})
+        again = urlencode(
+            {name: str(value) for name, value in sent.items() if name not in OWN_NAMES and value}
+        )
         price = form.instance.price_minor
         context = {
             **self.admin_site.each_context(request), "title": f"Add {len(form.planned)} sessions?", "opts": self.opts,

@@ -7,18 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
+from accounts.signed_in import person_of
 from bookings import desk, panels, selectors, services
 from bookings.actors import member_actor
 from bookings.decision_forms import Decision, FeeForm, ReasonForm
 from bookings.errors import AlreadyDecided, BookingError, DecisionOverdue
-from bookings.models import Booking
+from bookings.models import Booking, BookingQuerySet
 from core import clock, dates
 from core.money import format_minor
 
@@ -100,7 +100,7 @@ def _row(booking: Booking, now: dt.datetime) -> dict[str, Any]:
 
 def _channels(request: HttpRequest) -> str:
     """Return the Pusher channels of the person's venues; staff poll, for they would need all of them."""
-    if request.user.is_platform_staff:
+    if person_of(request).is_platform_staff:
         return ""
     from rooms.permissions import venues_of
 
@@ -205,7 +205,7 @@ def _preview(form: ReasonForm, booking: Booking, data: Any) -> dict[str, Any]:
 
 def _form(request: HttpRequest, booking: Booking, decision: Decision) -> ReasonForm | None:
     data = request.POST if request.method == "POST" else None
-    if decision.verb == "cancel" and request.user.is_platform_staff and booking.due_minor:
+    if decision.verb == "cancel" and person_of(request).is_platform_staff and booking.due_minor:
         return FeeForm(decision, data, booking=booking)
     return ReasonForm(decision, data) if decision.reason else None
 
@@ -258,17 +258,17 @@ def explain(error: BookingError, booking: Booking) -> str:
     if isinstance(error, AlreadyDecided):
         return f"Already {error.decision} by {error.by} on {_local(error.at, booking)}. Nothing was changed."
     if isinstance(error, DecisionOverdue):
-        return f"The time to answer ended on {_local(booking.decide_by, booking)}. Nothing was changed."
+        return f"The time to answer ended on {_local(error.decide_by, booking)}. Nothing was changed."
     return f"{error.message} Nothing was changed."
 
 
 def why_not(booking: Booking, verb: str, now: dt.datetime) -> str:
     """Say why a decision is not open, before anybody tries."""
-    if verb in ("approve", "decline") and booking.decision:
+    if verb in ("approve", "decline") and booking.decision_made_at:
         decided = booking.get_decision_display().lower()
         when = _local(booking.decision_made_at, booking)
         return f"Already {decided} by {booking.decision_made_by} on {when}."
-    if verb == "approve" and booking.is_undecided:
+    if verb == "approve" and booking.is_undecided and booking.decide_by:
         return f"The time to answer ended on {_local(booking.decide_by, booking)}."
     if verb == "cancel" and booking.is_undecided:
         return "This request waits for an answer: approve or decline it."
@@ -284,7 +284,7 @@ def _local(instant: dt.datetime, booking: Booking) -> str:
 # --- many at once ---------------------------------------------------------------------------------------------
 
 
-def approve_many(request: HttpRequest, queryset: QuerySet[Booking]) -> HttpResponse:
+def approve_many(request: HttpRequest, queryset: BookingQuerySet) -> HttpResponse:
     """First a page with each request's consequence; its POST approves them one by one and lists each result."""
     rows = queryset.knowing_captures().order_by(*desk.URGENT_FIRST)
     context = {**admin.site.each_context(request), "opts": Booking._meta, "checkbox": ACTION_CHECKBOX_NAME}

@@ -10,14 +10,15 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from ninja import Body, Query, Router
 
-from accounts.api_auth import Caller
+from accounts.api_auth import ApiRequest, Caller
 from accounts.scopes import BOOKINGS
 from bookings import cancellation, drafts, limits, links, money_back, proof, services, visits
 from bookings.access import ANYBODY, GUEST_OR_KNOWN, KNOWN, access_to, guest_or_known, known
 from bookings.actors import Actor, guest_actor
+from bookings.drafts import GuestDetails
 from bookings.models import Booking
 from bookings.proof import ProofNeeded
 from bookings.representation import alternatives_json, detail_json, instant, summary_json
@@ -60,13 +61,19 @@ KEY_HEADER = {
     "bookings", response={201: BookingCreated}, auth=ANYBODY, summary="Book",
     openapi_extra={"parameters": [KEY_HEADER], "security": [{}], "x-problems": [409]},
 )  # fmt: skip
-def create_booking(request: HttpRequest, body: BookingIn) -> JsonResponse:
+def create_booking(request: ApiRequest, body: BookingIn) -> JsonResponse:
     caller: Caller = request.auth
     key = _submission_key(request, caller, body)
     room = _room(body.room)
     session = session_of_choice(room, body)
-    dates = {"check_in": body.check_in, "check_out": body.check_out, "start": body.start, "end": body.end}
-    stay = stay_of(room, **dates, session=session)
+    stay = stay_of(
+        room,
+        check_in=body.check_in,
+        check_out=body.check_out,
+        start=body.start,
+        end=body.end,
+        session=session,
+    )
     now = clock.now()
     asker = limits.asker_of(caller.user, ip=client_ip(request), references=visits.references(request))
     limits.check_rate(asker)
@@ -97,7 +104,7 @@ def create_booking(request: HttpRequest, body: BookingIn) -> JsonResponse:
 
 
 @router.get("bookings", response=BookingList, auth=KNOWN, summary="Your bookings")
-def list_bookings(request: HttpRequest, query: Query[ListQuery]) -> JsonResponse:
+def list_bookings(request: ApiRequest, query: Query[ListQuery]) -> JsonResponse:
     """Those of a guest who is logged in; with a token also those of the user's venues. Newest first."""
     rows = _visible_to(request.auth).order_by("-pk")
     if query.status:
@@ -113,7 +120,7 @@ def list_bookings(request: HttpRequest, query: Query[ListQuery]) -> JsonResponse
 
 
 @router.get("bookings/{slug:reference}", response=BookingOut, auth=GUEST_OR_KNOWN, summary="A booking")
-def get_booking(request: HttpRequest, reference: str) -> JsonResponse:
+def get_booking(request: ApiRequest, reference: str) -> JsonResponse:
     access = access_to(request.auth, reference)
     return private_json(detail_json(access.booking, access.viewer))
 
@@ -122,7 +129,7 @@ def get_booking(request: HttpRequest, reference: str) -> JsonResponse:
     "bookings/{slug:reference}/approve", response=BookingOut, auth=known(BOOKINGS), summary="Say yes to a request",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def approve(request: HttpRequest, reference: str) -> JsonResponse:
+def approve(request: ApiRequest, reference: str) -> JsonResponse:
     """Held money is taken next: the booking is CONFIRMED once it is. Said again, it answers with the first yes."""
     access = access_to(request.auth, reference)
     access.require_host()
@@ -134,7 +141,7 @@ def approve(request: HttpRequest, reference: str) -> JsonResponse:
     "bookings/{slug:reference}/decline", response=BookingOut, auth=known(BOOKINGS), summary="Say no to a request",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def decline(request: HttpRequest, reference: str, body: DeclineIn = Body(DeclineIn())) -> JsonResponse:  # noqa: B008
+def decline(request: ApiRequest, reference: str, body: DeclineIn = Body(DeclineIn())) -> JsonResponse:  # noqa: B008
     """Held money is released. Said again, it answers with the first no."""
     access = access_to(request.auth, reference)
     access.require_host()
@@ -146,7 +153,7 @@ def decline(request: HttpRequest, reference: str, body: DeclineIn = Body(Decline
     "bookings/{slug:reference}/cancel", response=CancelOut, auth=guest_or_known(BOOKINGS), summary="End a booking",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn())) -> JsonResponse:  # noqa: B008
+def cancel(request: ApiRequest, reference: str, body: CancelIn = Body(CancelIn())) -> JsonResponse:  # noqa: B008
     """A guest may owe what the booking's policy says; the venue's team and staff cancel free of charge."""
     access = access_to(request.auth, reference)
     booking = access.booking
@@ -178,7 +185,7 @@ def cancel(request: HttpRequest, reference: str, body: CancelIn = Body(CancelIn(
 # --- helpers --------------------------------------------------------------------------------------------------
 
 
-def _submission_key(request: HttpRequest, caller: Caller, body: BookingIn) -> str:
+def _submission_key(request: ApiRequest, caller: Caller, body: BookingIn) -> str:
     """Return the key of this submission: the client's own, apart for each user or guest. Raises: Problem."""
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
@@ -196,15 +203,15 @@ def _room(path: str) -> Room:
         raise Problem(404, "room_not_found", "There is no such room.", errors=errors) from error
 
 
-def _guest(body: BookingIn, caller: Caller, asker: limits.Asker) -> services.GuestDetails:
+def _guest(body: BookingIn, caller: Caller, asker: limits.Asker) -> GuestDetails:
     """Who logs in books as themselves; a program with a token also books for others, who are then its guests."""
     user = caller.user if caller.user.is_authenticated else None
     if caller.by_token and caller.user.email.lower() != body.guest.email:
         user = None
-    return services.GuestDetails(**body.guest.dict(), user=user, asked_by=asker.key)
+    return GuestDetails(**body.guest.dict(), user=user, asked_by=asker.key)
 
 
-def _is_proved(request: HttpRequest, body: BookingIn, now: dt.datetime) -> bool:
+def _is_proved(request: ApiRequest, body: BookingIn, now: dt.datetime) -> bool:
     """Tell whether the guest's address is proved, by a code sent along or before. Raises: Problem for a wrong one."""
     if not body.proof:
         return visits.has_proved(request, body.guest.email)
@@ -250,7 +257,7 @@ def _created_json(booking: Booking) -> dict[str, Any]:
     }
 
 
-def _replayed_json(request: HttpRequest, booking: Booking, now: dt.datetime) -> dict[str, Any]:
+def _replayed_json(request: ApiRequest, booking: Booking, now: dt.datetime) -> dict[str, Any]:
     """The answer to a request sent again: the secret is for those who can have heard it minutes ago.
 
     To anybody else it goes by mail, to the guest.
@@ -275,7 +282,7 @@ def _visible_to(caller: Caller) -> QuerySet[Booking]:
     return Booking.objects.filter(own | Q(venue__in=venues_of(user)) if caller.by_token else own)
 
 
-def _next_url(request: HttpRequest, last: Booking) -> str:
+def _next_url(request: ApiRequest, last: Booking) -> str:
     query = request.GET.copy()
     query["after"] = last.reference
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

@@ -1,11 +1,13 @@
 """Closed dates over HTTP: of some rooms of a venue or all, once or every year. Joined to /api/v1 by config.api."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from ninja import Query, Router
 
+from accounts.api_auth import ApiRequest
 from accounts.scopes import BOOKINGS
 from bookings.access import KNOWN, known
 from bookings.closing_schemas import ClosingIn, ClosingList, ClosingOut, ClosingQuery
@@ -24,7 +26,7 @@ PAGE_SIZE = 50
 @router.get(
     "venues/{slug:venue}/closings", response=ClosingList, auth=KNOWN, summary="Closed dates of a venue"
 )
-def list_closings(request: HttpRequest, venue: str, query: Query[ClosingQuery]) -> JsonResponse:
+def list_closings(request: ApiRequest, venue: str, query: Query[ClosingQuery]) -> JsonResponse:
     """What was closed at once, by its first date."""
     found = _venue_or_404(request, venue)
     at = (query.page - 1) * PAGE_SIZE
@@ -40,7 +42,7 @@ def list_closings(request: HttpRequest, venue: str, query: Query[ClosingQuery]) 
     "venues/{slug:venue}/closings", response={201: ClosingOut}, auth=known(BOOKINGS), summary="Close dates",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def add_closing(request: HttpRequest, venue: str, body: ClosingIn) -> JsonResponse:
+def add_closing(request: ApiRequest, venue: str, body: ClosingIn) -> JsonResponse:
     """All rooms on all dates, or nothing: who is in the way is told room by room, by booking and session."""
     found = _venue_or_404(request, venue)
     rooms = None if body.rooms is None else _rooms(found, body.rooms)
@@ -58,7 +60,7 @@ def add_closing(request: HttpRequest, venue: str, body: ClosingIn) -> JsonRespon
 @router.delete(
     "closings/{int:closing_id}", response={204: None}, auth=known(BOOKINGS), summary="Open closed dates again"
 )
-def delete_closing(request: HttpRequest, closing_id: int) -> HttpResponse:
+def delete_closing(request: ApiRequest, closing_id: int) -> HttpResponse:
     """All that was closed at once opens again: every room, every year."""
     rows = Closing.objects.select_related("venue")
     closing = rows.filter(pk=closing_id).first() if closing_id < 2**63 else None
@@ -69,7 +71,7 @@ def delete_closing(request: HttpRequest, closing_id: int) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _venue_or_404(request: HttpRequest, slug: str) -> Venue:
+def _venue_or_404(request: ApiRequest, slug: str) -> Venue:
     """Return a venue to its owner and managers, and to staff. Raises: Http404 to everybody else."""
     venue = venues_of(request.auth.user).filter(slug=slug).first()
     if venue is None or not may_manage(request.auth.user, venue):
@@ -86,7 +88,7 @@ def _rooms(venue: Venue, slugs: list[str]) -> list[Room]:
     return rooms
 
 
-def _rooms_of(rows: list[Closing]) -> dict[int, list[str]]:
+def _rooms_of(rows: Iterable[Closing]) -> dict[int, list[str]]:
     """Return which rooms are closed by which closing, as venue/room, in one query."""
     taken = Occupancy.objects.filter(closing__in=[closing.pk for closing in rows]).order_by()
     names = taken.values_list("closing_id", "room__venue__slug", "room__slug").distinct()

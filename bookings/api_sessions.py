@@ -7,9 +7,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from ninja import Body, Query, Router
 
+from accounts.api_auth import ApiRequest
 from accounts.scopes import BOOKINGS
 from bookings import bulk
 from bookings.access import KNOWN, known
@@ -44,7 +45,7 @@ NAMES = {"start": "starts_at", "end": "ends_at"}
 
 
 @router.get(OF_A_ROOM, response=SessionList, auth=KNOWN, summary="A workshop's sessions")
-def list_sessions(request: HttpRequest, venue: str, room: str, query: Query[SessionQuery]) -> JsonResponse:
+def list_sessions(request: ApiRequest, venue: str, room: str, query: Query[SessionQuery]) -> JsonResponse:
     """Sessions that end from now on, or from `since`, soonest first, the cancelled among them."""
     found = _room_or_404(request, venue, room)
     rows: QuerySet[Session] = found.sessions.filter(ends_at__gte=query.since or clock.now())
@@ -62,14 +63,14 @@ def list_sessions(request: HttpRequest, venue: str, room: str, query: Query[Sess
     OF_A_ROOM, response={200: SessionCreated, 201: SessionCreated}, auth=known(BOOKINGS),
     summary="Add a session, or one a week", openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def add_sessions(request: HttpRequest, venue: str, room: str, body: SessionIn) -> JsonResponse:
+def add_sessions(request: ApiRequest, venue: str, room: str, body: SessionIn) -> JsonResponse:
     """All of a weekly run are added, or none; `dry_run` tells the dates and adds none."""
     found = _room_or_404(request, venue, room)
     if found.kind != Room.Kind.WORKSHOP:
         raise Problem(409, "not_a_workshop", "Only workshops have sessions.")
     weekly = {"count": body.count, "until": body.until}
     stays = _plan(found, body.starts_at, body.ends_at, now=clock.now(), **weekly)
-    facts = {
+    facts: sessions.SessionFacts = {
         "title": body.title,
         "capacity": body.capacity or found.capacity,
         "price_minor": body.price_minor,
@@ -91,7 +92,7 @@ def add_sessions(request: HttpRequest, venue: str, room: str, body: SessionIn) -
 
 
 @router.get("sessions/{int:session_id}", response=ManagedSession, auth=KNOWN, summary="A session")
-def get_session(request: HttpRequest, session_id: int) -> JsonResponse:
+def get_session(request: ApiRequest, session_id: int) -> JsonResponse:
     session = _session_or_404(request, session_id)
     return private_json(_session_json(session, session.room))
 
@@ -100,7 +101,7 @@ def get_session(request: HttpRequest, session_id: int) -> JsonResponse:
     "sessions/{int:session_id}", response=ManagedSession, auth=known(BOOKINGS), summary="Change a session",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def change_session(request: HttpRequest, session_id: int, body: SessionChangeIn) -> JsonResponse:
+def change_session(request: ApiRequest, session_id: int, body: SessionChangeIn) -> JsonResponse:
     """Only what is sent changes. The time stays as it was sold once a seat is taken."""
     session = _session_or_404(request, session_id)
     changes = {
@@ -126,7 +127,7 @@ def change_session(request: HttpRequest, session_id: int, body: SessionChangeIn)
     "sessions/{int:session_id}", response={204: None}, auth=known(BOOKINGS), summary="Withdraw a session nobody booked",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def delete_session(request: HttpRequest, session_id: int) -> HttpResponse:
+def delete_session(request: ApiRequest, session_id: int) -> HttpResponse:
     """With bookings it is refused: `POST sessions/{id}/cancel` gives everybody their money back."""
     session = _session_or_404(request, session_id)
     try:
@@ -141,7 +142,7 @@ def delete_session(request: HttpRequest, session_id: int) -> HttpResponse:
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
 def cancel_session(
-    request: HttpRequest,
+    request: ApiRequest,
     session_id: int,
     body: SessionCancelIn = Body(SessionCancelIn()),  # noqa: B008
 ) -> JsonResponse:
@@ -162,7 +163,7 @@ def cancel_session(
     return private_json(_answer(session, seen, begun, dry_run=False))
 
 
-def _session_or_404(request: HttpRequest, session_id: int) -> Session:
+def _session_or_404(request: ApiRequest, session_id: int) -> Session:
     """Return a session to its venue's owner and managers, and to staff. Raises: Http404 to everybody else."""
     rows = Session.objects.select_related("room__venue")
     session = rows.filter(pk=session_id).first() if session_id < 2**63 else None
@@ -173,7 +174,7 @@ def _session_or_404(request: HttpRequest, session_id: int) -> Session:
     return session
 
 
-def _room_or_404(request: HttpRequest, venue: str, room: str) -> Room:
+def _room_or_404(request: ApiRequest, venue: str, room: str) -> Room:
     """Return a room to its venue's owner and managers, and to staff; offered to guests or not. Raises: Http404."""
     user = request.auth.user
     rows = Room.objects.select_related("venue").filter(venue__in=venues_of(user))

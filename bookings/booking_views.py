@@ -168,7 +168,9 @@ def _onward(request: HttpRequest, booking: Booking) -> HttpResponse:
     return SamePostRedirect(url) if url else redirect(booking)
 
 
-def _refused(request: HttpRequest, sent: Submission, error: Exception) -> HttpResponse:
+def _refused(
+    request: HttpRequest, sent: Submission, error: BookingError | RoomTaken | InvalidStay | OperationalError
+) -> HttpResponse:
     """Show the form again with all that was typed, and why it was not taken."""
     visits.keep_form(request, sent.guest.typed())
     if isinstance(error, InvalidStay):
@@ -198,11 +200,11 @@ def _refused(request: HttpRequest, sent: Submission, error: Exception) -> HttpRe
         proof.send(error.address, clock.now())
         sent.guest.is_proof_needed = True
     sent.notice = error.message
-    is_limit = isinstance(error, limits.TooManyRequests)
-    response = _page(request, sent, status=TOO_MANY if is_limit else CONFLICT)
-    if is_limit:
+    if isinstance(error, limits.TooManyRequests):
+        response = _page(request, sent, status=TOO_MANY)
         response["Retry-After"] = str(error.retry_after)
-    return response
+        return response
+    return _page(request, sent, status=CONFLICT)
 
 
 # --- the page -------------------------------------------------------------------------------------------------

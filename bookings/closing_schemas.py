@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from core.typed_json import line
 
-Note = line(200)
+Note = Annotated[str, line(200)]
 Slug = Annotated[str, StringConstraints(max_length=80)]
 
 

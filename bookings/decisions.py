@@ -17,12 +17,9 @@ def decided_before(booking: Booking, decision: str) -> bool:
     if not booking.decision:
         return False
     if booking.decision != decision:
-        made = (
-            booking.get_decision_display().lower(),
-            str(booking.decision_made_by),
-            booking.decision_made_at,
-        )
-        raise AlreadyDecided(*made, booking.time_zone)
+        assert booking.decision_made_at is not None
+        made, by = booking.get_decision_display().lower(), str(booking.decision_made_by)
+        raise AlreadyDecided(made, by, booking.decision_made_at, booking.time_zone)
     return True
 
 
@@ -37,8 +34,10 @@ def check_may_decide(verb: str, booking: Booking, now: dt.datetime) -> None:
 
 def check_clerk(booking: Booking, actor: Actor) -> None:
     """Whatever moves a booking's money is above a clerk from the venue's limit on. Raises: AboveClerk."""
-    if actor.kind == Kind.HOST and is_above_clerk(actor.user, booking.venue, booking.total_minor):
-        raise AboveClerk(booking.venue.clerk_limit_minor, booking.currency)
+    limit = booking.venue.clerk_limit_minor
+    is_above = actor.kind == Kind.HOST and is_above_clerk(actor.user, booking.venue, booking.total_minor)
+    if is_above and limit is not None:
+        raise AboveClerk(limit, booking.currency)
 
 
 def check_chargeable(booking: Booking) -> None:

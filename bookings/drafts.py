@@ -94,7 +94,9 @@ def as_it_is_now(session: Session | None, stay: Stay) -> Session | None:
     return fresh
 
 
-def digest_of(room: Room, stay: Stay, party_size: int, guest: GuestDetails, message: str, session) -> str:
+def digest_of(
+    room: Room, stay: Stay, party_size: int, guest: GuestDetails, message: str, session: Session | None
+) -> str:
     """Return a digest of everything a guest asked for: the same form sent again has the same."""
     facts = {
         "room": room.pk, "stay": asdict(stay), "party_size": party_size, "message": message,
@@ -108,7 +110,7 @@ def new_draft(
     room: Room, stay: Stay, party_size: int, guest: GuestDetails, price: Quote, session: Session | None
 ) -> Booking:
     """Return an unsaved booking that freezes price, policy and way of selling as they are now."""
-    policy = {"name": room.policy.name, "tiers": room.policy.tiers} if room.policy_id else {}
+    policy = {"name": room.policy.name, "tiers": room.policy.tiers} if room.policy else {}
     return Booking(
         venue=room.venue, room=room, session=session, guest=guest.user, party_size=party_size,
         asked_by=guest.asked_by, guest_name=guest.name, guest_email=guest.email, guest_phone=guest.phone,

@@ -51,6 +51,7 @@ class DecisionOverdue(BookingError):
 
     def __init__(self, decide_by: dt.datetime, time_zone: str) -> None:
         super().__init__(f"The time to answer ended on {dates.staff_moment_in_zone(decide_by, time_zone)}.")
+        self.decide_by = decide_by
 
 
 class AboveClerk(BookingError):

@@ -38,7 +38,7 @@ ACTS = {
 def acts_of_guest(booking: Booking) -> Exhibit:
     """Return what the guest did here: the site logs acts, not visits."""
     rows: list[tuple[dt.datetime, str, str]] = []
-    if booking.guest_id:
+    if booking.guest:
         rows.append(
             (booking.guest.date_joined, "Opened an account", f"{booking.guest.email}, confirmed by mail")
         )

@@ -71,11 +71,12 @@ class GuestForm(forms.Form):
 
     def show_again(self, *, total_minor: int | None = None, new_key: bool = False) -> None:
         """Put another price, or another key, into the form that is shown again."""
-        self.data = self.data.copy()
+        shown = dict(self.data.items())
         if total_minor is not None:
-            self.data["expected_total_minor"] = str(total_minor)
+            shown["expected_total_minor"] = str(total_minor)
         if new_key:
-            self.data["submission_key"] = str(uuid.uuid4())
+            shown["submission_key"] = str(uuid.uuid4())
+        self.data = shown
 
 
 class CancelForm(forms.Form):

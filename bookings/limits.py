@@ -149,7 +149,7 @@ def kind_of(booking: Booking) -> str | None:
         return None
     if booking.status == Status.CONFIRMED:
         return "free" if not booking.total_minor else None
-    return {Status.PENDING_PAYMENT: "unpaid", Status.PENDING_APPROVAL: "request"}.get(booking.status)
+    return {Status.PENDING_PAYMENT: "unpaid", Status.PENDING_APPROVAL: "request"}.get(Status(booking.status))
 
 
 def _digest(text: str) -> str:

@@ -23,6 +23,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from accounts.signed_in import person_of
 from bookings import services
 from bookings.actors import member_actor
 from bookings.drafts import GuestDetails
@@ -30,7 +31,7 @@ from bookings.errors import BookingError
 from bookings.models import Booking
 from bookings.states import DEAD
 from core import clock
-from core.typed_fields import EmailField, LineField, PhoneField, WholeField
+from core.typed_fields import EmailField, LineField, PhoneField, WholeField, model_choice
 from rooms.models import Room, Session
 from rooms.occupancy import RoomTaken
 from rooms.permissions import venues_of
@@ -77,14 +78,13 @@ class ManualForm(forms.Form):
         rooms = Room.objects.published().filter(venue__in=venues_of(user))
         if not user.is_platform_staff:
             rooms = rooms.filter(venue__in=venue_ids(user, MANAGERS))
-        self.fields["room"].queryset = rooms.select_related("venue").order_by("venue__name", "name")
+        model_choice(self, "room").queryset = rooms.select_related("venue").order_by("venue__name", "name")
         ahead = Session.objects.filter(is_cancelled=False, starts_at__gt=clock.now(), room__in=rooms)
-        self.fields["session"].queryset = ahead.select_related("room").order_by("starts_at")
+        model_choice(self, "session").queryset = ahead.select_related("room").order_by("starts_at")
 
     def take_new_key(self) -> None:
         """Let the form, shown again, make another booking."""
-        self.data = self.data.copy()
-        self.data["key"] = uuid.uuid4().hex
+        self.data = {**dict(self.data.items()), "key": uuid.uuid4().hex}
 
     def stay(self) -> Stay:
         """Return the stay of the fields. Raises: InvalidStay."""
@@ -102,7 +102,7 @@ def _moment(date: dt.date | None, time: dt.time | None) -> dt.datetime | None:
 
 def book(request: HttpRequest) -> HttpResponse:
     """Ask what is to be booked; a POST books it and goes to the booking's page."""
-    user = request.user
+    user = person_of(request)
     if not (user.is_platform_staff or venue_ids(user, MANAGERS)):
         raise PermissionDenied
     form = ManualForm(request.POST if request.method == "POST" else None, user=user)

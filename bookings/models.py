@@ -11,6 +11,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Upper
 from django.urls import reverse
 
+from accounts.models import User
 from bookings import link_keys
 from bookings.states import BLOCKING, Status
 from core import bounds, clock, dates, zones
@@ -30,8 +31,8 @@ def new_reference() -> str:
     return "RH" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
 
 
-class BookingQuerySet(models.QuerySet):
-    def of_venues_of(self, user) -> "BookingQuerySet":
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def of_venues_of(self, user: User) -> "BookingQuerySet":
         """Bookings a host or staff may see."""
         if user.is_platform_staff:
             return self

@@ -5,6 +5,7 @@ import datetime as dt
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
 from bookings.doorbell import ring
@@ -30,7 +31,7 @@ def deliver(event_id: int) -> None:
         deliver_receipt(receipt_id)
 
 
-def open_receipts():
+def open_receipts() -> QuerySet[EventReceipt]:
     """Return the receipts that still wait for their handler."""
     return EventReceipt.objects.filter(done_at__isnull=True, parked_at__isnull=True)
 

@@ -15,14 +15,14 @@ def bookings_share(person: Person) -> Share:
     """The newest bookings, made with the account or with an address of it (one query)."""
     rows = bookings_of(person).select_related("room", "venue").order_by("-created_at", "-pk")
     found = [_row(booking, person) for booking in rows[: MOST_ROWS + 1]]
-    more = f"{reverse('admin:bookings_booking_changelist')}?{urlencode({'q': person.user.email})}"
+    more = f"{reverse('admin:bookings_booking_changelist')}?{urlencode({'q': person.account.email})}"
     return share("Bookings", found, more_url=more, empty="No booking yet.")
 
 
 def _row(booking: Booking, person: Person) -> Row:
     state, _tone = desk.pill(booking)
     # Anybody may write an address into a form.
-    how = "" if booking.guest_id == person.user.pk else f", as {booking.guest_name}, without the account"
+    how = "" if booking.guest_id == person.account.pk else f", as {booking.guest_name}, without the account"
     return Row(
         reverse("admin:bookings_booking_change", args=[booking.pk]),
         f"{booking.room.name}, {booking.venue.name}",

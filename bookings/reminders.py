@@ -2,15 +2,26 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db import transaction
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from bookings import services
 from bookings.models import Booking, BookingEvent
 from bookings.states import Status
 from core.sweeps import Round
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Asked(TypedDict):
+        asked_at: dt.datetime
+        half_reminded: bool
+
+    Waiting = WithAnnotations[Booking, Asked]
 
 DAY_BEFORE = dt.timedelta(hours=24)
 SOON = dt.timedelta(hours=2)
@@ -39,7 +50,9 @@ def _remind_guest(booking: Booking, now: dt.datetime) -> bool:
     return _announce(booking, "remind_guest", {"starts_at": start}, _is_confirmed, now)
 
 
-def _remind_host(booking: Booking, now: dt.datetime) -> bool:
+def _remind_host(booking: "Waiting", now: dt.datetime) -> bool:
+    if booking.decide_by is None:
+        return False
     notice = host_notice(booking.asked_at, booking.decide_by, now)
     is_due = notice == "remind_host_soon" or (notice and not booking.half_reminded)
     return bool(is_due) and _announce(booking, notice, {}, _is_undecided, now)
@@ -68,7 +81,7 @@ def _guests_to_remind(now: dt.datetime) -> QuerySet[Booking]:
     ).order_by("starts_at")
 
 
-def _hosts_to_remind(now: dt.datetime) -> QuerySet[Booking]:
+def _hosts_to_remind(now: dt.datetime) -> "QuerySet[Waiting]":
     """Return undecided bookings past their half time that still lack a reminder, with `asked_at`."""
     asked_at = Coalesce("authorized_at", "created_at")
     return (
@@ -85,7 +98,7 @@ def _hosts_to_remind(now: dt.datetime) -> QuerySet[Booking]:
     )
 
 
-def _span(expression: F) -> ExpressionWrapper:
+def _span(expression: Combinable) -> ExpressionWrapper:
     return ExpressionWrapper(expression, output_field=DurationField())
 
 

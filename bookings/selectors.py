@@ -109,6 +109,6 @@ def can_book_again(booking: Booking, now: dt.datetime | None = None) -> bool:
         check_stay(booking.room, stay, booking.party_size, now or clock.now())
     except InvalidStay:
         return False
-    if booking.session_id:
+    if booking.session:
         return booking.session.seats_left >= booking.party_size and not booking.session.is_cancelled
     return is_free(booking.room, stay)

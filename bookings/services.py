@@ -21,6 +21,7 @@ from bookings.errors import (
 )
 from bookings.models import Booking
 from bookings.states import NOTICES, Status
+from bookings.steps import Facts
 from bookings.steps import check as _check
 from bookings.steps import close as _close
 from bookings.steps import move as _move
@@ -190,7 +191,8 @@ def hold_for_checkout(
         raise InvalidTransition("pay", booking.status)
     if booking.checkout_opened_at is None:
         booking.checkout_opened_at = now or clock.now()
-        booking.payment_due_at = max(booking.payment_due_at, session_ends_at + deadlines.CHECKOUT_GRACE)
+        until = session_ends_at + deadlines.CHECKOUT_GRACE
+        booking.payment_due_at = max(booking.payment_due_at or until, until)
         booking.save(update_fields=["checkout_opened_at", "payment_due_at"])
     return booking
 
@@ -293,7 +295,7 @@ def cancellation_fee(booking: Booking, actor: Actor, now: dt.datetime) -> int:
 @transaction.atomic
 def adjust(
     *, booking_id: int, actor: Actor, due_minor: int, reason: str, source: str = "staff",
-    facts: dict | None = None, now: dt.datetime | None = None,
+    facts: Facts | None = None, now: dt.datetime | None = None,
 ) -> Booking:  # fmt: skip
     """Change what a booking should cost, in minor units, and say why; payments then give back what is too much.
 
@@ -309,7 +311,7 @@ def adjust(
     if due_minor == before:
         return booking
     booking.due_minor = due_minor
-    facts = {"before_minor": before, "source": source} | (facts or {})
+    facts = {"before_minor": before, "source": source, **(facts or {})}
     status = Status(booking.status)
     return _move(booking, "adjust", status, actor, now or clock.now(), reason=reason.strip(), facts=facts)
 
@@ -348,7 +350,7 @@ def expire(
 
 @transaction.atomic
 def announce(
-    *, booking_id: int, notice: str, data: dict | None = None, now: dt.datetime | None = None,
+    *, booking_id: int, notice: str, data: Facts | None = None, now: dt.datetime | None = None,
     actor: Actor = CLOCK, reason: str = "", locked: Booking | None = None,
 ) -> Booking:  # fmt: skip
     """Add an event that tells people something without a change of status; each notice once per `data`."""

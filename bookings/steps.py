@@ -1,6 +1,7 @@
 """Steps that the booking's verbs share: end a booking, move it, write its event. Expect the verb's locks."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import structlog
 
@@ -13,6 +14,9 @@ from rooms import occupancy
 
 log = structlog.get_logger(__name__)
 
+# What an event tells beside status and money, as JSON.
+Facts = Mapping[str, object]
+
 
 def check(verb: str, booking: Booking) -> None:
     """Refuse a verb without an arrow from here. Raises: InvalidTransition."""
@@ -22,7 +26,7 @@ def check(verb: str, booking: Booking) -> None:
 
 def close(
     booking: Booking, verb: str, to_status: Status, actor: Actor, now: dt.datetime, *, reason: str,
-    due_minor: int = 0, facts: dict | None = None,
+    due_minor: int = 0, facts: Facts | None = None,
 ) -> Booking:  # fmt: skip
     """End a booking: its time is free again and only `due_minor` stays to be paid."""
     booking.due_minor, booking.closed_at = due_minor, now
@@ -36,14 +40,14 @@ def close(
 
 def move(
     booking: Booking, verb: str, to_status: Status, actor: Actor, now: dt.datetime, *, reason: str = "",
-    facts: dict | None = None,
+    facts: Facts | None = None,
 ) -> Booking:  # fmt: skip
     """Write status and event; `facts` join the event's data. Raises: InvalidTransition."""
     from_status = booking.status
     if to_status not in ARROWS[verb][1]:
         raise InvalidTransition(verb, from_status)
     booking.status = to_status
-    data = {"due_minor": booking.due_minor, "currency": booking.currency} | (facts or {})
+    data = {"due_minor": booking.due_minor, "currency": booking.currency, **(facts or {})}
     record(booking, verb, from_status, actor, now, reason=reason, data=data)
     log.info("booking_moved", booking=booking.reference, verb=verb, status=str(to_status))
     return booking
@@ -51,7 +55,7 @@ def move(
 
 def record(
     booking: Booking, verb: str, from_status: str, actor: Actor, now: dt.datetime, *, reason: str = "",
-    data: dict,
+    data: Facts,
 ) -> BookingEvent:  # fmt: skip
     """Save the booking with its next version and the event of that version, never earlier than the one before.
 

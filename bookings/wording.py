@@ -83,23 +83,23 @@ def next_step(booking: Booking, outlook: Outlook = NOTHING_KNOWN) -> NextStep:
 
 def _to_pay(booking: Booking) -> NextStep:
     total = format_minor(booking.card_minor, booking.currency)
-    deadline = {"deadline": booking.payment_due_at, "deadline_label": "Room kept until"}
+    until = (booking.payment_due_at, "Room kept until")
     if booking.is_approved and booking.approval == Room.Approval.AFTER_PAYMENT:
         sentence = (
             "The host said yes, but the payment did not go through. Pay once more and the booking stands."
         )
-        return NextStep(GUEST, "Please pay once more", sentence, "held", **deadline)
+        return NextStep(GUEST, "Please pay once more", sentence, "held", *until)
     if booking.is_approved and booking.is_two_stage:
         sentence = f"{total} will be held on your card, not taken, and the booking is confirmed. {when_taken(booking)}"
-        return NextStep(GUEST, "The host said yes: place the hold", sentence, "held", **deadline)
+        return NextStep(GUEST, "The host said yes: place the hold", sentence, "held", *until)
     if booking.is_approved:
         sentence = f"Pay {total} and the booking is confirmed.{_why_now(booking)}"
-        return NextStep(GUEST, "The host said yes: your turn to pay", sentence, "held", **deadline)
+        return NextStep(GUEST, "The host said yes: your turn to pay", sentence, "held", *until)
     if booking.is_two_stage:
         sentence = f"{total} will be held on your card, not taken. {when_taken(booking)}"
-        return NextStep(GUEST, "One step left: place the hold", sentence, "held", **deadline)
+        return NextStep(GUEST, "One step left: place the hold", sentence, "held", *until)
     sentence = f"Pay {total} and the booking is confirmed at once.{_why_now(booking)}"
-    return NextStep(GUEST, "One step left: payment", sentence, "held", **deadline)
+    return NextStep(GUEST, "One step left: payment", sentence, "held", *until)
 
 
 def when_taken(booking: Booking) -> str:

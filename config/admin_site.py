@@ -1,6 +1,6 @@
 """The admin site: who may enter, by which door, and which of the framework's side doors are shut."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView, redirect_to_login
@@ -47,7 +47,7 @@ class RoomholdAdminSite(UnfoldAdminSite):
     def nothing_here(self, request: HttpRequest, **_kwargs: str) -> HttpResponse:
         raise Http404
 
-    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> NoReturn:
         # It keeps results in the cache beyond the loss of a role; lists have their own search.
         raise Http404
 
@@ -62,12 +62,10 @@ class RoomholdAdminSite(UnfoldAdminSite):
             return TemplateResponse(request, "admin/no_access.html", {"title": "No access"}, status=403)
         return redirect_to_login(target, reverse("account_login"))
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return LogoutView.as_view(next_page=reverse("rooms:home"))(request)
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return redirect("account_change_password")
 
     def _target(self, request: HttpRequest) -> str:

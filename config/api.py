@@ -14,6 +14,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 from bookings.api import router as bookings_router
@@ -94,20 +95,22 @@ class RoomholdAPI(NinjaAPI):
     def urls(self) -> tuple[list[URLPattern | URLResolver], str, str]:
         patterns, app_name, namespace = super().urls
         for pattern in patterns:
+            if not isinstance(pattern, URLPattern):
+                continue  # ninja has none
             is_root = pattern.name == "api-root"  # ninja reverses it, but has nothing to show there
             pattern.callback = _as_problem(_no_such_address if is_root else pattern.callback)
         unknown = re_path("", _as_problem(_no_such_address), name="unknown")
         return [*patterns, unknown], app_name, namespace
 
-    def get_openapi_schema(self, **_options: Any) -> dict:
+    def get_openapi_schema(self, *_prefix: Any, **_options: Any) -> OpenAPISchema:
         return self._document
 
     @functools.cached_property
-    def _document(self) -> dict:
+    def _document(self) -> OpenAPISchema:
         return document(super().get_openapi_schema())
 
 
-def _as_problem(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _as_problem(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
     """Turn what ninja leaves to Django (404 outside operations, 405) into a problem."""
 
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -15,7 +15,7 @@ class Channel(redis.Channel):
     def _connparams(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         if self.connection.client is None:
             raise ConnectionError("the connection to the broker is gone")
-        return super()._connparams(*args, **kwargs)
+        return super()._connparams(*args, **kwargs)  # type: ignore[misc]  # kombu's, which its stubs leave out
 
 
 class Transport(redis.Transport):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.signed_in import person_of
 from bookings.admin_views import dashboard as desk
 from core import clock
 from payments.models import PayeeChange
@@ -30,7 +31,7 @@ class Row:
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the first page's context: of staff with all venues, of a team with its own."""
-    rows = _of_staff() if request.user.is_platform_staff else _of_team(request.user)
+    rows = _of_staff() if person_of(request).is_platform_staff else _of_team(request.user)
     return desk(request, context) | {"to_look_at": rows}
 
 

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.signed_in import person_of
 from core import clock
 from core.money import format_minor
 from notifications.models import Delivery
@@ -35,7 +36,7 @@ TO_DO = (
 @require_safe
 def money_page(request: HttpRequest) -> HttpResponse:
     """Staff's view of the money: `?days=7|30|90`, anything else is 30."""
-    if not request.user.is_platform_staff:
+    if not person_of(request).is_platform_staff:
         raise PermissionDenied
     days = _days(request.GET.get("days", ""))
     now = clock.now()

@@ -2,6 +2,8 @@
 
 from http import HTTPStatus
 
+from ninja.openapi.schema import OpenAPISchema
+
 PROBLEM = {
     "title": "Problem",
     "description": "Why a request was refused (RFC 9457). `code` is for programs; some codes bring further fields.",
@@ -31,7 +33,7 @@ WITH_BODY = (413, 415)
 WITH_LOGIN = (401, 403)
 
 
-def document(schema: dict) -> dict:
+def document(schema: OpenAPISchema) -> OpenAPISchema:
     """Add the problem responses each operation may give; returns the document itself."""
     schema["components"]["schemas"]["Problem"] = PROBLEM
     for path in schema["paths"].values():

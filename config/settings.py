@@ -1,6 +1,7 @@
 """Settings, read from the environment. Secrets have no default outside DEBUG; a feature without its setting is off."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
@@ -132,7 +133,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379")
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "core.cache.ForgivingRedisCache",
         "LOCATION": f"{REDIS_URL.rsplit('/', 1)[0] if REDIS_URL.count('/') > 2 else REDIS_URL}/1",
@@ -248,9 +249,11 @@ OPEN_FREE_ACCOUNT = env.int("OPEN_FREE_ACCOUNT", 20)
 UNPROVED_HOLDS = env.int("UNPROVED_HOLDS", 0 if DEBUG else 2)
 
 # Mail
-EMAIL_CONFIG = env.email_url("EMAIL_URL", "consolemail://" if DEBUG else "smtp://localhost:25")
+EMAIL_CONFIG: dict[str, Any] = env.email_url(
+    "EMAIL_URL", "consolemail://" if DEBUG else "smtp://localhost:25"
+)
 vars().update(EMAIL_CONFIG)
-if EMAIL_BACKEND.endswith("filebased.EmailBackend"):  # noqa: F821 - set by the line above
+if EMAIL_CONFIG["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
     # One .eml a message, which the demo's mail page reads.
     EMAIL_BACKEND = "notifications.channels.files.EmailBackend"
     # django-environ drops the path's first slash.

@@ -78,6 +78,8 @@ def _groups(request: HttpRequest) -> Iterator[dict[str, Any]]:
     from django.apps import apps
     from django.contrib import admin
 
+    from accounts.signed_in import person_of
+
     for title, links in SIDEBAR:
         items = []
         for text, icon, label in links:
@@ -85,7 +87,7 @@ def _groups(request: HttpRequest) -> Iterator[dict[str, Any]]:
             if model_admin.has_view_permission(request):
                 link = reverse(f"admin:{label.replace('.', '_')}_changelist")
                 items.append({"title": text, "icon": icon, "link": link})
-        if title == "Money" and request.user.is_platform_staff:
+        if title == "Money" and person_of(request).is_platform_staff:
             items.insert(0, {"title": "Overview", "icon": "monitoring", "link": reverse("admin:money")})
         yield {"title": title, "items": items, "collapsible": title == MACHINE_ROOM}
 

@@ -4,12 +4,13 @@ Each bound is told twice by one function here: to forms as a validator, to the d
 """
 
 import datetime as dt
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import CheckConstraint, JSONField, Q
+from django.db.models import CheckConstraint, Q
+
+from core.bases import JsonColumn
 
 # Nothing is booked beyond these years, and conversions between zones keep away from the calendar's ends.
 FIRST_YEAR, LAST_YEAR = 2000, 2200
@@ -39,13 +40,13 @@ def validate_period(value: DateTimeTZRange) -> None:
     validate_year(value.upper)
 
 
-def validate_object(value: Any) -> None:
+def validate_object(value: object) -> None:
     """Raises: ValidationError for JSON that is no object of plain values."""
     if not isinstance(value, dict) or any(isinstance(one, dict | list) for one in value.values()):
         raise ValidationError("Write a JSON object of plain values.", code="invalid")
 
 
-class ObjectField(JSONField):
+class ObjectField(JsonColumn):
     """A JSON object of plain values; what else JSON calls empty is none."""
 
     empty_values = ({},)

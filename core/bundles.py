@@ -5,31 +5,38 @@ whenever one of its parts is newer. settings.STATIC_BUNDLES names {joined file: 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal, overload
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
+from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 
 
 class BundleFinder(BaseFinder):
     """Finds the joined files, and joins them when they are asked for."""
 
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+    def __init__(self, *_args: object, **_kwargs: object) -> None:
         self.storage = FileSystemStorage(location=settings.BUNDLE_ROOT)
 
-    def check(self, **_kwargs: Any) -> list:
+    def check(self, **_kwargs: object) -> "list[CheckMessage]":
         return []
 
-    def find(self, path: str, find_all: bool = False, **_kwargs: Any) -> str | list[str]:
+    @overload
+    def find(self, path: str, find_all: Literal[False] = False) -> str | None: ...
+
+    @overload
+    def find(self, path: str, find_all: Literal[True]) -> "list[str]": ...
+
+    def find(self, path: str, find_all: bool = False) -> "str | list[str] | None":
         if path not in settings.STATIC_BUNDLES:
-            return []
+            return []  # as Django's own finders answer
         joined = str(join(path))
         return [joined] if find_all else joined
 
-    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, FileSystemStorage]]:
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
         for path in settings.STATIC_BUNDLES:
             join(path)
             yield path, self.storage

@@ -10,7 +10,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.validators import ProhibitNullCharactersValidator
-from django.db import models
+
+from core.bases import TextColumn
 
 
 @lru_cache(maxsize=4)
@@ -45,7 +46,7 @@ def rotate(token: str) -> str:
     return cipher().rotate(token.encode()).decode() if token else ""
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(TextColumn):
     """Text encrypted on its way to the database; it can be neither searched nor ordered by."""
 
     # Encrypted, the database would take it; nothing that text is handed on to does.

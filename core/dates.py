@@ -6,6 +6,7 @@ instant (aware) and the zone whose wall shows it, or a plain date; what machines
 """
 
 import datetime as dt
+from typing import overload
 from zoneinfo import ZoneInfo
 
 from core import clock
@@ -13,6 +14,14 @@ from core import clock
 Moment = dt.datetime | dt.date
 Zone = str | ZoneInfo
 UTC = "UTC"
+
+
+@overload
+def local(value: dt.datetime, time_zone: Zone = UTC) -> dt.datetime: ...
+
+
+@overload
+def local(value: Moment, time_zone: Zone = UTC) -> Moment: ...
 
 
 def local(value: Moment, time_zone: Zone = UTC) -> Moment:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from structlog.typing import EventDict, Processor
 
 # A run of 13 to 19 digits, grouped or not, is treated as a card number.
 CARD_LIKE = re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])")
@@ -35,7 +36,7 @@ def mask(text: str) -> str:
     return CARD_LIKE.sub("[card]", SECRET_LIKE.sub("[secret]", text))
 
 
-def mask_event(_logger: object, _method: str, event: dict) -> dict:
+def mask_event(_logger: object, _method: str, event: EventDict) -> EventDict:
     """A structlog processor: no secret, token or card-like number leaves through a log."""
     return {
         key: "[secret]" if key in SECRET_KEYS else mask(value) if isinstance(value, str) else value
@@ -45,13 +46,13 @@ def mask_event(_logger: object, _method: str, event: dict) -> dict:
 
 def configure(log_format: str, level: str = "INFO") -> None:
     """Send structlog and the standard library's loggers through one masked, structured handler."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer = (
+    renderer: Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=False)
@@ -81,13 +82,19 @@ def configure(log_format: str, level: str = "INFO") -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
+class NamedRequest(HttpRequest):
+    """A request as it leaves the middleware: all its log lines carry `request_id`."""
+
+    request_id: str
+
+
 class RequestIdMiddleware:
     """Bind a request id to all log lines of a request and answer it as `X-Request-Id`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: NamedRequest) -> HttpResponse:
         offered = request.headers.get("X-Request-Id", "")
         request_id = offered if REQUEST_ID.match(offered) else uuid.uuid4().hex
         request.request_id = request_id

@@ -1,7 +1,5 @@
 """Whether this site moves real money. A provider account's mode is its own; whatever has none takes the site's."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.checks import CheckMessage, Info
 from django.core.exceptions import ImproperlyConfigured
@@ -37,7 +35,7 @@ def refuse_unwanted(*, stripe_key: str, is_stripe_live: bool, is_octo_test: bool
         )
 
 
-def check_mode(**_options: Any) -> list[CheckMessage]:
+def check_mode(**_options: object) -> list[CheckMessage]:
     """Let `check --deploy` say the mode aloud."""
     what = (
         "live: real money moves"

@@ -6,6 +6,7 @@ is cleaned away, and what could be two numbers is refused. `to_minor` is for pro
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Literal, get_args
 
 # ISO 4217 exponents that differ from 2.
 EXPONENTS = {
@@ -15,7 +16,8 @@ EXPONENTS = {
     ),
     **dict.fromkeys("BHD JOD KWD OMR TND".split(), 3),
 }
-CURRENCIES = ("USD", "EUR", "GBP", "UZS")
+Currency = Literal["USD", "EUR", "GBP", "UZS"]
+CURRENCIES: tuple[Currency, ...] = get_args(Currency)
 # From here on the last three digits tell little, and make a cell of a calendar too wide.
 SHORT_THOUSANDS = 10_000
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -107,7 +109,8 @@ def _read(text: str, places: int, told: str) -> Decimal:
     """Read a number of no less than zero; `told` is what is said of what is none."""
     text = text.strip(SPACES + "\t\r\n")
     if either := EITHER.fullmatch(text):
-        raise AmbiguousAmount(_both_readings(text, *either.groups(), places))
+        thousands, rest = either.groups()
+        raise AmbiguousAmount(_both_readings(text, thousands, rest, places))
     match = next((match for written in WRITTEN if (match := written.fullmatch(text))), None)
     if match is None:
         is_negative = text[:1] in MINUS and text[1:2].isdecimal()

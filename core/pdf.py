@@ -130,7 +130,8 @@ class Document(FPDF):
 
 def _pieces(text: str) -> list[str]:
     """Split text into pieces that each fit on a page as a table's cell; nothing is left out."""
-    pieces, piece, used = [], "", 0
+    pieces: list[str] = []
+    piece, used = "", 0
     for sign in text:
         piece, used = piece + sign, used + (LETTERS_A_LINE if sign == "\n" else 1)
         if used >= LETTERS_A_ROW:

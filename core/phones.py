@@ -3,8 +3,9 @@
 import re
 import unicodedata
 
-from django.db.models import CharField, F, Func, Value
+from django.db.models import CharField, F, Value
 
+from core.bases import TextFunction
 from core.typed_text import InvalidText, one_line
 
 # Fewer digits are found in too many numbers to say anything.
@@ -16,7 +17,7 @@ NUMBER = re.compile(r"\+?[0-9()./ \u2010-\u2013-]+")
 EXTENSION = re.compile(r"[ ,;]*(?:x|ext\.?|extension) ?[0-9]{1,6}$", re.IGNORECASE)
 
 
-class Digits(Func):
+class Digits(TextFunction):
     """The digits of a text column, and nothing else."""
 
     function = "regexp_replace"

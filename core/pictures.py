@@ -1,14 +1,15 @@
 """Uploaded pictures: only what decodes as a photo is kept, and only its pixels."""
 
+from __future__ import annotations
+
 import io
 import uuid
 import warnings
-from typing import Any
+from collections.abc import Sequence
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.base import ContentFile, File
 from django.db import models
 from PIL import Image, ImageOps
 
@@ -32,28 +33,29 @@ class PictureField(forms.FileField):
 
     widget = forms.ClearableFileInput
 
-    def to_python(self, data: Any) -> ContentFile | None:
+    def to_python(self, data: File[bytes] | None) -> ContentFile[bytes] | None:
         if isinstance(data, RefusedFile):
             raise ValidationError(data.reason, code="refused_file")
         upload = super().to_python(data)
         return None if upload is None else cleaned(upload)
 
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, object]:
         return {**super().widget_attrs(widget), "accept": "image/jpeg,image/png,image/webp"}
 
 
 class PictureColumn(models.ImageField):
     """An image that forms take by a PictureField; to migrations it is what Django's own is."""
 
-    def formfield(self, **kwargs: Any) -> forms.Field:
-        return super().formfield(**{"form_class": PictureField, **kwargs})
+    def formfield(self, **kwargs: object) -> forms.Field | None:
+        options = {"form_class": PictureField, **kwargs}
+        return super().formfield(**options)  # type: ignore[arg-type]  # Django's options, as they came
 
-    def deconstruct(self) -> tuple:
+    def deconstruct(self) -> tuple[str, str, Sequence[object], dict[str, object]]:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.ImageField", args, kwargs
 
 
-def cleaned(upload: UploadedFile) -> ContentFile:
+def cleaned(upload: File[bytes]) -> ContentFile[bytes]:
     """Return an upload as a fresh JPEG under a name of ours: no metadata, no foreign bytes, no wrong way up.
 
     Raises: ValidationError for what is too large or no JPEG, PNG or WebP picture.

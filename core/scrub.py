@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import overload
 
-from django.db.models import CharField, Field, JSONField, QuerySet, TextField
+from django.db.models import CharField, Field, JSONField, Model, QuerySet, TextField
 
 from core.crypto import EncryptedTextField
 
@@ -19,7 +19,15 @@ def pattern_of(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in told) or r"(?!)", re.IGNORECASE)
 
 
-def scrubbed(value: Any, pattern: re.Pattern[str]) -> Any:
+@overload
+def scrubbed(value: str, pattern: re.Pattern[str]) -> str: ...
+
+
+@overload
+def scrubbed(value: object, pattern: re.Pattern[str]) -> object: ...
+
+
+def scrubbed(value: object, pattern: re.Pattern[str]) -> object:
     """Return a text, or JSON of any depth, with each of the words replaced; keys of objects too."""
     if isinstance(value, str):
         return pattern.sub(ERASED, value)
@@ -28,7 +36,7 @@ def scrubbed(value: Any, pattern: re.Pattern[str]) -> Any:
     return [scrubbed(item, pattern) for item in value] if isinstance(value, list) else value
 
 
-def scrub(rows: QuerySet, pattern: re.Pattern[str]) -> int:
+def scrub(rows: QuerySet[Model], pattern: re.Pattern[str]) -> int:
     """Take the words out of every text and JSON column of these rows; returns how many rows held any."""
     fields = [field for field in rows.model._meta.concrete_fields if _holds_words(field)]
     changed = 0
@@ -43,7 +51,7 @@ def scrub(rows: QuerySet, pattern: re.Pattern[str]) -> int:
     return changed
 
 
-def _holds_words(field: Field) -> bool:
+def _holds_words(field: "Field[object, object]") -> bool:
     is_text = isinstance(field, CharField | TextField | JSONField) and not isinstance(
         field, EncryptedTextField
     )

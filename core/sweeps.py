@@ -8,13 +8,17 @@ it. The row stays due, and the next round tries it again.
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 log = structlog.get_logger(__name__)
+
+Done = TypeVar("Done")
+# Each sweep hands its own keywords on to a verb of its own.
+Work = Callable[..., Done]  # type: ignore[explicit-any]  # no signature fits them all
 
 BATCH = 100
 # A sweep with more to do than one batch goes on this long: after a lost Redis thousands of messages may wait.
@@ -44,12 +48,14 @@ class Round:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, _error: Any, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         """Raises: RowsFailed, unless the round itself broke off."""
         if kind is None and self.failed:
             raise RowsFailed(self.failed)
 
-    def attempt(self, work: Callable[..., Any], *arguments: Any, name: str = "", **named: Any) -> Any:
+    def attempt(self, work: Work[Done], *arguments: object, name: str = "", **named: object) -> Done | None:
         """Do one piece of work and return what it does; None where it failed. `name` says whose it is in the log."""
         what = " ".join([work.__name__, *filter(None, [name or " ".join(map(str, arguments))])])
         try:
@@ -67,19 +73,19 @@ class Round:
 
     def each(
         self,
-        rows: QuerySet,
-        work: Callable[..., Any],
+        rows: QuerySet[Model],
+        work: Work[object],
         *,
         field: str = "pk",
         by: str = "",
         name: str = "pk",
-        **named: Any,
+        **named: object,
     ) -> None:
         """Work on each row once, a batch at a time; what stays due, or the time does not reach, is for the next round.
 
         `work` takes the row's `field`, by the keyword `by` where one is given; `name` is the column it is told by.
         """
-        until, tried = time.monotonic() + ROUND_SECONDS, set[Any]()
+        until, tried = time.monotonic() + ROUND_SECONDS, set[object]()
         # Those tried already are left out by the query: however many stay due, whoever stands behind them is reached.
         while batch := list(rows.exclude(**{f"{field}__in": tried}).values_list(field, name)[:BATCH]):
             for key, known_as in batch:

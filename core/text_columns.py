@@ -4,40 +4,41 @@ To the database, and to migrations, they are what Django's own are. Rows that ar
 until somebody types them anew.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from django.db import models
 from django.forms import Field
 
 from core import typed_fields
 from core.addresses import read_email
+from core.bases import AddressColumn, CharColumn, Column, TextColumn
 from core.crypto import EncryptedTextField
 from core.phones import read_phone
 from core.typed_text import many_lines, one_line
 
 
-class Typed:
+class Typed(Column):
     """Adds to a text column how it is read, which field of a form takes it, and what migrations know it as."""
 
     read: Callable[[str], str]
     form_class: type[Field]
     known_as: str
 
-    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+    def clean(self, value: object, model_instance: models.Model | None) -> object:
         if isinstance(value, str):
             value = typed_fields.typed_text(value, type(self).read, self.max_length)
         return super().clean(value, model_instance)
 
-    def formfield(self, **kwargs: Any) -> Field:
-        return super().formfield(**{"form_class": self.form_class, **kwargs})
+    def formfield(self, **kwargs: object) -> Field | None:
+        options = {"form_class": self.form_class, **kwargs}
+        return super().formfield(**options)  # type: ignore[arg-type]  # Django's options, as they came
 
-    def deconstruct(self) -> tuple:
+    def deconstruct(self) -> tuple[str, str, Sequence[object], dict[str, object]]:
         name, _path, args, kwargs = super().deconstruct()
         return name, self.known_as, args, kwargs
 
 
-class LineColumn(Typed, models.CharField):
+class LineColumn(Typed, CharColumn):
     """A name, a title, a label."""
 
     read = staticmethod(one_line)
@@ -51,7 +52,7 @@ class EncryptedLineColumn(Typed, EncryptedTextField):
     known_as = "core.crypto.EncryptedTextField"
 
 
-class ProseColumn(Typed, models.TextField):
+class ProseColumn(Typed, TextColumn):
     """A text of lines."""
 
     read = staticmethod(many_lines)
@@ -65,13 +66,13 @@ class EncryptedProseColumn(Typed, EncryptedTextField):
     known_as = "core.crypto.EncryptedTextField"
 
 
-class PhoneColumn(Typed, models.CharField):
+class PhoneColumn(Typed, CharColumn):
     read = staticmethod(read_phone)
     form_class = typed_fields.PhoneField
     known_as = "django.db.models.CharField"
 
 
-class EmailColumn(Typed, models.EmailField):
+class EmailColumn(Typed, AddressColumn):
     read = staticmethod(read_email)
     form_class = typed_fields.EmailField
     known_as = "django.db.models.EmailField"

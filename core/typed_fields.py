@@ -6,9 +6,10 @@ takes a name that nobody sees, or that reads backwards.
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 from django import forms
+from django.db.models import Model
 
 from core.addresses import read_email
 from core.money import (
@@ -23,6 +24,8 @@ from core.money import (
 )
 from core.phones import read_phone
 from core.typed_text import InvalidText, many_lines, one_line
+
+Number = TypeVar("Number", int, Decimal)
 
 
 def typed_minor(text: str, currency: str, *, negative: str = "Not less than zero.") -> int:
@@ -41,18 +44,20 @@ def typed_minor(text: str, currency: str, *, negative: str = "Not less than zero
 class WholeField(forms.IntegerField):
     """A whole number: digits alone, their threes at most grouped by spaces."""
 
-    def to_python(self, value: Any) -> int | None:
+    def to_python(self, value: object) -> int | None:
         return None if value in self.empty_values else _typed(self, value, read_whole)
 
 
 class DecimalField(forms.DecimalField):
     """A number of no currency with at most `decimal_places` decimals."""
 
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, object]:
         # A box for numbers would drop a comma before anybody could read it.
         return {"inputmode": "decimal", "autocomplete": "off"}
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(  # type: ignore[override]  # Django's own DecimalField is an IntegerField, too
+        self, value: object
+    ) -> Decimal | None:
         return None if value in self.empty_values else _typed(self, value, self._read)
 
     def _read(self, text: str) -> Decimal:
@@ -68,7 +73,7 @@ class PercentField(DecimalField):
         return read_percent(text)
 
 
-def _typed(field: forms.Field, value: Any, read: Callable[[str], Any]) -> Any:
+def _typed(field: forms.IntegerField, value: object, read: Callable[[str], Number]) -> Number:
     """Read what was typed. Raises: ValidationError, in the field's own words unless two numbers may be meant."""
     try:
         return read(str(value))
@@ -100,9 +105,9 @@ class _Words(forms.CharField):
 
     read: Callable[[str], str]
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: object) -> str | None:
         text = super().to_python(value)
-        return text if text in self.empty_values else typed_text(text, type(self).read, self.max_length)
+        return typed_text(text, type(self).read, self.max_length) if text else text
 
 
 class LineField(_Words):
@@ -125,6 +130,14 @@ class PhoneField(_Words):
 class EmailField(_Words):
     read = staticmethod(read_email)
     widget = forms.EmailInput
+
+
+def model_choice(form: forms.BaseForm, name: str) -> "forms.ModelChoiceField[Model]":
+    """Return a form's field that offers rows. Raises: TypeError for another one."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ModelChoiceField):
+        raise TypeError(f"{name} offers no rows")
+    return field
 
 
 def understood(form: forms.BaseForm) -> list[str]:

@@ -4,12 +4,13 @@ JSON's own numbers are taken as they are.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
+from annotated_types import GroupedMetadata
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -19,10 +20,10 @@ from core.phones import read_phone
 from core.typed_text import InvalidText, many_lines, one_line
 
 
-def _text_by(read: Callable[[str], Any], *, code: str) -> BeforeValidator:
+def _text_by(read: Callable[[str], object], *, code: str) -> BeforeValidator:
     """Read text with `read`; what it refuses is the field's error `code`, or `ambiguous_number`."""
 
-    def validate(value: Any) -> Any:
+    def validate(value: object) -> object:
         if not isinstance(value, str):
             return value
         try:
@@ -49,7 +50,7 @@ class Reading:
     read: Callable[[str], str]
     longest: int
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: object) -> object:
         if not isinstance(value, str) or len(value) > self.longest:
             return value
         try:
@@ -59,20 +60,27 @@ class Reading:
             raise PydanticCustomError(error.code, "{words}", {"words": str(error)}) from error
 
 
-def typed(read: Callable[[str], str], most: int, least: int = 0) -> Any:
-    """Return the type of a text that `read` reads, of `least` to `most` signs."""
-    limits = StringConstraints(min_length=least or None, max_length=most)
-    return Annotated[str, limits, BeforeValidator(Reading(read, most))]
+@dataclass(frozen=True)
+class Typed(GroupedMetadata):
+    """Makes of a str one that `read` reads, of `least` to `most` signs: `Annotated[str, Typed(…)]`."""
+
+    read: Callable[[str], str]
+    most: int
+    least: int = 0
+
+    def __iter__(self) -> Iterator[object]:
+        yield from StringConstraints(min_length=self.least or None, max_length=self.most)
+        yield BeforeValidator(Reading(self.read, self.most))
 
 
-def line(most: int, least: int = 0) -> Any:
-    """Return the type of a name, a title or a label."""
-    return typed(one_line, most, least)
+def line(most: int, least: int = 0) -> Typed:
+    """Return what makes of a str a name, a title or a label."""
+    return Typed(one_line, most, least)
 
 
-def prose(most: int) -> Any:
-    """Return the type of a text of lines."""
-    return typed(many_lines, most)
+def prose(most: int) -> Typed:
+    """Return what makes of a str a text of lines."""
+    return Typed(many_lines, most)
 
 
 def _address(text: str) -> str:
@@ -80,5 +88,5 @@ def _address(text: str) -> str:
     return addresses.read_email(text) or addresses.read_email("@")
 
 
-Phone = typed(read_phone, 32)
-Email = typed(_address, addresses.LONGEST)
+Phone = Annotated[str, Typed(read_phone, 32)]
+Email = Annotated[str, Typed(_address, addresses.LONGEST)]

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 
 import structlog
-from csp.middleware import CSPMiddleware
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.template import loader
 from django.template.response import TemplateResponse
@@ -27,10 +28,13 @@ PAY_PAGE = re.compile(r"^/bookings/[-\w]+/(card|pay|return)/$")
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """The site's policy everywhere; under /admin/ the one that django-unfold needs."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if request.path.startswith("/admin/") and not hasattr(response, "_csp_replace"):
-            response._csp_replace = settings.ADMIN_SECURITY_POLICY
-        return super().process_response(request, response)
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if request.path.startswith("/admin/") and parts.replace is None and not report_only:
+            parts.replace = settings.ADMIN_SECURITY_POLICY
+        return parts
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -45,7 +49,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 class AdminCompressionMiddleware(GZipMiddleware):
     """Compresses the admin's pages, and in a demo its files: in production these lie compressed already."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if not request.path.startswith(COMPRESSED_PREFIXES) or response.get("Content-Type", "").startswith(
             "font/"
         ):
@@ -111,12 +115,12 @@ class PlainErrorsMiddleware:
                 return page(request, exception)
         if isinstance(exception, OperationalError | InterfaceError):
             log.error("database_unavailable", error=str(exception).strip())
-            page = loader.get_template("503.html").render()
-            return HttpResponse(page, status=503, headers={"Retry-After": "5"})
+            text = loader.get_template("503.html").render()
+            return HttpResponse(text, status=503, headers={"Retry-After": "5"})
         return None
 
 
-def site(request: HttpRequest) -> dict:
+def site(request: HttpRequest) -> dict[str, object]:
     """Template context of every page: the base URL and what the browser may know of Pusher."""
     return {
         "SITE_URL": settings.SITE_URL,

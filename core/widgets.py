@@ -1,9 +1,9 @@
 """Form widgets that Django's own are too slow or too plain for."""
 
 from functools import lru_cache
-from typing import Any
 
 from django import forms
+from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,7 +18,11 @@ class PlainSelect(forms.Select):
     """
 
     def render(
-        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+        self,
+        name: str,
+        value: object,
+        attrs: dict[str, object] | None = None,
+        renderer: BaseRenderer | None = None,
     ) -> SafeString:
         pairs = tuple(("" if choice is None else str(choice), str(label)) for choice, label in self.choices)
         whole = flatatt(self.build_attrs({"name": name, **self.attrs}, attrs))

@@ -7,7 +7,7 @@ all rows, whoever stored it: so a column of zones is a ZoneField, and its table 
 import datetime as dt
 import functools
 import zoneinfo
-from typing import Any
+from collections.abc import Sequence
 
 from django import forms
 from django.apps import apps
@@ -17,6 +17,7 @@ from django.db import connection, models
 from django.db.models.lookups import IsNull
 
 from core import clock, countries
+from core.bases import CharColumn
 
 # In Python's list wherever a system keeps them, and no place on earth: what they mean changes with the machine.
 NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})
@@ -70,21 +71,23 @@ def validate(name: str) -> None:
         raise ValidationError("Unknown time zone.", code="unknown_zone")
 
 
-class ZoneField(models.CharField):
+class ZoneField(CharColumn):
     """The name of a time zone, one of `names`."""
 
     default_validators = [validate]
 
-    def formfield(self, **kwargs: Any) -> forms.Field:
+    def formfield(self, **kwargs: object) -> forms.Field | None:
         # Past CharField, which would hand on a length that a choice does not take.
-        return models.Field.formfield(self, **{"form_class": ZoneChoice, **kwargs})
+        options = {"form_class": ZoneChoice, **kwargs}
+        return models.Field.formfield(self, **options)  # type: ignore[arg-type]  # Django's options, as they came
 
 
 class ZoneChoice(forms.ChoiceField):
     """A choice of zones, listed when a page is shown. What a row has already stays, obsolete or not."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"choices": choices, **kwargs})
+    def __init__(self, **kwargs: object) -> None:
+        options = {"choices": choices, **kwargs}
+        super().__init__(**options)  # type: ignore[arg-type]  # Django's options, as they came
 
     def keep(self, name: str) -> None:
         """Offer a zone that is not listed, too."""
@@ -99,7 +102,7 @@ def known(column: str, name: str) -> models.CheckConstraint:
     return models.CheckConstraint(condition=IsNull(wall, False), name=name)
 
 
-def check(databases: list[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+def check(databases: Sequence[str] | None = None, **_options: object) -> list[CheckMessage]:
     """Say which zones in use the database lacks, or reckons otherwise than Python does in the coming year."""
     if not databases:
         return []

@@ -20,7 +20,7 @@ MOST_AT_ONCE = 50
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     venue_path = "event__booking__venue"
     list_display = ("status", "what", "recipient", "booking_link", "attempts", "created_at", "sent_at")
     list_display_links = ("what",)

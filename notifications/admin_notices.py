@@ -14,7 +14,7 @@ SENT, WAITING, GIVEN_UP = ("good", "Sent"), ("held", "Waiting"), ("bad", "Given 
 
 
 @admin.register(VenueNotice)
-class VenueNoticeAdmin(PlatformAdmin):
+class VenueNoticeAdmin(PlatformAdmin[VenueNotice]):
     """The link of an unsent mail opens something, and is shown to nobody."""
 
     list_display = ("status", "what", "recipient", "venue", "attempts", "created_at", "sent_at")

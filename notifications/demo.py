@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from csp.decorators import csp, csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
@@ -26,14 +27,14 @@ MAIL_POLICY = {
 }
 HEAD = re.compile(r"<head>", re.IGNORECASE)
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def only_in_demo(view: View) -> View:
     """Answer 404 unless the sandbox stands in for the providers and mails are kept as files."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.SANDBOX_URL or mailbox.folder() is None:
             raise Http404
         return view(request, *args, **kwargs)
@@ -51,17 +52,17 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@only_in_demo
 @csp_update({"frame-src": [SELF]})
+@only_in_demo
 def mail(request: HttpRequest, name: str) -> HttpResponse:
     """Show one mail: its HTML in a frame that runs nothing, its text, its attachments."""
     return render(request, "notifications/demo/mail.html", {"mail": _find(name)})
 
 
 @require_safe
-@only_in_demo
 @xframe_options_sameorigin
 @csp(MAIL_POLICY)
+@only_in_demo
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML of a mail as a mail program would show it; its links leave the frame."""
     return HttpResponse(HEAD.sub('<head><base target="_top">', _find(name).html, count=1))

@@ -19,7 +19,7 @@ def mails_of(booking: Booking) -> Exhibit:
             f"to {mail.recipient}, Message-ID {mail.message_id}",
         )
         for mail in sent.order_by("sent_at", "pk")
-        if mail.message in MESSAGES and MESSAGES[mail.message].audience == GUEST
+        if mail.sent_at and mail.message in MESSAGES and MESSAGES[mail.message].audience == GUEST
     )
     note = "Accepted for delivery by the mail server. Each links to the booking's page, where it can be cancelled."
     return Exhibit("Mails to the guest", note, rows)

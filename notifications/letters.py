@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.template import Context
-from django.template.loader import get_template, render_to_string
+from django.template import Context, Engine
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from bookings import money_back
@@ -224,7 +224,7 @@ def _day(text: str) -> dt.date | None:
 
 
 def _paragraphs(name: str, facts: dict[str, Any]) -> list[str]:
-    text = get_template(f"{FOLDER}/{name}.txt").template.render(Context(facts, autoescape=False))
+    text = _written(f"{FOLDER}/{name}.txt", facts)
     return [" ".join(part.split()) for part in BLANK_LINES.split(text) if part.strip()]
 
 
@@ -266,6 +266,10 @@ def _rows(message: Message, booking: Booking, facts: dict[str, Any]) -> list[tup
 
 def as_text(context: dict[str, Any]) -> str:
     """Return a mail's plain version of the same facts as its HTML."""
-    template = get_template(f"{FOLDER}/layout.txt").template
-    text = template.render(Context(context, autoescape=False))
+    text = _written(f"{FOLDER}/layout.txt", context)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _written(template: str, facts: dict[str, Any]) -> str:
+    """Render plain text: nothing is escaped."""
+    return Engine.get_default().get_template(template).render(Context(facts, autoescape=False))

@@ -90,8 +90,9 @@ def _body(message: EmailMessage, kind: str) -> str:
 
 
 def _attachment(part: EmailMessage) -> Attachment:
+    data = part.get_payload(decode=True)  # None of a part of parts
     return Attachment(
         filename=part.get_filename() or "attachment",
         content_type=part.get_content_type(),
-        content=part.get_payload(decode=True) or b"",
+        content=data if isinstance(data, bytes) else b"",
     )

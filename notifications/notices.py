@@ -6,12 +6,14 @@ import hashlib
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 
 from core import clock
 from notifications.channels import email
 from notifications.channels.base import Refused, Unavailable
 from notifications.letters import BARS, FOLDER, as_text
+from notifications.models import Delivery
 from notifications.services import DELAYS, LEASE, mail_domain
 from notifications.wording import inert
 from rooms.models import VenueNotice
@@ -19,7 +21,7 @@ from rooms.models import VenueNotice
 log = structlog.get_logger(__name__)
 
 # Waits before each further try, as for mails about bookings.
-WAITS = DELAYS["email"]
+WAITS = DELAYS[Delivery.Channel.EMAIL]
 LONGEST_PARAGRAPH = 1_000
 
 
@@ -66,7 +68,7 @@ def _put_off(notice: VenueNotice, error: Exception) -> None:
     (log.error if is_over else log.warning)("notice_failed", notice=notice.pk, about=notice.kind, error=told)
 
 
-def _unfinished(notice: VenueNotice):
+def _unfinished(notice: VenueNotice) -> QuerySet[VenueNotice]:
     return VenueNotice.objects.filter(pk=notice.pk, attempts=notice.attempts, sent_at=None)
 
 

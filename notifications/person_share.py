@@ -13,7 +13,7 @@ def mails_share(person: Person) -> Share:
     """The newest mails to any address of the person, about their own bookings or those of a venue (one query)."""
     rows = Delivery.objects.filter(channel=Delivery.Channel.EMAIL, recipient__in=person.emails)
     found = [_row(one) for one in rows.select_related("event__booking").order_by("-pk")[: MOST_ROWS + 1]]
-    more = f"{reverse('admin:notifications_delivery_changelist')}?{urlencode({'q': person.user.email})}"
+    more = f"{reverse('admin:notifications_delivery_changelist')}?{urlencode({'q': person.account.email})}"
     return share("Mails", found, more_url=more, empty="Nothing mailed yet.")
 
 

@@ -33,7 +33,7 @@ def waits_until(delivery: Delivery, now: dt.datetime) -> dt.datetime | None:
     on_its_way |= Q(state=Delivery.State.QUEUED, attempts__gt=0)
     same = Delivery.objects.filter(recipient__iexact=delivery.recipient, message=delivery.message)
     other = same.filter(on_its_way).exclude(pk=delivery.pk).order_by("-sent_at").first()
-    return other and (other.sent_at or now) + A_DAY
+    return (other.sent_at or now) + A_DAY if other else None
 
 
 def is_proved(booking: Booking) -> bool:

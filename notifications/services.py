@@ -3,10 +3,12 @@
 import datetime as dt
 import hashlib
 import time
+from typing import TypedDict
 
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http.request import split_domain_port
 
 from bookings import ics
@@ -19,13 +21,19 @@ from notifications.messages import MESSAGES, Message
 from notifications.models import Delivery
 from notifications.recipients import reply_address
 
+
+class TimeLimits(TypedDict):
+    soft_time_limit: int
+    time_limit: int
+
+
 log = structlog.get_logger(__name__)
 
 Channel, State = Delivery.Channel, Delivery.State
 DELIVER_TASK = "notifications.tasks.deliver_one"
 
 # A worker stops a message that takes longer, and is killed soon after; a mail server has 10 seconds for each answer.
-TIME_LIMITS = {"soft_time_limit": 30, "time_limit": 35}
+TIME_LIMITS: TimeLimits = {"soft_time_limit": 30, "time_limit": 35}
 # Longer than that: whoever holds a lapsed lease is dead. Short enough that a killed worker's mails go within a minute.
 LEASE = dt.timedelta(seconds=40)
 # Seconds before each further try: a day for mail; an open page has asked for itself long before that.
@@ -133,7 +141,7 @@ def _is_set_aside(delivery: Delivery) -> bool:
     """Park what cannot be sent, skip what is no longer true; returns whether that was so."""
     if delivery.channel == Channel.EMAIL and delivery.message not in MESSAGES:
         _park(delivery, Refused(f"unknown message {delivery.message!r}"))  # of another version of this code
-    elif delivery.attempts > len(DELAYS[delivery.channel]):
+    elif delivery.attempts > len(DELAYS[Channel(delivery.channel)]):
         _park(delivery, Refused("the process died on every try"))
     elif not _is_still_true(delivery):
         _unfinished(delivery).update(state=State.SKIPPED)
@@ -193,7 +201,7 @@ def _mail(delivery: Delivery) -> email.Mail:
 
 
 def _put_off(delivery: Delivery, error: Exception) -> None:
-    delays = DELAYS[delivery.channel]
+    delays = DELAYS[Channel(delivery.channel)]
     if delivery.attempts > len(delays):
         _park(delivery, error)
         return
@@ -207,7 +215,7 @@ def _park(delivery: Delivery, error: Exception) -> None:
     log.error("delivery_parked", error=_kind_of(error), **_facts(delivery))
 
 
-def _unfinished(delivery: Delivery):
+def _unfinished(delivery: Delivery) -> QuerySet[Delivery]:
     """The row as this attempt left it: whoever took it over after the lease writes for himself."""
     return Delivery.objects.filter(pk=delivery.pk, state=State.QUEUED, attempts=delivery.attempts)
 

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
+from accounts.signed_in import person_of
 from bookings.models import Booking
 from bookings.search import found
 from core.money import format_minor
@@ -71,7 +72,7 @@ class MismatchFilter(DropdownFilter):
 
 
 @admin.register(Payment)
-class PaymentAdmin(SummedList, HasMode, ReadOnlyAdmin):
+class PaymentAdmin(SummedList, HasMode, ReadOnlyAdmin[Payment]):
     sum_of, sum_label = "captured_minor", "Taken"
     venue_path = "booking__venue"
     list_display = ("state", "mode", "booking_link", "venue", "amount", "held", "taken", "created_at")
@@ -194,7 +195,7 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(LedgerTransaction)
-class LedgerTransactionAdmin(HasMode, ReadOnlyAdmin):
+class LedgerTransactionAdmin(HasMode, ReadOnlyAdmin[LedgerTransaction]):
     """Every movement: of a booking, or a payout's of no booking."""
 
     list_display = ("key", "mode", "words", "about", "entries_in_words", "created_at")
@@ -210,7 +211,7 @@ class LedgerTransactionAdmin(HasMode, ReadOnlyAdmin):
         return rows.select_related("booking__venue", "payout__venue").prefetch_related("entries")
 
     def _at_venues(self, rows: QuerySet, request: HttpRequest, roles: frozenset) -> QuerySet:
-        if request.user.is_platform_staff:
+        if person_of(request).is_platform_staff:
             return rows
         own = venue_ids(request.user, roles)
         return rows.filter(Q(booking__venue__in=own) | Q(payout__venue__in=own))
@@ -238,7 +239,7 @@ class LedgerTransactionAdmin(HasMode, ReadOnlyAdmin):
 
 
 @admin.register(PaymentOperation)
-class PaymentOperationAdmin(PlatformAdmin):
+class PaymentOperationAdmin(PlatformAdmin[PaymentOperation]):
     list_display = ("key", "kind", "status", "attempts", "error_code", "created_at", "finished_at")
     list_filter = (("state", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
     search_fields = ("key", "payment__booking__reference", "provider_request_id")
@@ -279,7 +280,7 @@ class DueFilter(DropdownFilter):
 
 
 @admin.register(Settlement)
-class SettlementAdmin(PlatformAdmin):
+class SettlementAdmin(PlatformAdmin[Settlement]):
     """Bookings whose money may not be as it should yet, and why."""
 
     list_display = ("booking_link", "due_at", "attempts", "last_error")

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
+from accounts.signed_in import person_of
 from bookings.models import Booking
 from core import clock
 from core.money import format_minor
@@ -53,7 +54,7 @@ class OpenFilter(DropdownFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(SummedList, HasMode, ReadOnlyAdmin):
+class DisputeAdmin(SummedList, HasMode, ReadOnlyAdmin[Dispute]):
     """A case a bank has opened; what is written here goes to it."""
 
     sum_label, money_path = "Disputed", "payment"
@@ -109,7 +110,7 @@ class DisputeAdmin(SummedList, HasMode, ReadOnlyAdmin):
             "opts": Dispute._meta,
             "original": dispute,
             "form": form,
-            "is_staff": request.user.is_platform_staff,
+            "is_staff": person_of(request).is_platform_staff,
             "texts": [
                 (evidence.BY_NAME[name].label, text) for name, text in evidence.as_sent(dispute).items()
             ],
@@ -122,7 +123,7 @@ class DisputeAdmin(SummedList, HasMode, ReadOnlyAdmin):
         if request.method != "POST":
             return redirect("admin:payments_dispute_change", pk)
         is_sending = "send" in request.POST
-        if is_sending and not request.user.is_platform_staff:
+        if is_sending and not person_of(request).is_platform_staff:
             raise PermissionDenied
         form = AnswerForm(request.POST, is_sending=is_sending)
         if not form.is_valid():

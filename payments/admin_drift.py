@@ -27,7 +27,7 @@ DRIFT_TONES = {"open": "bad", "mended": "good", "dismissed": "quiet"}
 
 
 @admin.register(Drift)
-class DriftAdmin(HasMode, PlatformAdmin):
+class DriftAdmin(HasMode, PlatformAdmin[Drift]):
     """What differs, found by a comparison or done in a provider's dashboard; mended by a button or set aside."""
 
     list_display = (
@@ -162,7 +162,7 @@ def _drift_url(drift: Drift) -> str:
 
 
 @admin.register(ReconciliationRun)
-class ReconciliationRunAdmin(HasMode, PlatformAdmin):
+class ReconciliationRunAdmin(HasMode, PlatformAdmin[ReconciliationRun]):
     """The comparisons made, and one more when staff ask for it."""
 
     list_display = ("provider", "mode", "state", "period", "compared", "found", "started_at", "finished_at")

@@ -73,7 +73,7 @@ class AgeFilter(DropdownFilter):
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(PlatformAdmin):
+class WebhookEventAdmin(PlatformAdmin[WebhookEvent]):
     """What providers sent, personal data hidden; to be processed again, never to be changed."""
 
     list_display = ("came", "state", "booking_link", "attempts", "next_try", "what", "received_at")

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.admin_base import DaysFilter, PlatformAdmin
+from accounts.signed_in import person_of
 from core.money import format_minor
 from payments import payout_funds, payout_pages
 from payments.admin import figures, link_to, pill
@@ -59,7 +60,7 @@ class LineInline(ReadOnlyInline):
 
 
 @admin.register(Payout)
-class PayoutAdmin(SummedList, HasMode, ReadOnlyAdmin):
+class PayoutAdmin(SummedList, HasMode, ReadOnlyAdmin[Payout]):
     """Money on its way to venues; hosts see their own, staff export and mark them."""
 
     sum_label, sum_where = "Paid, or on its way", ~Q(status__in=Payout.UNDONE)
@@ -99,7 +100,7 @@ class PayoutAdmin(SummedList, HasMode, ReadOnlyAdmin):
         return super().get_queryset(request).select_related("venue", "closed_by")
 
     def get_fields(self, request: HttpRequest, obj: Payout | None = None) -> list:
-        hidden = () if request.user.is_platform_staff else ("file", "closed_by_name")
+        hidden = () if person_of(request).is_platform_staff else ("file", "closed_by_name")
         return [field for field in self.fields if field not in hidden]
 
     def get_urls(self) -> list[URLPattern]:
@@ -134,7 +135,7 @@ class PayoutAdmin(SummedList, HasMode, ReadOnlyAdmin):
         return checked
 
     def has_pay_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return request.user.is_platform_staff
+        return person_of(request).is_platform_staff
 
     @action(description="Earnings and statements", url_path="see-earnings", permissions=["view"])
     def open_earnings(self, request: HttpRequest) -> HttpResponse:
@@ -207,7 +208,7 @@ class SkipInline(ReadOnlyInline):
 
 
 @admin.register(PayoutRun)
-class PayoutRunAdmin(RowSums, HasMode, PlatformAdmin):
+class PayoutRunAdmin(RowSums, HasMode, PlatformAdmin[PayoutRun]):
     """Rounds over all venues: what each made, and whom it left unpaid and why."""
 
     list_display = (
@@ -277,7 +278,7 @@ class PayoutRunAdmin(RowSums, HasMode, PlatformAdmin):
 
 
 @admin.register(LedgerCheckpoint)
-class LedgerCheckpointAdmin(HasMode, PlatformAdmin):
+class LedgerCheckpointAdmin(HasMode, PlatformAdmin[LedgerCheckpoint]):
     """Balances summed twice and found equal; one that differed has no time of checking."""
 
     list_display = ("venue", "mode", "account", "balance", "up_to_entry", "verified_at")

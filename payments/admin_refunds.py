@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.admin_base import PlatformAdmin
+from accounts.signed_in import person_of
 from payments import credits, refund_pages
 from payments.admin import figures, link_to, pill
 from payments.admin_mode import HasMode, ModeFilter
@@ -24,7 +25,7 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     """Refuse a page to everybody but platform staff."""
 
     def checked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if not request.user.is_platform_staff:
+        if not person_of(request).is_platform_staff:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
@@ -32,7 +33,7 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 
 @admin.register(Refund)
-class RefundAdmin(SummedList, HasMode, ReadOnlyAdmin):
+class RefundAdmin(SummedList, HasMode, ReadOnlyAdmin[Refund]):
     """Refunds to look at; the pages where they are given, and where a failed one is dealt with."""
 
     sum_label, sum_where = "Given back, or on its way", ~Q(status=Refund.Status.FAILED)
@@ -76,7 +77,7 @@ class RefundAdmin(SummedList, HasMode, ReadOnlyAdmin):
         return own + super().get_urls()
 
     def has_queue_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return request.user.is_platform_staff
+        return person_of(request).is_platform_staff
 
     @action(description="Waiting for us", url_path="waiting", permissions=["queue"])
     def open_queue(self, request: HttpRequest) -> HttpResponse:
@@ -96,7 +97,7 @@ class RefundAdmin(SummedList, HasMode, ReadOnlyAdmin):
 
 
 @admin.register(Credit)
-class CreditAdmin(SummedList, HasMode, PlatformAdmin):
+class CreditAdmin(SummedList, HasMode, PlatformAdmin[Credit]):
     """Credits of guests; a code is money, so only its end is shown."""
 
     sum_of, sum_label = "left_now", "Left to be spent"
@@ -141,7 +142,7 @@ class CreditAdmin(SummedList, HasMode, PlatformAdmin):
 
 
 @admin.register(OfflinePayment)
-class OfflinePaymentAdmin(HasMode, PlatformAdmin):
+class OfflinePaymentAdmin(HasMode, PlatformAdmin[OfflinePayment]):
     """What was paid past the providers; it is recorded on a booking's page."""
 
     mode_path = "payment__is_live"

@@ -36,7 +36,7 @@ LEVELS = {"ok": messages.SUCCESS, "refused": messages.ERROR}
 
 
 @admin.register(VenuePayments)
-class VenuePaymentsAdmin(RowSums, VenueScopedAdmin):
+class VenuePaymentsAdmin(RowSums, VenueScopedAdmin[VenuePayments]):
     """Every venue, with or without saved settings; nothing of a key or an account is shown but its end."""
 
     venue_path = ""

@@ -3,9 +3,10 @@
 import uuid
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from ninja import Router
 
+from accounts.api_auth import ApiRequest
 from accounts.scopes import BOOKINGS
 from bookings.access import GUEST_OR_KNOWN, Access, access_to, guest_or_known
 from bookings.representation import detail_json
@@ -26,7 +27,7 @@ QUESTIONS_PER_MINUTE = 60
     "bookings/{slug:reference}/payment/session", response=SessionOut, auth=guest_or_known(BOOKINGS),
     summary="Open the pay page", openapi_extra={"x-problems": [409, 502]},
 )  # fmt: skip
-def open_session(request: HttpRequest, reference: str) -> JsonResponse:
+def open_session(request: ApiRequest, reference: str) -> JsonResponse:
     """Asked again while the page is open, it answers with the same page."""
     access = access_to(request.auth, reference)
     _require_payer(access)
@@ -50,7 +51,7 @@ def open_session(request: HttpRequest, reference: str) -> JsonResponse:
     "bookings/{slug:reference}/payment/verify", response=VerifiedOut, auth=GUEST_OR_KNOWN,
     summary="Ask the provider what came of the payment",
 )  # fmt: skip
-def verify(request: HttpRequest, reference: str) -> JsonResponse:
+def verify(request: ApiRequest, reference: str) -> JsonResponse:
     access = access_to(request.auth, reference)
     if wait := hit("verify", reference, limit=QUESTIONS_PER_MINUTE, seconds=60):
         raise Problem(429, "too_many_requests", "Asked too often.", headers={"Retry-After": str(wait)})
@@ -66,7 +67,7 @@ def verify(request: HttpRequest, reference: str) -> JsonResponse:
     auth=GUEST_OR_KNOWN,
     summary="A payment's status",
 )
-def get_status(request: HttpRequest, payment_id: uuid.UUID) -> JsonResponse:
+def get_status(request: ApiRequest, payment_id: uuid.UUID) -> JsonResponse:
     """An open payment is looked at anew at the provider, unless that was done within the last seconds."""
     payment = payment_or_404(request, payment_id)
     payment = looking.look(payment)
@@ -84,7 +85,7 @@ def _require_payer(access: Access) -> None:
         raise PermissionDenied("Only the guest may pay this booking.")
 
 
-def payment_or_404(request: HttpRequest, payment_id: uuid.UUID) -> Payment:
+def payment_or_404(request: ApiRequest, payment_id: uuid.UUID) -> Payment:
     """Return a payment to those who may see its booking. Raises: Http404 to everybody else."""
     payment = Payment.objects.select_related("booking__venue").filter(public_id=payment_id).first()
     try:

@@ -3,9 +3,10 @@
 import datetime as dt
 from dataclasses import asdict
 
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from ninja import Field, Router, Schema
 
+from accounts.api_auth import ApiRequest
 from bookings.access import KNOWN
 from core import clock
 from core.answers import private_json
@@ -41,7 +42,7 @@ class BalancesOut(Schema):
 @router.get(
     "venues/{slug:venue}/balance", response=BalancesOut, auth=KNOWN, summary="What a venue is owed and was paid"
 )  # fmt: skip
-def get_balance(request: HttpRequest, venue: str) -> JsonResponse:
+def get_balance(request: ApiRequest, venue: str) -> JsonResponse:
     """Worked out of the ledger as it is now."""
     row = venue_or_404(request.auth, venue)
     as_of = clock.now()

@@ -4,9 +4,10 @@ import hashlib
 import uuid
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from ninja import Body, Router
 
+from accounts.api_auth import ApiRequest
 from accounts.scopes import BOOKINGS, MONEY
 from bookings.access import access_to, guest_or_known, known
 from bookings.actors import member_actor
@@ -39,7 +40,7 @@ KEY_HEADER = {
     openapi_extra={"parameters": [KEY_HEADER], "x-problems": [409]},
 )  # fmt: skip
 def refund_payment(
-    request: HttpRequest,
+    request: ApiRequest,
     payment_id: uuid.UUID,
     body: RefundIn = Body(RefundIn()),  # noqa: B008
 ) -> JsonResponse:
@@ -72,7 +73,7 @@ def refund_payment(
     "bookings/{slug:reference}/payment/credit", response=CreditUsedOut, auth=guest_or_known(BOOKINGS),
     summary="Pay with a credit", openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def use_credit(request: HttpRequest, reference: str, body: CreditIn = Body(CreditIn())) -> JsonResponse:  # noqa: B008
+def use_credit(request: ApiRequest, reference: str, body: CreditIn = Body(CreditIn())) -> JsonResponse:  # noqa: B008
     """Pay as much as is left of a credit; what is missing then is paid online."""
     access = access_to(request.auth, reference)
     if wait := hit("credit", reference, limit=CODES_PER_MINUTE, seconds=60):
@@ -87,7 +88,7 @@ def use_credit(request: HttpRequest, reference: str, body: CreditIn = Body(Credi
     return private_json(answer | {"credit_minor": payment.amount_minor})
 
 
-def _key(request: HttpRequest, payment: Payment) -> str:
+def _key(request: ApiRequest, payment: Payment) -> str:
     """Return the client's own key for this payment, apart for each user; empty where it sent none. Raises: Problem."""
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from ninja import Field, Router, Schema
 from pydantic import ConfigDict, StringConstraints
 
-from accounts.api_auth import Caller
+from accounts.api_auth import ApiRequest, Caller
 from accounts.scopes import MONEY
 from accounts.stepup import has_proof, require_proof
 from bookings.access import KNOWN, known
@@ -26,9 +26,9 @@ from rooms.scoping import MANAGERS
 
 router = Router(tags=["Payments"])
 
-Text = line(140)
+Text = Annotated[str, line(140)]
 Key = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Code = line(64)
+Code = Annotated[str, line(64)]
 Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 HIDDEN = "Write-only: answered as `***` and at most its last four characters; sent so, or left out, it stays"
 
@@ -97,7 +97,7 @@ NULLABLE = ("octo_shop_id", "platform_fee_percent")
     "venues/{slug:venue}/payment-settings", response=PaymentSettingsOut, auth=KNOWN,
     summary="A venue's payment settings",
 )  # fmt: skip
-def get_payment_settings(request: HttpRequest, venue: str) -> JsonResponse:
+def get_payment_settings(request: ApiRequest, venue: str) -> JsonResponse:
     return private_json(_json(venue_or_404(request.auth, venue)))
 
 
@@ -105,7 +105,7 @@ def get_payment_settings(request: HttpRequest, venue: str) -> JsonResponse:
     "venues/{slug:venue}/payment-settings", response=PaymentSettingsOut, auth=known(MONEY),
     summary="Change a venue's payment settings",
 )  # fmt: skip
-def put_payment_settings(request: HttpRequest, venue: str, body: PaymentSettingsIn) -> JsonResponse:
+def put_payment_settings(request: ApiRequest, venue: str, body: PaymentSettingsIn) -> JsonResponse:
     """The settings as they were answered may be sent back whole. Refusals name each wrong field.
 
     Where the money goes is changed by an owner alone, whose password was typed lately, or by a token with `payee`.
@@ -131,7 +131,7 @@ def put_payment_settings(request: HttpRequest, venue: str, body: PaymentSettings
     "venues/{slug:venue}/payment-settings/try-keys", response=KeysTriedOut, auth=known(MONEY),
     summary="Ask Octo whether it knows the saved keys",
 )  # fmt: skip
-def try_payment_keys(request: HttpRequest, venue: str) -> JsonResponse:
+def try_payment_keys(request: ApiRequest, venue: str) -> JsonResponse:
     """Changes nothing, here or there."""
     row = venue_or_404(request.auth, venue)
     word = venue_settings.try_keys(row)

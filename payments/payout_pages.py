@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.signed_in import person_of
 from core import clock
 from core.typed_fields import ProseField
 from payments import bank_export, payout_funds, payouts, statement_files, statements
@@ -282,7 +283,7 @@ def _mark_each(request: HttpRequest, chosen: QuerySet[Payout], status: str, reas
 
 
 def _venues(request: HttpRequest) -> QuerySet[Venue]:
-    if request.user.is_platform_staff:
+    if person_of(request).is_platform_staff:
         return Venue.objects.all()
     return Venue.objects.filter(pk__in=venue_ids(request.user, MANAGERS))
 

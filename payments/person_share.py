@@ -15,7 +15,7 @@ def payments_share(person: Person) -> Share:
     """The newest payments of the person's bookings (one query)."""
     rows = Payment.objects.filter(booking__in=bookings_of(person)).select_related("booking")
     found = [_row(payment) for payment in rows.order_by("-created_at", "-pk")[: MOST_ROWS + 1]]
-    more = f"{reverse('admin:payments_payment_changelist')}?{urlencode({'q': person.user.email})}"
+    more = f"{reverse('admin:payments_payment_changelist')}?{urlencode({'q': person.account.email})}"
     return share("Payments", found, more_url=more, empty="Nothing paid yet.")
 
 

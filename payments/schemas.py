@@ -55,7 +55,7 @@ class RefundIn(Schema):
     amount_minor: Annotated[int, Field(strict=True, ge=1, le=10**15)] | None = Field(
         default=None, description="Minor units; without it all that is left"
     )
-    reason: prose(500) = Field(default="", description="Required; for the guest to read")
+    reason: Annotated[str, prose(500)] = Field(default="", description="Required; for the guest to read")
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
     as_credit: bool = Field(default=False, description="As a credit for later bookings, not to the card")
 
@@ -77,7 +77,7 @@ class RefundOut(Schema):
 
 
 class CreditIn(Schema):
-    code: line(40) = ""
+    code: Annotated[str, line(40)] = ""
 
 
 class CreditUsedOut(BookingOut):

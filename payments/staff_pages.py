@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from accounts.signed_in import person_of
 from core.typed_fields import ProseField
 
 
@@ -40,7 +41,7 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     """Refuse a page to everybody but platform staff."""
 
     def checked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if not request.user.is_platform_staff:
+        if not person_of(request).is_platform_staff:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

@@ -15,7 +15,9 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
+from accounts.admin_base import Row
 from accounts.models import User
+from accounts.signed_in import person_of
 from core import clock
 from core.money import exponent, format_minor
 from rooms import closings, hours, notices, policies, preview, services, team, ways
@@ -49,7 +51,7 @@ EXAMPLE_AHEAD = dt.timedelta(days=14)
 USUAL_POLICY = "Flexible"
 
 
-class ManagedAdmin(VenueScopedAdmin):
+class ManagedAdmin(VenueScopedAdmin[Row]):
     """Rows that owners and managers of a venue, and staff, see and edit."""
 
     edit_roles = MANAGERS
@@ -66,7 +68,7 @@ class MemberInline(ScopedInline, TabularInline):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         # A host may not open other people's accounts: names without links.
-        return ("user" if request.user.is_platform_staff else "person", "role")
+        return ("user" if person_of(request).is_platform_staff else "person", "role")
 
     @display(description="Person")
     def person(self, member: VenueMember) -> str:
@@ -76,13 +78,13 @@ class MemberInline(ScopedInline, TabularInline):
         return super().get_queryset(request).select_related("user", "venue")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return request.user.is_platform_staff
+        return person_of(request).is_platform_staff
 
     has_add_permission = has_delete_permission = has_change_permission
 
 
 @admin.register(Venue)
-class VenueAdmin(VenueDesk, ManagedAdmin):
+class VenueAdmin(VenueDesk, ManagedAdmin[Venue]):
     venue_path = ""
     form = VenueForm
     list_display = ("name", "status", "city", "currency", "time_zone", "answer_hours", "is_published")
@@ -114,7 +116,7 @@ class VenueAdmin(VenueDesk, ManagedAdmin):
     fixed_fields = ("currency", "takes_online_payment", "hold_limit_minutes")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_platform_staff
+        return person_of(request).is_platform_staff
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -122,7 +124,7 @@ class VenueAdmin(VenueDesk, ManagedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Venue | None = None) -> tuple[str, ...]:
         if obj is None:
             return ("approval", "team")
-        if request.user.is_platform_staff:
+        if person_of(request).is_platform_staff:
             return ("approval", "team", *self.fixed_fields)
         return ("approval", "team", *self.platform_fields, *self.fixed_fields)
 
@@ -173,7 +175,7 @@ class PriceRuleInline(ScopedInline, StackedInline):
 
 
 @admin.register(Room)
-class RoomAdmin(ManagedAdmin):
+class RoomAdmin(ManagedAdmin[Room]):
     class Media:
         css = {"all": ["css/admin_rooms.css"]}
 
@@ -297,7 +299,7 @@ class RoomAdmin(ManagedAdmin):
 
 
 @admin.register(CancellationPolicy)
-class CancellationPolicyAdmin(ManagedAdmin):
+class CancellationPolicyAdmin(ManagedAdmin[CancellationPolicy]):
     form = PolicyForm
     list_display = ("name", "venue", "tiers_in_words")
     list_filter = (("venue", OwnRowsFilter),)

@@ -4,10 +4,10 @@ config.api. An invitation is accepted by the link in its mail alone.
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from ninja import Router
 
-from accounts.api_auth import known
+from accounts.api_auth import ApiRequest, known
 from accounts.scopes import READ, TEAM
 from accounts.stepup import require_proven_session
 from core.answers import private_json
@@ -25,7 +25,7 @@ LARGEST_KEY = 2**63
 
 
 @router.get(PATH, response=TeamOut, auth=known(READ), summary="A venue's team and its open invitations")
-def get_team(request: HttpRequest, venue: str) -> JsonResponse:
+def get_team(request: ApiRequest, venue: str) -> JsonResponse:
     found = _venue_or_404(request, venue)
     members = found.members.select_related("user").order_by("pk")
     invitations = team.open_invitations(found)
@@ -41,7 +41,7 @@ def get_team(request: HttpRequest, venue: str) -> JsonResponse:
     f"{PATH}/invitations", response={201: InvitationOut}, auth=known(TEAM), summary="Invite somebody",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def invite(request: HttpRequest, venue: str, body: InvitationIn) -> JsonResponse:
+def invite(request: ApiRequest, venue: str, body: InvitationIn) -> JsonResponse:
     """The mail has the link; an invitation sent again takes the place of the first."""
     found = _changed(request, venue)
     try:
@@ -55,7 +55,7 @@ def invite(request: HttpRequest, venue: str, body: InvitationIn) -> JsonResponse
     f"{PATH}/invitations/{{int:invitation_id}}", response={204: None}, auth=known(TEAM),
     summary="Take an invitation back",
 )  # fmt: skip
-def take_back(request: HttpRequest, venue: str, invitation_id: int) -> HttpResponse:
+def take_back(request: ApiRequest, venue: str, invitation_id: int) -> HttpResponse:
     found = _changed(request, venue)
     if invitation_id >= LARGEST_KEY or not team.open_invitations(found).filter(pk=invitation_id).exists():
         raise Http404("No such invitation.")
@@ -67,7 +67,7 @@ def take_back(request: HttpRequest, venue: str, invitation_id: int) -> HttpRespo
     f"{PATH}/{{int:member_id}}", response=MemberOut, auth=known(TEAM), summary="Change a member's role",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def change_role(request: HttpRequest, venue: str, member_id: int, body: RoleIn) -> JsonResponse:
+def change_role(request: ApiRequest, venue: str, member_id: int, body: RoleIn) -> JsonResponse:
     return private_json(_member_json(_act(request, venue, member_id, team.change_role, role=body.role)))
 
 
@@ -75,12 +75,12 @@ def change_role(request: HttpRequest, venue: str, member_id: int, body: RoleIn) 
     f"{PATH}/{{int:member_id}}", response={204: None}, auth=known(TEAM), summary="Remove a member",
     openapi_extra={"x-problems": [409]},
 )  # fmt: skip
-def remove(request: HttpRequest, venue: str, member_id: int) -> HttpResponse:
+def remove(request: ApiRequest, venue: str, member_id: int) -> HttpResponse:
     _act(request, venue, member_id, team.remove)
     return HttpResponse(status=204)
 
 
-def _act(request: HttpRequest, venue: str, member_id: int, verb: Any, **more: Any) -> Any:
+def _act(request: ApiRequest, venue: str, member_id: int, verb: Any, **more: Any) -> Any:
     found = _changed(request, venue)
     if member_id >= LARGEST_KEY:
         raise Http404("No such member.")
@@ -90,7 +90,7 @@ def _act(request: HttpRequest, venue: str, member_id: int, verb: Any, **more: An
         raise _problem(error) from error
 
 
-def _venue_or_404(request: HttpRequest, slug: str) -> Venue:
+def _venue_or_404(request: ApiRequest, slug: str) -> Venue:
     """Return a venue to its owners and to staff. Raises: Http404 to everybody else."""
     venue = Venue.objects.filter(slug=slug).first()
     if venue is None or not may(request.auth.user, "people", venue):
@@ -98,7 +98,7 @@ def _venue_or_404(request: HttpRequest, slug: str) -> Venue:
     return venue
 
 
-def _changed(request: HttpRequest, slug: str) -> Venue:
+def _changed(request: ApiRequest, slug: str) -> Venue:
     """The same for what changes the team: who is made an owner may move money. Raises: Http404, Problem 403."""
     venue = _venue_or_404(request, slug)
     require_proven_session(request)

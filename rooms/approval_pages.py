@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from accounts.signed_in import person_of
 from rooms import approval
 from rooms.approval import ApprovalError
 from rooms.models import Venue, VenueIdentity
@@ -102,7 +103,7 @@ def approval_act(request: HttpRequest, venue: Venue, act: str) -> HttpResponse:
 
 def _page(request: HttpRequest, venue: Venue, form: IdentityForm, *, may_edit: bool) -> HttpResponse:
     checks = approval.checklist(venue)
-    is_staff = request.user.is_platform_staff
+    is_staff = person_of(request).is_platform_staff
     acts = {
         name: act
         for name, act in ACTS.items()

@@ -21,7 +21,7 @@ from rooms.scoping import OwnRowsFilter, choices_of
 
 
 @admin.register(Blackout)
-class BlackoutAdmin(ManagedAdmin):
+class BlackoutAdmin(ManagedAdmin[Blackout]):
     """Dates closed by hand. What bookings and sessions occupy is nobody's to edit, and not shown here."""
 
     venue_path = "room__venue"

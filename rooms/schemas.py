@@ -1,12 +1,12 @@
 """What the rooms API takes and gives; amounts are minor units, instants ISO 8601 with offset."""
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.conf import settings
 from ninja import Field, Schema
 
-from core.money import CURRENCIES, InvalidAmount, to_minor
+from core.money import Currency, InvalidAmount, to_minor
 from core.typed_json import Amount, Email, Moment, Whole, line
 from rooms.search import Search
 from rooms.stays import InvalidStay
@@ -18,8 +18,8 @@ Role = Literal["owner", "manager", "clerk"]
 class SearchQuery(Schema):
     """Filters of the room list; `start`/`end` without an offset are wall time of each venue."""
 
-    q: line(100) = ""
-    city: line(80) = ""
+    q: Annotated[str, line(100)] = ""
+    city: Annotated[str, line(80)] = ""
     kind: Literal["", "hotel", "conference", "expert", "workshop"] = ""
     check_in: dt.date | None = None
     check_out: dt.date | None = None
@@ -28,7 +28,7 @@ class SearchQuery(Schema):
     guests: Whole | None = Field(None, ge=1, le=10_000)
     price_max_minor: Whole | None = Field(None, ge=0, description="Of a unit, in minor units of `currency`")
     price_max: Amount | None = Field(None, ge=0, description="The same in whole units, for example 120.50")
-    currency: Literal["", *CURRENCIES] = Field("", description="Prices are compared in it; empty: the site's")
+    currency: Literal["", Currency] = Field("", description="Prices are compared in it; empty: the site's")
     amenities: list[str] = []
     sort: Literal["", "relevance", "price", "price_desc", "capacity", "name"] = ""
     page: Whole = Field(1, ge=1, le=1000)

@@ -17,7 +17,8 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.overrides import FORMFIELD_OVERRIDES_INLINE
 
-from accounts.admin_base import TYPED_NUMBERS, CarefulAdmin
+from accounts.admin_base import TYPED_NUMBERS, CarefulAdmin, Row
+from accounts.signed_in import person_of
 from rooms.models import VenueMember
 
 Role = VenueMember.Role
@@ -59,10 +60,10 @@ def choices_of(admin_site: Any, db_field: ForeignKey, request: HttpRequest) -> Q
     if isinstance(related, VenueScopedAdmin):
         return related.editable(request)
     rows = model._default_manager.all()
-    return rows if request.user.is_platform_staff else rows.none()
+    return rows if person_of(request).is_platform_staff else rows.none()
 
 
-class VenueScopedAdmin(ScopedChoices, CarefulAdmin):
+class VenueScopedAdmin(ScopedChoices, CarefulAdmin[Row]):
     """Base of all our admin classes. `venue_path` leads from a row to its venue; "" where the row is the venue."""
 
     venue_path = "venue"
@@ -75,20 +76,20 @@ class VenueScopedAdmin(ScopedChoices, CarefulAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return self.permits(request, obj, self.view_roles)
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return self.permits(request, obj, self.edit_roles, staff=self.staff_may_edit)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return self.has_change_permission(request, obj)
 
     def permits(
-        self, request: HttpRequest, obj: Model | None, roles: frozenset[Role], *, staff: bool = True
+        self, request: HttpRequest, obj: Row | None, roles: frozenset[Role], *, staff: bool = True
     ) -> bool:
         """Return whether the person has one of the roles at the row's venue (at any venue without a row)."""
         user = request.user
@@ -100,7 +101,7 @@ class VenueScopedAdmin(ScopedChoices, CarefulAdmin):
             return bool(venue_ids(user, roles))
         return roles_of(user).get(self.venue_id_of(obj)) in roles
 
-    def venue_id_of(self, obj: Model) -> int:
+    def venue_id_of(self, obj: Row) -> int:
         """Follow `venue_path` from a row; a row not saved yet may know its venue already."""
         if not self.venue_path:
             return obj.pk
@@ -117,15 +118,15 @@ class VenueScopedAdmin(ScopedChoices, CarefulAdmin):
         return self._at_venues(self.get_queryset(request), request, self.edit_roles or self.view_roles)
 
     def _at_venues(self, rows: QuerySet, request: HttpRequest, roles: frozenset[Role]) -> QuerySet:
-        if request.user.is_platform_staff:
+        if person_of(request).is_platform_staff:
             return rows
         return rows.filter(**{f"{self.venue_path or 'pk'}__in": venue_ids(request.user, roles)})
 
 
-class ReadOnlyAdmin(VenueScopedAdmin):
+class ReadOnlyAdmin(VenueScopedAdmin[Row]):
     """Rows to look at: money and history are changed by services alone, whoever asks."""
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return False
 
 

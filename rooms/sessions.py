@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypedDict
 
 import structlog
 from django.core.exceptions import ValidationError
@@ -126,6 +126,14 @@ def write_clashes(room: Room, found: Sequence[Clash]) -> str:
 
 
 @transaction.atomic
+class SessionFacts(TypedDict):
+    """What all sessions of a run share; `price_minor` None: the room's."""
+
+    title: str
+    capacity: int
+    price_minor: int | None
+
+
 def add_run(
     *, room: Room, stays: Sequence[Stay], title: str, capacity: int, price_minor: int | None = None
 ) -> list[Session]:

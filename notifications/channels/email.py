@@ -4,7 +4,7 @@ import datetime as dt
 import smtplib
 from dataclasses import dataclass
 from email.header import Header
-from email.message import Message as MimePart
+from email.mime.base import MIMEBase
 from email.utils import format_datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ class Mail:
     thread_id: str
     date: dt.datetime
     reply_to: str = ""
-    attachments: tuple[MimePart, ...] = ()
+    attachments: tuple[MIMEBase, ...] = ()
 
 
 def send(mail: Mail) -> None:
@@ -45,11 +45,13 @@ def send(mail: Mail) -> None:
 class _Message(EmailMultiAlternatives):
     """Begins the subject on the header's own line: folded before it, some readers keep a blank in front."""
 
-    def message(self, **options: Any) -> MimePart:
+    def message(self, **options: Any) -> Any:
         built = super().message(**options)
         if not self.subject.isascii():
             # A line break has been refused by now; encoded, it holds none but the folds.
-            built.replace_header("Subject", Header(self.subject, "utf-8", header_name="Subject").encode())
+            built.replace_header(
+                "Subject", Header(str(self.subject), "utf-8", header_name="Subject").encode()
+            )
         return built
 
 

@@ -1,7 +1,5 @@
 """`manage.py rotate_field_keys`: encrypts every stored secret anew with the first key of FIELD_ENCRYPTION_KEY."""
 
-from typing import Any
-
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 from django.apps import apps
@@ -21,11 +19,13 @@ class Command(BaseCommand):
         "restart, run this, then drop the old key. Safe to interrupt and to run again."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         for model in apps.get_models():
             if model._meta.proxy:
                 continue
-            names = [field.column for field in model._meta.fields if isinstance(field, EncryptedTextField)]
+            names = [
+                str(field.column) for field in model._meta.fields if isinstance(field, EncryptedTextField)
+            ]
             if names:
                 count = _rotate_table(model, names)
                 self.stdout.write(f"{model._meta.label}: {count} rows")

@@ -1,7 +1,6 @@
 """`manage.py set_rates USD=1.0850 GBP=0.8520 UZS=13650 --source ECB`: stores what one euro buys on a day."""
 
 import datetime as dt
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -27,14 +26,16 @@ class Command(BaseCommand):
         parser.add_argument("--as-of", help="the day they are of, like 2026-11-30; today when left out")
         parser.add_argument("--source", required=True, help="who says so")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        as_of = _day(options["as_of"])
-        rows = [_row(text, as_of, options["source"]) for text in options["rates"]]
+    def handle(
+        self, *args: object, rates: list[str], source: str, as_of: str | None = None, **options: object
+    ) -> None:
+        day = _day(as_of)
+        rows = [_row(text, day, source) for text in rates]
         with transaction.atomic():
             for row in rows:
                 values = {"per_base": row.per_base, "source": row.source}
-                ExchangeRate.objects.update_or_create(currency=row.currency, as_of=as_of, defaults=values)
-        self.stdout.write(f"{len(rows)} rates of {as_of} stored.")
+                ExchangeRate.objects.update_or_create(currency=row.currency, as_of=day, defaults=values)
+        self.stdout.write(f"{len(rows)} rates of {day} stored.")
 
 
 def _day(text: str | None) -> dt.date:
