@@ -10,11 +10,11 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from accounts import second_factor
 from accounts.models import ApiToken
 from accounts.scopes import GRAVE, MONEY, PAYEE, READ
+from accounts.sign_in import second_factor
 from core import clock
-from core.problems import Problem
+from core.web.problems import Problem
 
 LONGEST_CREDENTIAL = 200
 USED_EVERY = dt.timedelta(minutes=1)

@@ -6,7 +6,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from accounts import former_addresses, middleware
+        from accounts import former_addresses
+        from accounts.sign_in import middleware
 
         middleware.connect()
         former_addresses.connect()

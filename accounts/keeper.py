@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.people import Blocker, Keeper, Person, rows_of
-from core.scrub import scrub
+from core.security.scrub import scrub
 
 BATCH = 500
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 
 from accounts.scopes import SCOPES, USUAL, USUAL_DAYS
 from core import clock, dates
-from core.text_columns import EmailColumn, LineColumn, PhoneColumn, ProseColumn
+from core.typed.columns import EmailColumn, LineColumn, PhoneColumn, ProseColumn
 
 STAFF_GROUP = "Platform staff"
 

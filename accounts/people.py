@@ -17,8 +17,8 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from core import dates
-from core.crypto import EncryptedTextField
-from core.scrub import pattern_of
+from core.security.crypto import EncryptedTextField
+from core.security.scrub import pattern_of
 
 log = structlog.get_logger(__name__)
 

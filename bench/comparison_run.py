@@ -25,8 +25,8 @@ MINOR = 10_000
 def main(count: int) -> dict[str, object]:
     """Fill the sandbox and an empty, migrated database alike, compare, and return the figures."""
     from core import clock
-    from payments import reconciliation
     from payments.models import Payment
+    from payments.reconciliation import runs
 
     since = clock.now() - dt.timedelta(hours=1)
     say(f"comparing {count:,} payments with the provider's list")
@@ -34,11 +34,9 @@ def main(count: int) -> dict[str, object]:
     now = clock.now() + dt.timedelta(minutes=1)
     planted = Payment.objects.order_by("pk").values_list("pk", flat=True)[:PLANTED]
     Payment.objects.filter(pk__in=list(planted)).update(captured_minor=MINOR - 1)
-    list(
-        reconciliation.compare_only("stripe", since - dt.timedelta(hours=1), since)
-    )  # loads what is loaded once
+    list(runs.compare_only("stripe", since - dt.timedelta(hours=1), since))  # loads what is loaded once
     before, began = _peak_mb(), time.perf_counter()
-    found = sum(1 for _finding in reconciliation.compare_only("stripe", since, now))
+    found = sum(1 for _finding in runs.compare_only("stripe", since, now))
     seconds = time.perf_counter() - began
     if found != 2 * PLANTED:
         raise SystemExit(f"{found} differences found, {2 * PLANTED} planted")
@@ -50,7 +48,7 @@ def main(count: int) -> dict[str, object]:
 
 def _pay(count: int) -> list[tuple[str, str, str]]:
     """Make payments at the provider; return (booking's reference, our id, the provider's id) of each."""
-    from payments.providers.stripe import platform_account
+    from payments.providers.stripe.client import platform_account
 
     intents = platform_account().client.v1.payment_intents
 
@@ -74,7 +72,7 @@ def _fill(paid: list[tuple[str, str, str]]) -> None:
     from django.db import connection
 
     from bench.money_run import _venues
-    from payments.providers.stripe import platform_account
+    from payments.providers.stripe.client import platform_account
 
     seen = platform_account().fetch(session_ref=paid[0][2], provider_ref=paid[0][2])
     references, ids, refs = (list(column) for column in zip(*paid, strict=True))

@@ -48,8 +48,8 @@ def main(size: MoneySize) -> dict[str, object]:
 def _run(size: MoneySize) -> dict[str, object]:
     from django.db.models import Sum
 
-    from payments import payouts
     from payments.models import LedgerEntry, PayoutLine
+    from payments.payouts import services as payouts
 
     owed = -LedgerEntry.objects.filter(account="venue").aggregate(total=Sum("amount_minor"))["total"]
     payouts.continue_run()  # loads what is loaded once
@@ -70,8 +70,8 @@ def _run(size: MoneySize) -> dict[str, object]:
 
 
 def _balance(size: MoneySize, first: int) -> dict[str, object]:
-    from payments import checkpoints
-    from payments.balance import balance_of
+    from payments.ledger import checkpoints
+    from payments.payouts.balance import balance_of
     from rooms.models import Venue
 
     [room] = _venues(1)

@@ -170,12 +170,12 @@ def _host(email: str, venue: Any) -> Any:
 
 
 def _booking(room: Any, guest: Any, check_in: dt.date) -> Any:
-    from bookings import services
     from bookings.actors import guest_actor
-    from bookings.drafts import GuestDetails
-    from rooms.stays import stay_of_nights
+    from bookings.lifecycle import services as booking_services
+    from bookings.lifecycle.submission import GuestDetails
+    from rooms.availability.stays import stay_of_nights
 
-    return services.submit(
+    return booking_services.submit(
         room=room, stay=stay_of_nights(room, check_in, check_in + dt.timedelta(1)), party_size=1,
         guest=GuestDetails(name="Guest", email=guest.email, user=guest), submission_key=uuid.uuid4().hex,
         actor=guest_actor(guest),

@@ -74,7 +74,7 @@ def _nothing(stock: Stock, choice: random.Random) -> Statement:
 
 def _free_for_nights(stock: Stock, choice: random.Random) -> Statement:
     from core import clock
-    from rooms.search import Search, search
+    from rooms.search.query import Search, search
 
     check_in, check_out = stock.nights()
     asked = Search(kind="hotel", check_in=check_in, check_out=check_out, guests=2)
@@ -83,7 +83,7 @@ def _free_for_nights(stock: Stock, choice: random.Random) -> Statement:
 
 def _free_for_hours(stock: Stock, choice: random.Random) -> Statement:
     from core import clock
-    from rooms.search import Search, search
+    from rooms.search.query import Search, search
 
     start = dt.datetime.combine(stock.date(), dt.time(choice.randrange(8, 18)))
     asked = Search(kind="conference", start=start, end=start + dt.timedelta(hours=1), guests=2)
@@ -93,7 +93,7 @@ def _free_for_hours(stock: Stock, choice: random.Random) -> Statement:
 def _busy_month(stock: Stock, choice: random.Random) -> Statement:
     from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-    from rooms.occupancy import overlapping
+    from rooms.availability.occupancy import overlapping
 
     start = dt.datetime.combine(stock.date(), dt.time(12), tzinfo=dt.UTC)
     month = DateTimeTZRange(start, start + dt.timedelta(31), "[)")

@@ -1,6 +1,6 @@
 """What a cancellation costs and gives back, by the policy frozen into the booking: pure functions.
 
-The arithmetic of tiers is rooms.policies', which also works it out before there is a booking.
+The arithmetic of tiers is rooms.pricing.policies', which also works it out before there is a booking.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ from bookings.actors import Actor
 from bookings.errors import InvalidTransition
 from bookings.models import Booking
 from bookings.states import Status
-from rooms.policies import RefundStep, refund_schedule, schedule_json, step_at, steps_ahead, tiers_of
+from rooms.pricing.policies import RefundStep, refund_schedule, schedule_json, step_at, steps_ahead, tiers_of
 
 # From these statuses a guest may still cancel.
 ENDING = frozenset({Status.PENDING_PAYMENT, Status.PENDING_APPROVAL, Status.CONFIRMED})

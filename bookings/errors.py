@@ -5,7 +5,7 @@ import datetime as dt
 from bookings.states import Status
 from core import dates
 from core.money import format_minor
-from rooms.pricing import Quote
+from rooms.pricing.quotes import Quote
 
 
 class BookingError(Exception):

@@ -10,7 +10,7 @@ from bookings import links
 from bookings.actors import CLOCK
 from bookings.models import Booking, BookingEvent, BulkCancellation, BulkCancellationItem, EventReceipt
 from bookings.states import BLOCKING, Status
-from core.scrub import scrub
+from core.security.scrub import scrub
 from rooms.models import Occupancy
 
 ERASED_NAME = "Erased guest"

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from bookings.actors import CLOCK, Actor
+from bookings.lifecycle.services import announce, lock
 from bookings.models import Booking
-from bookings.services import announce, lock
 from core import clock
-from core.ratelimit import hit
+from core.web.ratelimit import hit
 
 # After the last of stay, refund and dispute: a bank may ask about a charge for as long.
 LIFETIME = dt.timedelta(days=180)

@@ -14,8 +14,9 @@ from django.urls import reverse
 from accounts.models import User
 from bookings import link_keys
 from bookings.states import BLOCKING, Status
-from core import bounds, clock, dates, zones
-from core.text_columns import EmailColumn, LineColumn, PhoneColumn, ProseColumn
+from core import clock, dates, zones
+from core.typed import bounds
+from core.typed.columns import EmailColumn, LineColumn, PhoneColumn, ProseColumn
 from rooms.models import Room, Session, Venue
 
 # No vowels and no look-alikes: references are read aloud at a desk.
@@ -53,7 +54,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
 
 class Booking(models.Model):
-    """A guest's claim on a room's time, and what it costs. `status` is written by bookings.services alone."""
+    """A guest's claim on a room's time, and what it costs. `status` is written by bookings.lifecycle.services alone."""
 
     class Decision(models.TextChoices):
         APPROVED = "approved"
@@ -160,7 +161,7 @@ class Booking(models.Model):
             models.Index(
                 fields=["payment_due_at"], name="booking_unpaid", condition=models.Q(status="PENDING_PAYMENT")
             ),
-            # For keys that programs choose, found by their beginning (bookings.drafts), and forgotten in a day.
+            # For keys that programs choose, found by their beginning: bookings.lifecycle.submission.
             models.Index(
                 fields=["submission_key"],
                 name="booking_chosen_key",

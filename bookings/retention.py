@@ -5,13 +5,13 @@ import datetime as dt
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat
 
-from bookings.drafts import CHOSEN, CHOSEN_LIVES
+from bookings.lifecycle.submission import CHOSEN, CHOSEN_LIVES
 from bookings.models import Booking
 from core import clock
 
 
 def forget(now: dt.datetime | None = None) -> int:
-    """Free chosen keys that are over (bookings.drafts); returns how many."""
+    """Free chosen keys that are over (bookings.lifecycle.submission); returns how many."""
     over = Booking.objects.filter(
         submission_key__startswith=CHOSEN, created_at__lte=(now or clock.now()) - CHOSEN_LIVES
     )

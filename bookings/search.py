@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from core.money import CURRENCIES, InvalidAmount, read_amount
-from core.phones import digits_of
+from core.typed.phones import digits_of
 
 FIELDS = ("reference", "guest_name", "guest_email", "room__name", "venue__name")
 AMOUNT = re.compile(r"[^0-9]*([0-9][0-9 ,.\u00a0]*)[^0-9]*")

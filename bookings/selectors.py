@@ -6,14 +6,16 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from bookings import links, money_back, wording
+from bookings import links
 from bookings.models import Booking
+from bookings.phrases import guest as guest_phrases
+from bookings.phrases import money_back
+from bookings.phrases.guest import Moment, NextStep
 from bookings.states import DEAD, Status
-from bookings.wording import Moment, NextStep
 from core import clock
+from rooms.availability.occupancy import is_free
+from rooms.availability.stays import InvalidStay, Stay, check_stay, stay_of
 from rooms.models import Room, RoomPhoto
-from rooms.occupancy import is_free
-from rooms.stays import InvalidStay, Stay, check_stay, stay_of
 
 S = Status
 TABS = {"upcoming": "Upcoming", "awaiting": "Awaiting", "past": "Past", "cancelled": "Cancelled"}
@@ -59,16 +61,16 @@ def _of_tab(tab: str, now: dt.datetime) -> Q:
     }[tab]
 
 
-def timeline(booking: Booking, viewer: str = wording.GUEST) -> list[Moment]:
+def timeline(booking: Booking, viewer: str = guest_phrases.GUEST) -> list[Moment]:
     """Return what happened to a booking in words, oldest first (one query); `viewer` is "guest" or "host"."""
     events = booking.events.select_related("actor").order_by("version")
-    return [wording.moment(booking, event, viewer) for event in events]
+    return [guest_phrases.moment(booking, event, viewer) for event in events]
 
 
 def next_step(booking: Booking) -> NextStep:
     """Return who acts next on a booking, until when, and a sentence to its guest; one that has ended asks payments."""
     known = money_back.outlook(booking, booking.closed_at or clock.now()) if booking.status in DEAD else None
-    return wording.next_step(booking, known or money_back.NOTHING_KNOWN)
+    return guest_phrases.next_step(booking, known or money_back.NOTHING_KNOWN)
 
 
 def stay_of_booking(booking: Booking) -> Stay:

@@ -5,9 +5,11 @@ import datetime as dt
 from celery import shared_task
 from django.db.models import Q, QuerySet
 
-from bookings import bulk, outbox, reminders, services, suspension
-from bookings.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
+from bookings.bulk import services as bulk
 from bookings.errors import BookingError
+from bookings.lifecycle import outbox, reminders, suspension
+from bookings.lifecycle import services as bookings
+from bookings.lifecycle.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
 from bookings.models import Booking, BulkCancellation
 from bookings.states import Status
 from core import clock
@@ -36,10 +38,10 @@ def sweep_deadlines() -> None:
     # Somebody may be quicker between the list and the lock.
     with Round(BookingError) as this:
         this.each(
-            undecided.order_by("decide_by"), services.expire, by="booking_id", name="reference",
+            undecided.order_by("decide_by"), bookings.expire, by="booking_id", name="reference",
             reason="The host did not answer in time.", listed_as=Status.PENDING_APPROVAL,
         )  # fmt: skip
-        this.each(_to_complete(now), services.complete, by="booking_id", name="reference")
+        this.each(_to_complete(now), bookings.complete, by="booking_id", name="reference")
         this.attempt(reminders.send_due_reminders, now)
 
 

@@ -1,17 +1,18 @@
 from django.urls import path
 
-from bookings import booking_views, link_pages, views
+from bookings.pages import book, my_bookings
+from bookings.pages import links as link_pages
 
 app_name = "bookings"
 
 urlpatterns = [
-    path("rooms/<slug:venue>/<slug:room>/book/", booking_views.book, name="book"),
-    path("bookings/", views.my_bookings, name="list"),
-    path("bookings/<slug:reference>/", views.detail, name="detail"),
-    path("bookings/<slug:reference>/live/", views.live, name="live"),
-    path("bookings/<slug:reference>/open/<slug:secret>/", views.open_link, name="open"),
+    path("rooms/<slug:venue>/<slug:room>/book/", book.book, name="book"),
+    path("bookings/", my_bookings.my_bookings, name="list"),
+    path("bookings/<slug:reference>/", my_bookings.detail, name="detail"),
+    path("bookings/<slug:reference>/live/", my_bookings.live, name="live"),
+    path("bookings/<slug:reference>/open/<slug:secret>/", my_bookings.open_link, name="open"),
     path("bookings/<slug:reference>/new-link/", link_pages.new_link, name="new_link"),
-    path("bookings/<slug:reference>/cancel/", views.cancel, name="cancel"),
-    path("bookings/<slug:reference>/again/", booking_views.again, name="again"),
-    path("bookings/<slug:reference>/calendar.ics", views.ics, name="ics"),
+    path("bookings/<slug:reference>/cancel/", my_bookings.cancel, name="cancel"),
+    path("bookings/<slug:reference>/again/", book.again, name="again"),
+    path("bookings/<slug:reference>/calendar.ics", my_bookings.ics, name="ics"),
 ]

@@ -5,7 +5,7 @@ from django.core.checks import register
 
 
 class AdminConfig(apps.AdminConfig):
-    default_site = "config.admin_site.RoomholdAdminSite"
+    default_site = "config.admin.site.RoomholdAdminSite"
 
     def ready(self) -> None:
         super().ready()

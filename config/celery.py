@@ -26,21 +26,21 @@ def bind_task(task_id: str, task: object, **_kwargs: object) -> None:
     structlog.contextvars.clear_contextvars()
     name = getattr(task, "name", "")
     structlog.contextvars.bind_contextvars(task=name, request_id=task_id)
-    from payments import heartbeats  # the apps are loaded by now, and not when this module is
+    from payments.monitoring import heartbeats  # the apps are loaded by now, and not when this module is
 
     heartbeats.began(name)
 
 
 @task_failure.connect
 def note_failure(sender: object, exception: BaseException, **_kwargs: object) -> None:
-    from payments import heartbeats
+    from payments.monitoring import heartbeats
 
     heartbeats.ended(getattr(sender, "name", ""), f"{type(exception).__name__}: {exception}")
 
 
 @task_postrun.connect
 def unbind_task(task: object, state: str | None = None, **_kwargs: object) -> None:
-    from payments import heartbeats
+    from payments.monitoring import heartbeats
 
     if state == "SUCCESS":
         heartbeats.ended(getattr(task, "name", ""))

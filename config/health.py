@@ -9,7 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from payments import heartbeats
+from payments.monitoring import heartbeats
 
 REDIS_SECONDS = 0.5
 

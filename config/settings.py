@@ -8,8 +8,9 @@ from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from core import logs, mode, production
+from core import mode
 from core.money import CURRENCIES, InvalidAmount, read_percent
+from core.security import logs, production
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -80,12 +81,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "core.logs.RequestIdMiddleware",
+    "core.security.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "core.web.AdminCompressionMiddleware",
+    "core.web.middleware.AdminCompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "core.web.BrowserRightsMiddleware",
-    "core.web.ContentSecurityPolicyMiddleware",
+    "core.web.middleware.BrowserRightsMiddleware",
+    "core.web.middleware.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -94,9 +95,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "core.web.PrivatePagesMiddleware",
-    "core.web.PlainErrorsMiddleware",
-    "accounts.middleware.AdminDoorMiddleware",
+    "core.web.middleware.PrivatePagesMiddleware",
+    "core.web.middleware.PlainErrorsMiddleware",
+    "accounts.sign_in.middleware.AdminDoorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -111,7 +112,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "core.web.site",
+                "core.web.middleware.site",
             ],
             "builtins": ["core.templatetags.dates"],
         },
@@ -158,19 +159,19 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "bookings:list"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.pages.forms.SignupForm"
 ACCOUNT_FORMS = {
-    "signup": "accounts.allauth_forms.SignupForm", "add_email": "accounts.allauth_forms.AddEmailForm",
+    "signup": "accounts.sign_in.allauth_forms.SignupForm", "add_email": "accounts.sign_in.allauth_forms.AddEmailForm",
 }  # fmt: skip
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 # Tells the owner of an account when its password or address changes.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-# Changing addresses asks for the password once more (accounts.stepup: tokens and payees, too), good for so long.
+# Changing addresses, tokens and payees asks for the password once more (accounts.sign_in.stepup), good for so long.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 # A second factor is offered to all; staff and owners of a venue enter the admin with one only.
@@ -178,9 +179,10 @@ MFA_REQUIRED = env.bool("MFA_REQUIRED", True)
 if not MFA_REQUIRED and not DEBUG:
     raise ImproperlyConfigured("MFA_REQUIRED can be off with DEBUG only")
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_ADAPTER = "accounts.second_factor.MFAAdapter"
+MFA_ADAPTER = "accounts.sign_in.second_factor.MFAAdapter"
 MFA_FORMS = {
-    "add_webauthn": "accounts.allauth_forms.AddKeyForm", "edit_webauthn": "accounts.allauth_forms.EditKeyForm",
+    "add_webauthn": "accounts.sign_in.allauth_forms.AddKeyForm",
+    "edit_webauthn": "accounts.sign_in.allauth_forms.EditKeyForm",
 }  # fmt: skip
 MFA_TOTP_ISSUER = "Roomhold"
 # A phone's clock may be half a minute off.
@@ -204,7 +206,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", str(BASE_DIR / ".local" / "static"))
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS = [BASE_DIR / "static", ("vendor/pusher", NODE_MODULES / "pusher-js" / "dist" / "web")]
-# The sheets of every page outside the admin, in the order of their layers, joined by core.bundles.
+# The sheets of every page outside the admin, in the order of their layers, joined by core.web.bundles.
 STATIC_BUNDLES = {
     "css/site.css": [
         "base.css", "layout.css", "components.css", "forms.css", "rooms.css", "calendar.css", "bookings.css",
@@ -214,7 +216,7 @@ BUNDLE_ROOT = BASE_DIR / ".local" / "bundles"
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "core.bundles.BundleFinder",
+    "core.web.bundles.BundleFinder",
 ]
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.str("MEDIA_ROOT", str(BASE_DIR / ".local" / "media"))
@@ -231,7 +233,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 PDF_FONTS = env.str("PDF_FONTS", "/usr/share/fonts/truetype/dejavu")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
-    "core.uploads.LimitingUploadHandler",
+    "core.files.uploads.LimitingUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -323,9 +325,9 @@ BOOKING_SUBSCRIBERS = {
     "payments": "payments.subscriber.on_booking_event",
     "notifications": "notifications.subscriber.on_booking_event",
 }
-BOOKING_PANELS = ["payments.panels.booking_panel"]
+BOOKING_PANELS = ["payments.pages.panels.booking_panel"]
 # What each app can show of a booking to somebody who doubts it, such as a guest's bank.
-BOOKING_EXHIBITS = ["bookings.exhibits.acts_of_guest", "notifications.exhibits.mails_of"]
+BOOKING_EXHIBITS = ["bookings.evidence_sources.acts_of_guest", "notifications.evidence_source.mails_of"]
 # Who tells what is held about a person, and erases it; in this order, so that whose a row is can still be told.
 PERSON_KEEPERS = [
     "notifications.keeper.DeliveryKeeper",
@@ -336,10 +338,10 @@ PERSON_KEEPERS = [
 ]
 # What staff see on a person's page, in this order.
 PERSON_PANELS = [
-    "bookings.person_share.bookings_share",
-    "payments.person_share.payments_share",
-    "notifications.person_share.mails_share",
-    "rooms.person_share.venues_share",
+    "bookings.pages.person_share.bookings_share",
+    "payments.pages.person_share.payments_share",
+    "notifications.pages.person_share.mails_share",
+    "rooms.pages.person_share.venues_share",
 ]
 # What each app forgets in time, nightly.
 RETENTION = [
@@ -354,21 +356,21 @@ BOOKING_LINK_KEEPERS = ["payments.link_keeper.last_money_at"]
 # Sign the links of bookings: the first signs, all of them verify, SECRET_KEY those made before, too.
 BOOKING_LINK_KEYS = [key for key in env.list("BOOKING_LINK_KEYS", default=[]) if key]
 # Who mails the code that proves an address: (address, code).
-BOOKING_PROOF_MAIL = "notifications.proof_mail.send"
+BOOKING_PROOF_MAIL = "notifications.proof_code.send"
 # Who tells the least and the most that can be charged: (provider, currency) -> least_minor, most_minor.
-CHARGE_LIMITS = "payments.charging.limits_of"
+CHARGE_LIMITS = "payments.providers.limits.limits_of"
 # By what else than its own facts a booking is found.
 BOOKING_SEARCHES = ["payments.search.bookings_of"]
 # What a host earns by saying yes, in rows: (booking) -> [(name, amount)].
-BOOKING_EARNINGS = "payments.panels.earned_by_yes"
-BOOKING_NEXT_URL = "payments.panels.next_url"
-# What a venue needs before staff approve it: (venue) -> rooms.approval.Check.
+BOOKING_EARNINGS = "payments.pages.panels.earned_by_yes"
+BOOKING_NEXT_URL = "payments.pages.panels.next_url"
+# What a venue needs before staff approve it: (venue) -> rooms.team.approval.Check.
 VENUE_CHECKS = [
-    "rooms.approval.identity_check", "rooms.approval.entity_check", "payments.payees.payee_check",
-    "rooms.approval.room_check",
+    "rooms.team.approval.identity_check", "rooms.team.approval.entity_check", "payments.payouts.payees.payee_check",
+    "rooms.team.approval.room_check",
 ]  # fmt: skip
-# (booking, instant) → what a guest may expect of money sent back then: see bookings.money_back.
-BOOKING_MONEY_BACK = "payments.returning.outlook"
+# (booking, instant) → what a guest may expect of money sent back then: see bookings.phrases.money_back.
+BOOKING_MONEY_BACK = "payments.tracking.refund_display.outlook"
 
 # Who runs this site, as its legal pages name them; an address of one's own text takes such a page's place.
 LEGAL_NAME = env.str("LEGAL_NAME", "")
@@ -540,4 +542,4 @@ LOG_FORMAT = env.str("LOG_FORMAT", "console" if DEBUG else "json")
 LOGGING_CONFIG = None
 logs.configure(LOG_FORMAT, env.str("LOG_LEVEL", "INFO"))
 
-from config.unfold import UNFOLD  # noqa: E402, F401 - needs nothing of the above, reads better apart
+from config.admin.menu import UNFOLD  # noqa: E402, F401 - needs nothing of the above, reads better apart

@@ -9,7 +9,7 @@ from django.views.decorators.cache import cache_control
 from django.views.static import serve
 
 from config import site_pages
-from config.api import api
+from config.api.root import api
 from config.health import healthz
 from config.sitemaps import SITEMAPS
 
@@ -36,7 +36,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
 ]
 
-handler404 = "core.web.page_not_found"
+handler404 = "core.web.middleware.page_not_found"
 
 if settings.DEBUG or settings.SANDBOX_URL:
     # In production a web server or a bucket serves what was uploaded.

@@ -165,3 +165,12 @@ def staff_span_in_zone(first: dt.datetime, last: dt.datetime, time_zone: Zone) -
 
 def _year(day: Moment, time_zone: Zone) -> str:
     return "" if day.year == local(clock.now(), time_zone).year else f", {day.year}"
+
+
+def write_minutes(minutes: int) -> str:
+    """Write `45 minutes`, `2 hours`, `3 days`."""
+    for size, name in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size and minutes % size == 0:
+            count = minutes // size
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "0 minutes"

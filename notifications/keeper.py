@@ -7,7 +7,7 @@ from django.db.models.functions import Cast, Concat
 
 from accounts.people import Keeper, Person, rows_of
 from bookings.keeper import bookings_of
-from core.scrub import scrub
+from core.security.scrub import scrub
 from notifications.models import Delivery
 
 

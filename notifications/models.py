@@ -23,7 +23,7 @@ class Delivery(models.Model):
     event = models.ForeignKey(BookingEvent, on_delete=models.PROTECT, related_name="deliveries")
     channel = models.CharField(max_length=8, choices=Channel)
     recipient = models.CharField(max_length=254, help_text="An address, or a Pusher channel")
-    message = models.CharField(max_length=40, help_text="A name in notifications.messages")
+    message = models.CharField(max_length=40, help_text="A name in notifications.mail.catalog")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     message_id = models.CharField(max_length=255, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)

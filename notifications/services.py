@@ -12,14 +12,14 @@ from django.db.models import QuerySet
 from django.http.request import split_domain_port
 
 from bookings import ics
-from bookings.doorbell import ring
 from core import clock
-from notifications import letters, proof
+from core.queue import ring
 from notifications.channels import email, pusher
 from notifications.channels.base import Refused, Unavailable
-from notifications.messages import MESSAGES, Message
+from notifications.mail import render, unproved
+from notifications.mail.catalog import MESSAGES, Message
+from notifications.mail.recipients import reply_address
 from notifications.models import Delivery
-from notifications.recipients import reply_address
 
 
 class TimeLimits(TypedDict):
@@ -115,7 +115,7 @@ def _claim(delivery_id: int) -> Delivery | None:
     delivery = _lock_if_due(delivery_id, now)
     if delivery is None or _is_set_aside(delivery):
         return None
-    if waits_until := proof.waits_until(delivery, now):
+    if waits_until := unproved.waits_until(delivery, now):
         _unfinished(delivery).update(next_attempt_at=waits_until)
         log.info("mail_waits_for_proof", **_facts(delivery))
         return None
@@ -183,7 +183,7 @@ def payload_of(delivery: Delivery) -> dict[str, str | int]:
 def _mail(delivery: Delivery) -> email.Mail:
     event, booking = delivery.event, delivery.event.booking
     message: Message = MESSAGES[delivery.message]
-    letter = letters.write(message, booking, event)
+    letter = render.write(message, booking, event)
     return email.Mail(
         to=delivery.recipient,
         subject=letter.subject,

@@ -1,12 +1,12 @@
 """Hears of every booking event: writes down who is to be told what, and leaves the telling to workers."""
 
-from bookings.doorbell import ring
 from bookings.models import BookingEvent
 from core import clock
+from core.queue import ring
 from notifications.channels import pusher
-from notifications.messages import messages_of
+from notifications.mail.catalog import messages_of
+from notifications.mail.recipients import addresses_of, channels_of
 from notifications.models import Delivery
-from notifications.recipients import addresses_of, channels_of
 from notifications.services import DELIVER_TASK
 
 

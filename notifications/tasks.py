@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from bookings.doorbell import ring_now
+from core.queue import ring_now
 from core.sweeps import Round
-from notifications import notices, services
+from notifications import services, venue_notices
 
 BATCH = 200
 # Few, and one after the other: a slow mail server has ten seconds for each answer.
@@ -30,5 +30,5 @@ def sweep_deliveries() -> None:
 def sweep_notices() -> None:
     """Send the mails about venues and their teams that wait."""
     with Round() as this:
-        for notice_id in notices.due(NOTICES):
-            this.attempt(notices.send, notice_id, name=f"notice {notice_id}")
+        for notice_id in venue_notices.due(NOTICES):
+            this.attempt(venue_notices.send, notice_id, name=f"notice {notice_id}")

@@ -7,6 +7,6 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Money"
 
     def ready(self) -> None:
-        from payments import payout_funds
+        from payments.payouts import funds
 
-        register(payout_funds.check_schedule, deploy=True)
+        register(funds.check_schedule, deploy=True)

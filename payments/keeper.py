@@ -9,8 +9,8 @@ from accounts.people import Blocker, Keeper, Person, rows_of
 from bookings.keeper import bookings_of
 from bookings.models import Booking
 from core import clock
-from core.scrub import pattern_of, scrub
-from payments.credits import left_minor
+from core.security.scrub import pattern_of, scrub
+from payments.credits.services import left_minor
 from payments.models import (
     Credit,
     CreditUse,

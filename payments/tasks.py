@@ -9,10 +9,16 @@ from bookings.models import Booking
 from bookings.states import Status
 from core import clock
 from core.sweeps import BATCH, Round
-from payments import checkpoints, heartbeats, payable, payouts, reconciliation, services, transfers, webhooks
+from payments.ledger import checkpoints
+from payments.lifecycle import services as lifecycle
 from payments.models import Payment, PaymentOperation, Settlement, WebhookEvent
-from payments.operations import UNFINISHED
+from payments.monitoring import heartbeats
+from payments.payouts import connected_accounts, transfers
+from payments.payouts import services as payouts
 from payments.providers.base import ProviderError
+from payments.reconciliation import runs
+from payments.settling.operations import UNFINISHED
+from payments.webhooks import services as webhooks
 
 # A worker kills what runs longer than 100 s; the next round goes on.
 NIGHTLY_SECONDS = 60
@@ -21,7 +27,7 @@ NIGHTLY_SECONDS = 60
 @shared_task
 def settle_booking(booking_id: int) -> None:
     """Settle one booking's money."""
-    services.settle(booking_id)
+    lifecycle.settle(booking_id)
 
 
 @shared_task
@@ -43,7 +49,7 @@ def sweep_operations() -> None:
     """End operations whose process died or whose answer was lost."""
     lost = PaymentOperation.objects.filter(state__in=UNFINISHED, lease_until__lte=clock.now())
     with _round() as this:
-        this.each(lost.order_by("lease_until"), services.resume, name="key")
+        this.each(lost.order_by("lease_until"), lifecycle.resume, name="key")
 
 
 @shared_task
@@ -51,7 +57,7 @@ def sweep_settlements() -> None:
     """Settle bookings whose mark is due."""
     due = Settlement.objects.filter(due_at__lte=clock.now()).order_by("due_at")
     with _round() as this:
-        this.each(due, services.settle, field="booking_id", name="booking__reference")
+        this.each(due, lifecycle.settle, field="booking_id", name="booking__reference")
 
 
 @shared_task
@@ -59,7 +65,7 @@ def sweep_unpaid() -> None:
     """Expire bookings whose payment did not come in time."""
     late = Booking.objects.filter(status=Status.PENDING_PAYMENT, payment_due_at__lte=clock.now())
     with _round() as this:
-        this.each(late.order_by("payment_due_at"), services.expire_unpaid, name="reference")
+        this.each(late.order_by("payment_due_at"), lifecycle.expire_unpaid, name="reference")
 
 
 @shared_task
@@ -75,8 +81,8 @@ def sweep_open_payments() -> None:
 def _look_again(payment: Payment, now: dt.datetime) -> None:
     # Claimed by moving its time, so that two sweeps don't ask twice and a failing one doesn't block the rest.
     moved = Payment.objects.filter(pk=payment.pk, next_sync_at=payment.next_sync_at)
-    if moved.update(next_sync_at=services.next_look(payment, now, is_moving=True)):
-        services.sync(payment.pk)
+    if moved.update(next_sync_at=lifecycle.next_look(payment, now, is_moving=True)):
+        lifecycle.sync(payment.pk)
 
 
 @shared_task
@@ -105,14 +111,16 @@ def sweep_payouts() -> None:
 def look_at_payee(venue_pk: int) -> None:
     """Ask Stripe whether it would pay a venue's account."""
     with _round() as this:
-        this.each(payable.by_stripe().filter(venue=venue_pk), payable.look, name="venue__slug")
+        this.each(
+            connected_accounts.by_stripe().filter(venue=venue_pk), connected_accounts.look, name="venue__slug"
+        )
 
 
 @shared_task
 def sweep_payees() -> None:
     """Ask about accounts entered of which the doorbell was lost, and about each once a day."""
     with _round() as this:
-        this.each(payable.due(), payable.look, name="venue__slug")
+        this.each(connected_accounts.due(), connected_accounts.look, name="venue__slug")
 
 
 @shared_task
@@ -120,7 +128,7 @@ def sweep_reconciliation() -> None:
     """Begin tonight's comparisons with the providers when their hour has come, go on with those begun."""
     with _round() as this:
         this.attempt(heartbeats.late)
-        this.attempt(reconciliation.nightly, seconds=NIGHTLY_SECONDS)
+        this.attempt(runs.nightly, seconds=NIGHTLY_SECONDS)
 
 
 @shared_task

@@ -9,9 +9,9 @@ from django.db.models.functions import Cast, Concat
 
 from accounts.models import User
 from accounts.people import Blocker, Keeper, Person, rows_of
-from core.scrub import pattern_of, scrub
+from core.security.scrub import pattern_of, scrub
 from rooms.models import Invitation, Venue, VenueMember, VenueNotice
-from rooms.owners import owned_alone
+from rooms.team.owners import owned_alone
 
 
 class RoomKeeper(Keeper):

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
-from rooms import charging, occupancy
+from rooms.availability import occupancy
+from rooms.availability.stays import period_of, stay_of_session, visit_of
 from rooms.models import CancellationPolicy, Occupancy, Room, Session, Venue, VenueMember
-from rooms.policies import READY_MADE
-from rooms.stays import period_of, stay_of_session, visit_of
+from rooms.pricing import charge_limits
+from rooms.pricing.policies import READY_MADE
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +94,7 @@ def missing_for_publication(room: Room) -> dict[str, str]:
     by_hours = room.unit in (Room.Unit.HOUR, Room.Unit.APPOINTMENT)
     if by_hours and not room.opening_hours.exists():
         errors["opening_hours"] = "Say when the room is open."
-    if reason := charging.why_never(room):
+    if reason := charge_limits.why_never(room):
         errors["price_minor"] = reason
     if room.price_minor and room.approval == Room.Approval.NONE and not room.venue.takes_online_payment:
         errors["approval"] = "Without online payment a room with a price needs your approval."

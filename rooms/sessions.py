@@ -10,9 +10,10 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from rooms import occupancy, services
+from rooms import services
+from rooms.availability import occupancy
+from rooms.availability.stays import InvalidStay, Stay, instant_of_wall, period_of, visit_of, write_date
 from rooms.models import Occupancy, Room, Session
-from rooms.stays import InvalidStay, Stay, instant_of_wall, period_of, visit_of, write_date
 
 log = structlog.get_logger(__name__)
 

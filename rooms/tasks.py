@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from rooms.missing_renditions import draw_missing
+from rooms.photos import draw_missing
 
 log = structlog.get_logger(__name__)
 

@@ -5,12 +5,13 @@ import logging
 import pytest
 import structlog
 
+from bookings.lifecycle.outbox import deliver_receipt
 from bookings.models import EventReceipt
-from bookings.outbox import deliver_receipt
-from core.logs import configure, mask
+from core.security.logs import configure, mask
 from notifications import services as notifications
-from payments import tasks, webhooks
+from payments import tasks
 from payments.models import WebhookEvent
+from payments.webhooks import services as webhooks
 from tests.payments.conftest import Journey, sandbox, sandbox_process  # noqa: F401 - fixtures
 
 MILESTONES = [

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core import clock, mode
-from core.icons import ICONS
+from core.web.icons import ICONS
 
 register = template.Library()
 
@@ -17,7 +17,7 @@ register = template.Library()
 @register.simple_tag
 @cache
 def icon(name: str, css_class: str = "") -> SafeString:
-    """`{% icon "clock" %}`: an icon of core.icons beside its text; screen readers skip it."""
+    """`{% icon "clock" %}`: an icon of core.web.icons beside its text; screen readers skip it."""
     return format_html(
         '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
         css_class,

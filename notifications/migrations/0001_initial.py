@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(choices=[('email', 'E-mail'), ('pusher', 'Pusher')], max_length=8)),
                 ('recipient', models.CharField(help_text='An address, or a Pusher channel', max_length=254)),
-                ('message', models.CharField(help_text='A name in notifications.messages', max_length=40)),
+                ('message', models.CharField(help_text='A name in notifications.mail.catalog', max_length=40)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('skipped', 'Skipped: a later event made it untrue'), ('parked', 'Given up: staff must look')], default='queued', max_length=8)),
                 ('message_id', models.CharField(blank=True, max_length=255)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),

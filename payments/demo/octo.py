@@ -5,8 +5,8 @@ from collections.abc import Callable
 from django.conf import settings
 
 from accounts.models import User
-from payments import venue_settings
 from payments.models import PaymentSettings, Provider
+from payments.venue_settings import services as venue_settings
 from rooms.demo.people import STAFF
 from rooms.models import Venue
 

@@ -7,7 +7,7 @@ has other last digits by now, nothing is frozen and the export refuses it by nam
 import json
 
 import core.clock
-import core.crypto
+import core.security.crypto
 from django.db import migrations, models
 
 
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('message_id', models.CharField(max_length=35, unique=True)),
                 ('name', models.CharField(max_length=80)),
                 ('content_type', models.CharField(max_length=40)),
-                ('content', core.crypto.EncryptedTextField(help_text='Its bytes, read as UTF-8')),
+                ('content', core.security.crypto.EncryptedTextField(help_text='Its bytes, read as UTF-8')),
                 ('count', models.PositiveIntegerField(help_text='How many payouts are in it')),
                 ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),
             ],
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='payout',
             name='payee',
-            field=core.crypto.EncryptedTextField(blank=True, editable=False, help_text='The account it goes to, frozen at the run (payments.payees)'),
+            field=core.security.crypto.EncryptedTextField(blank=True, editable=False, help_text='The account it goes to, frozen at the run (payments.payouts.payees)'),
         ),
         migrations.RunPython(freeze, migrations.RunPython.noop, elidable=True),
     ]

@@ -1,6 +1,6 @@
 """Evidence is an object of texts, and a credit ends in a year that can be reckoned with; no column changes."""
 
-import core.bounds
+import core.typed.bounds
 import django.core.serializers.json
 from django.db import migrations, models
 
@@ -15,11 +15,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='credit',
             name='expires_at',
-            field=models.DateTimeField(blank=True, null=True, validators=[core.bounds.validate_year]),
+            field=models.DateTimeField(blank=True, null=True, validators=[core.typed.bounds.validate_year]),
         ),
         migrations.AlterField(
             model_name='dispute',
             name='evidence',
-            field=core.bounds.ObjectField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text="Texts of the answer, by the provider's names"),
+            field=core.typed.bounds.ObjectField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, help_text="Texts of the answer, by the provider's names"),
         ),
     ]

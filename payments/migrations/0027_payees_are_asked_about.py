@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='paymentsettings',
             name='stripe_account_problem',
-            field=models.CharField(blank=True, editable=False, help_text='Why Stripe would not pay that account; see payments.payable', max_length=200),
+            field=models.CharField(blank=True, editable=False, help_text='Why Stripe would not pay that account; see payments.payouts.connected_accounts', max_length=200),
         ),
         migrations.AlterField(
             model_name='payoutskip',

@@ -5,8 +5,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from core import clock
-from core.crypto import EncryptedTextField
-from core.text_columns import LineColumn
+from core.security.crypto import EncryptedTextField
+from core.typed.columns import LineColumn
 from rooms.models import Venue
 
 
@@ -80,7 +80,7 @@ class PaymentSettings(models.Model):
         max_length=200,
         blank=True,
         editable=False,
-        help_text="Why Stripe would not pay that account; see payments.payable",
+        help_text="Why Stripe would not pay that account; see payments.payouts.connected_accounts",
     )
     stripe_account_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     account_holder = LineColumn(max_length=140, blank=True)

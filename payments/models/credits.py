@@ -4,8 +4,9 @@ from django.conf import settings
 from django.db import models
 
 from bookings.models import Booking
-from core import bounds, clock
+from core import clock
 from core.mode import site_is_live
+from core.typed import bounds
 from payments.models.payment import Payment, Refund
 
 

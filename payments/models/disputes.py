@@ -3,7 +3,8 @@
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from core import bounds, clock
+from core import clock
+from core.typed import bounds
 from payments.models.payment import Payment, PaymentOperation
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from core import clock
-from core.text_columns import LineColumn
+from core.typed.columns import LineColumn
 from payments.models.payment import Payment
 
 

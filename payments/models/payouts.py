@@ -7,8 +7,8 @@ from django.db import models
 
 from bookings.models import Booking
 from core import clock, dates
-from core.crypto import EncryptedTextField
 from core.mode import site_is_live
+from core.security.crypto import EncryptedTextField
 from rooms.models import Venue
 
 
@@ -79,7 +79,9 @@ class Payout(models.Model):
         max_length=64, blank=True, help_text="acct_…, or the last four digits of the bank account"
     )
     payee = EncryptedTextField(
-        blank=True, editable=False, help_text="The account it goes to, frozen at the run (payments.payees)"
+        blank=True,
+        editable=False,
+        help_text="The account it goes to, frozen at the run (payments.payouts.payees)",
     )
     provider_ref = models.CharField(
         max_length=255, blank=True, help_text="tr_…, or the bank file's message id"

@@ -9,13 +9,14 @@ from django.urls import reverse
 
 from core.mode import mode_name, site_is_live
 from payments.models import Payment, PaymentSettings, Provider, ProviderAccount
-from payments.providers import base, stripe
+from payments.providers import base
 from payments.providers.base import Misconfigured
-from payments.providers.octo import OctoProvider
-from payments.providers.octo_wire import OctoAccount
+from payments.providers.octo.client import OctoProvider
+from payments.providers.octo.wire import OctoAccount
+from payments.providers.stripe import client
 
 PROVIDERS: dict[str, type[base.Provider]] = {
-    Provider.STRIPE: stripe.StripeProvider,
+    Provider.STRIPE: client.StripeProvider,
     Provider.OCTO: OctoProvider,
 }
 
@@ -30,7 +31,7 @@ def provider_for(payment: Payment) -> base.Provider:
             raise Misconfigured(
                 f"begun in {mode_name(payment.is_live)} mode, which this site's key cannot reach"
             )
-        return stripe.platform_account()
+        return client.platform_account()
     if payment.provider == Provider.OCTO:
         return octo_provider(payment.account, is_test=not payment.is_live)
     raise Misconfigured(f"no provider is called for {payment.provider} payments")

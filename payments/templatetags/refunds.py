@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from bookings.models import Booking
-from rooms import permissions
+from rooms.team import permissions
 
 register = template.Library()
 

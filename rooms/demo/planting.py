@@ -13,10 +13,10 @@ from accounts.models import User
 from core import clock
 from core.models import ExchangeRate
 from rooms import services, sessions
+from rooms.availability.stays import Stay
 from rooms.demo import catalog, pictures
 from rooms.demo.canvas import HEIGHT, WIDTH
 from rooms.demo.catalog import RoomEntry, VenueEntry
-from rooms.missing_renditions import draw_missing
 from rooms.models import (
     CancellationPolicy,
     OpeningHours,
@@ -27,7 +27,7 @@ from rooms.models import (
     Venue,
     VenueMember,
 )
-from rooms.stays import Stay
+from rooms.photos import draw_missing
 
 Say = Callable[[str], None]
 

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-# As they were when this migration was written; new venues take them from rooms.policies.
+# As they were when this migration was written; new venues take them from rooms.pricing.policies.
 READY_MADE = {
     "Flexible": [{"hours": 24, "percent": 100}, {"hours": 4, "percent": 50}],
     "Moderate": [{"hours": 48, "percent": 100}, {"hours": 24, "percent": 50}],

@@ -1,4 +1,4 @@
-"""Words of rooms and venues, folded and indexed: what rooms.words asks. The function and its indexes are known to
+"""Words of rooms and venues, folded and indexed: what rooms.search.words asks. The function and its indexes are known to
 the database alone; an index on an expression finds the same expression in a query."""
 
 from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension

@@ -1,6 +1,6 @@
 """Words of rooms and venues folded once, when they are written: to fold them anew for each search took 0.5 ms a room.
 
-The columns are the database's own and no model's: it works them out, and nothing reads them but rooms.words.
+The columns are the database's own and no model's: it works them out, and nothing reads them but rooms.search.words.
 """
 
 from django.db import migrations

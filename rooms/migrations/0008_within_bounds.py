@@ -1,11 +1,11 @@
 """Bring rows back within what dates and sums can be reckoned with; then the database refuses others."""
 
-import core.bounds
+import core.typed.bounds
 import datetime
 import django.contrib.postgres.fields.ranges
 import django.core.validators
 import psycopg2.extras
-import rooms.tiers
+import rooms.models.tiers
 from django.db import migrations, models
 
 MEND = """
@@ -38,22 +38,22 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='cancellationpolicy',
             name='tiers',
-            field=models.JSONField(blank=True, default=list, validators=[rooms.tiers.validate]),
+            field=models.JSONField(blank=True, default=list, validators=[rooms.models.tiers.validate]),
         ),
         migrations.AlterField(
             model_name='occupancy',
             name='period',
-            field=django.contrib.postgres.fields.ranges.DateTimeRangeField(help_text='Half-open, UTC, buffers included', validators=[core.bounds.validate_period]),
+            field=django.contrib.postgres.fields.ranges.DateTimeRangeField(help_text='Half-open, UTC, buffers included', validators=[core.typed.bounds.validate_period]),
         ),
         migrations.AlterField(
             model_name='pricerule',
             name='first_date',
-            field=models.DateField(blank=True, null=True, validators=[core.bounds.validate_year]),
+            field=models.DateField(blank=True, null=True, validators=[core.typed.bounds.validate_year]),
         ),
         migrations.AlterField(
             model_name='pricerule',
             name='last_date',
-            field=models.DateField(blank=True, null=True, validators=[core.bounds.validate_year]),
+            field=models.DateField(blank=True, null=True, validators=[core.typed.bounds.validate_year]),
         ),
         migrations.AlterField(
             model_name='pricerule',
@@ -78,12 +78,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='session',
             name='ends_at',
-            field=models.DateTimeField(validators=[core.bounds.validate_year]),
+            field=models.DateTimeField(validators=[core.typed.bounds.validate_year]),
         ),
         migrations.AlterField(
             model_name='session',
             name='starts_at',
-            field=models.DateTimeField(validators=[core.bounds.validate_year]),
+            field=models.DateTimeField(validators=[core.typed.bounds.validate_year]),
         ),
         migrations.AlterField(
             model_name='venue',

@@ -1,7 +1,7 @@
 """Venues are approved by staff before they sell; those that are here already sell, and stay approved."""
 
 import core.clock
-import core.crypto
+import core.security.crypto
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -37,10 +37,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('company', 'Company'), ('trader', 'Sole trader'), ('person', 'Private person')], max_length=8, verbose_name='legal form')),
-                ('legal_name', core.crypto.EncryptedTextField(help_text='As registered', max_length=140)),
-                ('registration_number', core.crypto.EncryptedTextField(blank=True, help_text='Of the trade or company register; a private person has none', max_length=40)),
-                ('legal_address', core.crypto.EncryptedTextField(max_length=300, verbose_name='registered address')),
-                ('person_name', core.crypto.EncryptedTextField(help_text='As in the passport or identity card', max_length=140, verbose_name='responsible person')),
+                ('legal_name', core.security.crypto.EncryptedTextField(help_text='As registered', max_length=140)),
+                ('registration_number', core.security.crypto.EncryptedTextField(blank=True, help_text='Of the trade or company register; a private person has none', max_length=40)),
+                ('legal_address', core.security.crypto.EncryptedTextField(max_length=300, verbose_name='registered address')),
+                ('person_name', core.security.crypto.EncryptedTextField(help_text='As in the passport or identity card', max_length=140, verbose_name='responsible person')),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('venue', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='identity', to='rooms.venue')),
             ],
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('paragraphs', models.JSONField(default=list)),
                 ('because', models.CharField(help_text='Why it is sent: `Roomhold writes to you because …`', max_length=200)),
                 ('action', models.CharField(max_length=60)),
-                ('link', core.crypto.EncryptedTextField(blank=True)),
+                ('link', core.security.crypto.EncryptedTextField(blank=True)),
                 ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('next_attempt_at', models.DateTimeField(default=core.clock.now, help_text='Empty once it is sent or given up', null=True)),

@@ -1,6 +1,6 @@
 """Dates closed at once are held together, over rooms and years."""
 
-import core.bounds
+import core.typed.bounds
 import core.clock
 import datetime
 import django.db.models.deletion
@@ -19,8 +19,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('is_whole_venue', models.BooleanField(default=False, help_text='Rooms added later are closed, too')),
-                ('first_date', models.DateField(validators=[core.bounds.validate_year])),
-                ('last_date', models.DateField(help_text='Included', validators=[core.bounds.validate_year])),
+                ('first_date', models.DateField(validators=[core.typed.bounds.validate_year])),
+                ('last_date', models.DateField(help_text='Included', validators=[core.typed.bounds.validate_year])),
                 ('years', models.PositiveSmallIntegerField(default=1, help_text='In how many years, one after the other')),
                 ('note', models.CharField(blank=True, max_length=200)),
                 ('created_at', models.DateTimeField(default=core.clock.now, editable=False)),

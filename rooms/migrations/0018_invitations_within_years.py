@@ -1,6 +1,6 @@
 """An invitation ends within the years anything happens in."""
 
-import core.bounds
+import core.typed.bounds
 from django.db import migrations, models
 
 
@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='invitation',
             name='expires_at',
-            field=models.DateTimeField(validators=[core.bounds.validate_year]),
+            field=models.DateTimeField(validators=[core.typed.bounds.validate_year]),
         ),
     ]

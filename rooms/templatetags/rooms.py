@@ -7,10 +7,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from core import clock, dates
-from core.icons import ICONS
-from rooms import ways
+from core.web.icons import ICONS
+from rooms import sales_modes
+from rooms.choices import AMENITIES
 from rooms.models import Room, RoomPhoto, Session, Venue
-from rooms.places import AMENITIES
 
 register = template.Library()
 
@@ -41,13 +41,13 @@ def by_unit(kind: str) -> str:
 @register.filter
 def visit(room: Room) -> str:
     """What guests come for: `stay`, `meeting`, `appointment` or `session`."""
-    return ways.visit_word(room)
+    return sales_modes.visit_word(room)
 
 
 @register.filter
 def last_end_held(room: Room) -> dt.datetime:
     """Until when a visit may end whose money is held when it is booked now."""
-    return ways.last_end_held(room.venue.hold_limit_minutes, clock.now())
+    return sales_modes.last_end_held(room.venue.hold_limit_minutes, clock.now())
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.admin_world import CANARY, OWN, Side, build
+from tests.support.admin_world import CANARY, OWN, Side, build
 
 
 @pytest.fixture

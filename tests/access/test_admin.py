@@ -15,16 +15,16 @@ from django.forms import ModelChoiceField
 from django.test import RequestFactory
 from django.urls import reverse
 
-from accounts.admin_base import CarefulAdmin
+from accounts.admin_tools.base import CarefulAdmin
 from accounts.models import User
 from bookings.models import Booking, BulkCancellation
 from bookings.states import Status
 from payments.models import Dispute, Refund
 from rooms.models import Blackout, CancellationPolicy, Room, Session, Venue, VenueMember
-from rooms.scoping import VenueScopedAdmin
-from tests import factories
-from tests.admin_pages import REGISTRY, logged_in, text_of, url
-from tests.admin_world import CANARY, OWN, Side
+from rooms.team.admin_access import VenueScopedAdmin
+from tests.support import factories
+from tests.support.admin_pages import REGISTRY, logged_in, text_of, url
+from tests.support.admin_world import CANARY, OWN, Side
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from bookings.models import Booking
 from rooms.models import Venue
-from tests import factories
-from tests.admin_pages import REGISTRY, logged_in, text_of, url
-from tests.admin_world import CANARY
+from tests.support import factories
+from tests.support.admin_pages import REGISTRY, logged_in, text_of, url
+from tests.support.admin_world import CANARY
 
 pytestmark = pytest.mark.django_db
 

@@ -17,12 +17,12 @@ from accounts.models import User
 from bookings.models import Booking
 from payments.models import Payment
 from rooms.models import Room, Session, Venue
-from tests import factories, hostile
 from tests.access.test_matrix import FURTHER, arguments, list_of, row_of
-from tests.admin_pages import REGISTRY, logged_in
-from tests.admin_world import OWN, Side, build
-from tests.pages import ahead
-from tests.test_attacks_crawl import NAMES, World
+from tests.attacks.test_crawl import NAMES, World
+from tests.support import factories, hostile
+from tests.support.admin_pages import REGISTRY, logged_in
+from tests.support.admin_world import OWN, Side, build
+from tests.support.pages import ahead
 
 pytestmark = pytest.mark.django_db
 

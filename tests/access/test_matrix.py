@@ -1,6 +1,6 @@
 """Who may open what: every page of the admin against every role, generated; a page no table knows fails.
 
-The site's own addresses are walked in tests/test_attacks_crawl.py.
+The site's own addresses are walked in tests/attacks/test_crawl.py.
 """
 
 import re
@@ -15,8 +15,8 @@ from django.urls import get_resolver, reverse
 from bookings.models import Booking, BulkCancellation
 from payments.models import Payout, Refund
 from rooms.models import Room, Session, Venue
-from tests import factories
-from tests.admin_world import Side
+from tests.support import factories
+from tests.support.admin_world import Side
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""Every place where people type words reads them by core.typed_text: columns, forms, the admin, the API.
+"""Every place where people type words reads them by core.typed.text: columns, forms, the admin, the API.
 
 A new column, field or schema fails here until it is one of the typed ones, or is named as no text of people's.
 """
@@ -17,15 +17,15 @@ from django.db import models
 from django.test import RequestFactory
 from ninja import Schema
 
-from config.api import api
-from core.crypto import EncryptedTextField
-from core.pictures import PictureField
-from core.text_columns import Typed
-from core.typed_fields import EmailField, LineField, PhoneField, ProseField
-from core.typed_json import Reading
+from config.api.root import api
+from core.files.pictures import PictureField
+from core.security.crypto import EncryptedTextField
+from core.typed.columns import Typed
+from core.typed.fields import EmailField, LineField, PhoneField, ProseField
+from core.typed.json import Reading
 from core.zones import ZoneField
-from payments.dispute_pages import AnswerForm
-from tests import factories
+from payments.disputes.display import AnswerForm
+from tests.support import factories
 
 APPS = ("accounts", "rooms", "bookings", "payments", "notifications", "calendars")
 PACKAGES = (*APPS, "config", "core")

@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import ApiToken
-from tests import factories
 from tests.api.callers import Api
-from tests.pages import text
+from tests.support import factories
+from tests.support.pages import text
 
 ROOT = Path(__file__).resolve().parents[2]
 MINUTE = dt.timedelta(minutes=1)

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from config.unfold import MACHINE_ROOM, navigation
-from tests import factories
-from tests.admin_pages import REGISTRY, logged_in, text_of, url
+from config.admin.menu import MACHINE_ROOM, navigation
+from tests.support import factories
+from tests.support.admin_pages import REGISTRY, logged_in, text_of, url
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.adapter import AccountAdapter
 from accounts.models import User
+from accounts.sign_in.adapter import AccountAdapter
 
 PREFIXES = [
     "email_confirmation", "email_confirmation_signup", "password_reset_key", "unknown_account",

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from accounts import services
 from accounts.models import ApiToken, User
-from tests import factories
-from tests.pages import prove
+from tests.support import factories
+from tests.support.pages import prove
 
 pytestmark = pytest.mark.django_db
 

@@ -14,16 +14,16 @@ from django.db.models import EmailField, Q, QuerySet, Sum
 from django.test import Client
 
 from accounts.models import ApiToken, User
-from bookings import services
 from bookings.actors import guest_actor, member_actor
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from core import clock
 from notifications.models import Delivery
 from payments.models import Credit, Dispute, LedgerEntry, PayeeChange, Payment, PaymentSettings, Refund
 from rooms.models import Invitation, Venue, VenueIdentity, VenueNotice
-from tests import factories
 from tests.accounts.traces import FORMER, MAIL, NAME, PHONE, SECOND, leave_traces, leave_traces_of_work
 from tests.payments.paying import paid_by_hand
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def past(person, time_machine) -> Booking:
     host = factories.host(venue=booking.venue)
     Booking.objects.filter(pk=booking.pk).update(message=f"Call {NAME} on {PHONE}")
     time_machine.move_to(booking.ends_at + 2 * DAY, tick=False)
-    services.complete(booking_id=booking.pk, actor=member_actor(host))
+    bookings.complete(booking_id=booking.pk, actor=member_actor(host))
     leave_traces(booking, person, host)
     leave_traces_of_work(booking.venue, person, host)
     booking.refresh_from_db()
@@ -181,7 +181,7 @@ def test_guest_without_an_account_is_erased_and_a_namesake_is_not(past, time_mac
     other = factories.booking(room=past.room, guest=details, days_ahead=40)
     visitor = paid_by_hand(guest=factories.guest_details(name="Bo Li", email="bo@example.org"), days_ahead=20)
     time_machine.move_to(visitor.ends_at + 2 * DAY, tick=False)
-    services.complete(booking_id=visitor.pk, actor=guest_actor())
+    bookings.complete(booking_id=visitor.pk, actor=guest_actor())
 
     call_command("erase_person", "BO@example.org", stdout=io.StringIO())
 

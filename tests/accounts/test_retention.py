@@ -14,7 +14,7 @@ from core import clock
 from notifications.models import Delivery
 from payments.models import WebhookEvent
 from rooms.models import Invitation, VenueNotice
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

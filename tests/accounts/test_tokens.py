@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from accounts.models import ApiToken
 from accounts.scopes import SCOPES
-from config.api import api
-from tests import factories
+from config.api.root import api
 from tests.api.callers import Api
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

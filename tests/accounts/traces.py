@@ -10,11 +10,11 @@ from accounts.models import ApiToken, PersonNote, SecondFactorReset, User
 from bookings.models import Booking, BookingEvent, BulkCancellation, BulkCancellationItem, EventReceipt
 from core import clock
 from notifications.models import Delivery
-from payments import payee_changes
 from payments.models import Credit, CreditUse, Dispute, PaymentOperation, WebhookEvent
-from rooms import team
+from payments.venue_settings import payee_changes
 from rooms.models import Invitation, Occupancy, Venue, VenueNotice
-from tests import factories
+from rooms.team import services as team
+from tests.support import factories
 
 NAME, MAIL, SECOND, FORMER, PHONE = (
     "Zoraida Quillfeather",

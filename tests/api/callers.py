@@ -8,13 +8,13 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import ApiToken, User
-from bookings import services
 from bookings.actors import guest_actor, member_actor
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
 from rooms.models import Room
-from tests import factories
+from tests.support import factories
 
 BASE = "/api/v1/"
 
@@ -79,31 +79,31 @@ def booking_in(status: str, room: Room, host: User, **fields: Any) -> Booking:
 
 
 def _authorize(pk: int, host: User) -> None:
-    services.authorize(booking_id=pk, held_until=clock.now() + dt.timedelta(days=7))
+    bookings.authorize(booking_id=pk, held_until=clock.now() + dt.timedelta(days=7))
 
 
 def _approve(pk: int, host: User) -> None:
-    services.approve(booking_id=pk, actor=member_actor(host))
+    bookings.approve(booking_id=pk, actor=member_actor(host))
 
 
 def _decline(pk: int, host: User) -> None:
-    services.decline(booking_id=pk, actor=member_actor(host), reason="Full")
+    bookings.decline(booking_id=pk, actor=member_actor(host), reason="Full")
 
 
 def _confirm(pk: int, host: User) -> None:
-    services.confirm(booking_id=pk, paid_at=clock.now())
+    bookings.confirm(booking_id=pk, paid_at=clock.now())
 
 
 def _cancel(pk: int, host: User) -> None:
-    services.cancel(booking_id=pk, actor=guest_actor())
+    bookings.cancel(booking_id=pk, actor=guest_actor())
 
 
 def _expire(pk: int, host: User) -> None:
-    services.expire(booking_id=pk)
+    bookings.expire(booking_id=pk)
 
 
 def _complete(pk: int, host: User) -> None:
-    services.complete(booking_id=pk)
+    bookings.complete(booking_id=pk)
 
 
 WAYS = {

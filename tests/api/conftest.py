@@ -5,8 +5,8 @@ from django.core.cache import cache
 
 from accounts.models import User
 from rooms.models import Room
-from tests import factories
 from tests.api.callers import Api, as_user
+from tests.support import factories
 
 
 @pytest.fixture(autouse=True)

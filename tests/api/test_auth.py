@@ -10,8 +10,8 @@ from django.db import connection, transaction
 
 from accounts.models import ApiToken
 from bookings.models import Booking
-from tests import factories
 from tests.api.callers import Api, as_guest_of, booking_in, choice, logged_in
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

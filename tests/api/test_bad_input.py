@@ -11,9 +11,9 @@ from bookings.models import Booking
 from bookings.states import Status
 from core import clock
 from rooms.models import Occupancy
-from tests import factories
 from tests.api.callers import Api, as_guest_of, choice
-from tests.pages import text
+from tests.support import factories
+from tests.support.pages import text
 
 pytestmark = pytest.mark.django_db
 

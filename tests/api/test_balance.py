@@ -1,10 +1,10 @@
 import pytest
 
-from payments import payouts
 from payments.models import Payout
-from tests import factories
+from payments.payouts import services as payouts
 from tests.api.callers import Api, as_user
 from tests.payments import books
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -3,9 +3,9 @@
 import pytest
 
 from rooms.models import Closing, Occupancy
-from tests import factories
 from tests.api.callers import Api, as_user
-from tests.pages import ahead
+from tests.support import factories
+from tests.support.pages import ahead
 
 pytestmark = pytest.mark.django_db
 

@@ -7,12 +7,12 @@ import pytest
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
+from rooms.availability.occupancy import claim
+from rooms.availability.stays import period_of
 from rooms.models import Occupancy
-from rooms.occupancy import claim
-from rooms.stays import period_of
-from tests import factories
 from tests.api.callers import as_user, choice, logged_in
-from tests.races import race
+from tests.support import factories
+from tests.support.races import race
 
 pytestmark = pytest.mark.django_db
 

@@ -4,13 +4,13 @@ import datetime as dt
 
 import pytest
 
-from bookings import services
+from bookings.lifecycle import services as bookings
 from bookings.models import BookingEvent
 from bookings.states import Status
 from core import clock
 from rooms.models import Occupancy
-from tests import factories
 from tests.api.callers import WAYS, as_guest_of, as_user, booking_in, logged_in
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -268,6 +268,6 @@ def test_approve_by_the_rows_number_finds_no_booking(requested, as_host):
 
 
 def test_decline_expired_request_is_a_conflict(requested, as_host):
-    services.expire(booking_id=requested.pk)
+    bookings.expire(booking_id=requested.pk)
 
     assert as_host.post(f"bookings/{requested.reference}/decline").status_code == 409

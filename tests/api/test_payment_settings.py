@@ -9,10 +9,10 @@ from accounts.models import ApiToken
 from accounts.scopes import SCOPES, USUAL
 from payments.models import PayeeChange, PaymentSettings, ProviderAccount
 from rooms.models import VenueMember
-from tests import factories
 from tests.api.callers import Api, as_user, logged_in
-from tests.pages import prove
-from tests.payments.test_bank_details import UZBEK
+from tests.payments.venue_settings.test_bank_details import UZBEK
+from tests.support import factories
+from tests.support.pages import prove
 
 pytestmark = pytest.mark.django_db
 

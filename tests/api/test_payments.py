@@ -6,14 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings import services as bookings
 from bookings.actors import member_actor
+from bookings.lifecycle import services as bookings
 from bookings.states import Status
-from payments import services
+from payments.lifecycle import services as lifecycle
 from payments.models import Payment
-from tests import factories
 from tests.api.callers import WAYS, Api, as_guest_of, as_user, booking_in, logged_in
 from tests.payments.conftest import VISA, sandbox, sandbox_process  # noqa: F401 - fixtures
+from tests.support import factories
 
 DECLINED = "4000000000000002"
 
@@ -211,9 +211,9 @@ def test_status_asked_twice_at_once_asks_the_provider_once(sandbox, booking):  #
 
 def test_status_after_approval_and_settling_is_captured(sandbox, booking, host, as_host):  # noqa: F811
     pay(sandbox, booking)
-    services.sync(Payment.objects.get().pk)
+    lifecycle.sync(Payment.objects.get().pk)
     as_host.post(f"bookings/{booking.reference}/approve")
-    services.settle(booking.pk)
+    lifecycle.settle(booking.pk)
 
     answer = as_host.get(f"payments/{Payment.objects.get().public_id}/status").json()
 
@@ -245,7 +245,7 @@ def test_status_of_a_payment_by_another_bookings_secret_is_not_found(booking, ro
 
 def test_booking_with_a_payment_asks_few_questions(sandbox, booking, host):  # noqa: F811
     pay(sandbox, booking)
-    services.sync(Payment.objects.get().pk)
+    lifecycle.sync(Payment.objects.get().pk)
     bookings.approve(booking_id=booking.pk, actor=member_actor(host))
     caller = as_user(host)
     caller.get("bookings")

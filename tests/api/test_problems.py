@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, transaction
 
 from bookings.models import Booking
-from rooms.occupancy import lock_room
-from tests import factories
+from rooms.availability.occupancy import lock_room
 from tests.api.callers import choice
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings.states import Status
-from tests import factories
 from tests.api.callers import WAYS, Api, as_guest_of, as_user, booking_in, logged_in
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -3,11 +3,11 @@
 import pytest
 
 from bookings.actors import member_actor
-from payments import refunding
 from payments.models import Credit, Refund
-from tests import factories
+from payments.refunds import services as refund_services
 from tests.api.callers import as_guest_of, as_user
 from tests.payments.paying import paid_by_hand
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +165,7 @@ def test_codes_are_tried_a_few_times_a_minute(booking):
 
 def test_left_to_refund_follows_what_was_decided(booking):
     actor = member_actor(factories.staff())
-    refunding.refund(booking_id=booking.pk, actor=actor, amount_minor=4_000, reason="Part")
+    refund_services.refund(booking_id=booking.pk, actor=actor, amount_minor=4_000, reason="Part")
     booking.refresh_from_db()
 
-    assert refunding.left_minor(booking) == 6_000
+    assert refund_services.left_minor(booking) == 6_000

@@ -6,11 +6,11 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from bookings import drafts
+from bookings.lifecycle import submission
 from bookings.models import Booking, BookingEvent
 from rooms.models import Room
-from tests import factories
 from tests.api.callers import Api, choice
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -162,6 +162,6 @@ def test_key_in_the_database_names_neither_guest_nor_network(room):
     from_network(HOME).post("bookings", asked, **KEY)
 
     key = Booking.objects.get().submission_key
-    assert key.startswith(drafts.CHOSEN)
+    assert key.startswith(submission.CHOSEN)
     assert len(key) <= 80
     assert not any(part in key for part in (HOME, asked["guest"]["email"], "key-1"))

@@ -14,9 +14,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.models import ApiToken
-from tests import factories
 from tests.api.callers import booking_in
 from tests.payments.paying import paid_by_hand
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -6,10 +6,10 @@ import pytest
 
 from bookings.models import Booking
 from core import clock
+from rooms.availability.stays import InvalidStay
 from rooms.models import Occupancy, Session
-from rooms.stays import InvalidStay
-from tests import factories
 from tests.api.callers import Api, as_user
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

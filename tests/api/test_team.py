@@ -3,11 +3,11 @@
 import pytest
 
 from accounts.models import ApiToken
-from rooms import team
 from rooms.models import Invitation, Venue
-from tests import factories
+from rooms.team import services as team
 from tests.api.callers import Api, logged_in
-from tests.pages import prove
+from tests.support import factories
+from tests.support.pages import prove
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,9 @@ from django.db import connection
 
 from bench import comparison, comparison_run
 from bench.report import Results
-from payments import bookkeeping
 from payments.models import LedgerEntry, Payment
-from tests import factories
+from payments.reconciliation import compare_ledger
+from tests.support import factories
 
 
 @pytest.mark.django_db
@@ -28,7 +28,7 @@ def test_rows_filled_in_agree_with_their_ledger_and_balance():
 
     payments = list(Payment.objects.order_by("pk"))
     assert [payment.provider_ref for payment in payments] == ["pi_1", "pi_2"]
-    assert list(bookkeeping.differing(payments[0].pk, payments[-1].pk)) == []
+    assert list(compare_ledger.differing(payments[0].pk, payments[-1].pk)) == []
     assert sum(entry.amount_minor for entry in LedgerEntry.objects.all()) == 0
 
 

@@ -8,9 +8,9 @@ from django.db import connection
 
 from bench import data
 from bench.stock import Stock
+from rooms.availability.occupancy import is_free
+from rooms.availability.stays import stay_of_nights
 from rooms.models import Occupancy, Room
-from rooms.occupancy import is_free
-from rooms.stays import stay_of_nights
 
 ROOMS = 10
 

@@ -6,9 +6,9 @@ from django.db import connection
 from bench import money_run
 from bench.report import Results
 from bookings.models import Booking
-from payments import payouts
 from payments.models import LedgerEntry, Payout, PayoutLine
-from tests.invariants import check_books
+from payments.payouts import services as payouts
+from tests.support.invariants import check_books
 
 
 @pytest.mark.django_db

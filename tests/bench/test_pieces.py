@@ -14,7 +14,7 @@ from bench.cpu import Quiet, seconds_of
 from bench.load import Answer, Sample
 from bench.pages import Count
 from bench.webhooks import Ingest
-from payments.providers.stripe import verify_signature
+from payments.providers.stripe.client import verify_signature
 
 WON = Answer(201, 0.01, b"{}")
 LOST = Answer(409, 0.05, b'{"code": "room_taken"}')

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bookings import services
 from bookings.actors import PROVIDER, guest_actor, member_actor
 from bookings.errors import InvalidDue, InvalidTransition, ReasonMissing
+from bookings.lifecycle import services as bookings
 from bookings.states import Status
-from tests import factories
 from tests.api.callers import booking_in
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def test_adjust_lowers_what_is_due_and_keeps_the_status(status):
     booking = booking_in(status, room, factories.host(venue=room.venue))
     actor = staff()
 
-    after = services.adjust(booking_id=booking.pk, actor=actor, due_minor=6_000, reason=" Broken shower ")
+    after = bookings.adjust(booking_id=booking.pk, actor=actor, due_minor=6_000, reason=" Broken shower ")
 
     assert (after.status, after.due_minor, after.version) == (status, 6_000, booking.version + 1)
     event = after.events.latest("version")
@@ -46,15 +46,15 @@ def test_adjust_of_a_cancelled_booking_lowers_its_fee():
     room.policy = factories.policy(venue=room.venue, tiers=[{"hours": 2_000, "percent": 100}])
     room.save()
     booking = booking_in("CONFIRMED", room, factories.host(venue=room.venue))
-    services.cancel(booking_id=booking.pk, actor=guest_actor())
+    bookings.cancel(booking_id=booking.pk, actor=guest_actor())
 
-    after = services.adjust(booking_id=booking.pk, actor=staff(), due_minor=0, reason="Illness")
+    after = bookings.adjust(booking_id=booking.pk, actor=staff(), due_minor=0, reason="Illness")
 
     assert (after.status, after.due_minor) == (Status.CANCELLED, 0)
 
 
 def test_adjust_takes_over_what_was_done_at_the_provider(confirmed):
-    after = services.adjust(
+    after = bookings.adjust(
         booking_id=confirmed.pk, actor=PROVIDER, due_minor=9_000, reason="Refunded there", source="dashboard"
     )
 
@@ -63,7 +63,7 @@ def test_adjust_takes_over_what_was_done_at_the_provider(confirmed):
 
 
 def test_adjust_to_the_same_amount_changes_nothing(confirmed):
-    after = services.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=10_000, reason="Same")
+    after = bookings.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=10_000, reason="Same")
 
     assert after.version == confirmed.version
 
@@ -71,7 +71,7 @@ def test_adjust_to_the_same_amount_changes_nothing(confirmed):
 @pytest.mark.parametrize("due", [-1, 10_001, 10**18])
 def test_adjust_beyond_the_total_is_refused(confirmed, due):
     with pytest.raises(InvalidDue):
-        services.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=due, reason="Because")
+        bookings.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=due, reason="Because")
 
     confirmed.refresh_from_db()
     assert confirmed.due_minor == 10_000
@@ -79,7 +79,7 @@ def test_adjust_beyond_the_total_is_refused(confirmed, due):
 
 def test_adjust_without_a_reason_is_refused(confirmed):
     with pytest.raises(ReasonMissing):
-        services.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=1, reason="\n")
+        bookings.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=1, reason="\n")
 
 
 @pytest.mark.parametrize("status", ["PENDING_PAYMENT", "PENDING_APPROVAL", "DECLINED", "EXPIRED"])
@@ -88,14 +88,14 @@ def test_adjust_from_any_other_status_is_refused(status):
     booking = booking_in(status, room, factories.host(venue=room.venue))
 
     with pytest.raises(InvalidTransition):
-        services.adjust(booking_id=booking.pk, actor=staff(), due_minor=1, reason="Because")
+        bookings.adjust(booking_id=booking.pk, actor=staff(), due_minor=1, reason="Because")
 
 
 # --- a fee set by hand ----------------------------------------------------------------------------------------
 
 
 def test_staff_cancel_with_a_fee_of_their_own_and_it_is_in_the_audit(confirmed):
-    after = services.cancel(booking_id=confirmed.pk, actor=staff(), reason="No-show agreed", fee_minor=2_500)
+    after = bookings.cancel(booking_id=confirmed.pk, actor=staff(), reason="No-show agreed", fee_minor=2_500)
 
     assert (after.status, after.due_minor) == (Status.CANCELLED, 2_500)
     event = after.events.latest("version")
@@ -106,7 +106,7 @@ def test_staff_cancel_with_a_fee_of_their_own_and_it_is_in_the_audit(confirmed):
 
 
 def test_staff_cancel_without_a_fee_gives_all_back(confirmed):
-    after = services.cancel(booking_id=confirmed.pk, actor=staff(), reason="Flood")
+    after = bookings.cancel(booking_id=confirmed.pk, actor=staff(), reason="Flood")
 
     assert (after.due_minor, "is_override" in after.events.latest("version").data) == (0, False)
 
@@ -116,7 +116,7 @@ def test_only_staff_set_a_fee(confirmed, who):
     actor = guest_actor() if who == "guest" else member_actor(factories.host(venue=confirmed.venue))
 
     with pytest.raises(InvalidDue):
-        services.cancel(booking_id=confirmed.pk, actor=actor, reason="Because", fee_minor=0)
+        bookings.cancel(booking_id=confirmed.pk, actor=actor, reason="Because", fee_minor=0)
 
     confirmed.refresh_from_db()
     assert confirmed.status == Status.CONFIRMED
@@ -125,12 +125,12 @@ def test_only_staff_set_a_fee(confirmed, who):
 @pytest.mark.parametrize("fee", [-1, 10_001])
 def test_fee_beyond_what_is_due_is_refused(confirmed, fee):
     with pytest.raises(InvalidDue):
-        services.cancel(booking_id=confirmed.pk, actor=staff(), reason="Because", fee_minor=fee)
+        bookings.cancel(booking_id=confirmed.pk, actor=staff(), reason="Because", fee_minor=fee)
 
 
 def test_fee_without_a_reason_is_refused(confirmed):
     with pytest.raises(ReasonMissing):
-        services.cancel(booking_id=confirmed.pk, actor=staff(), fee_minor=1)
+        bookings.cancel(booking_id=confirmed.pk, actor=staff(), fee_minor=1)
 
 
 # --- on the page ----------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_page_keeps_the_fee_staff_typed_once_they_saw_it(as_staff, confirmed):
 
 
 def test_page_previews_a_fee_anew_when_the_price_has_changed_since(as_staff, confirmed):
-    services.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=8_000, reason="Noise")
+    bookings.adjust(booking_id=confirmed.pk, actor=staff(), due_minor=8_000, reason="Noise")
     sent = {"reason": "Agreed", "fee": "12,50", "confirmed": "yes", "seen_minor": "10000"}
 
     answer = as_staff.post(cancel_page(confirmed), sent).content.decode()

@@ -4,14 +4,14 @@ import datetime as dt
 
 import pytest
 
-from bookings import services
 from bookings.actors import CLOCK, member_actor
 from bookings.errors import (
     InvalidTransition,
 )
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from bookings.states import ARROWS, Status
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -29,14 +29,14 @@ def pending(room, **fields) -> Booking:
 
 
 VERBS = {
-    "authorize": lambda pk, actor: services.authorize(booking_id=pk, held_until=HELD_UNTIL, now=NOW),
-    "approve": lambda pk, actor: services.approve(booking_id=pk, actor=actor, now=NOW),
-    "confirm": lambda pk, actor: services.confirm(booking_id=pk, paid_at=NOW, now=NOW),
-    "capture_failed": lambda pk, actor: services.capture_failed(booking_id=pk, reason="", now=NOW),
-    "decline": lambda pk, actor: services.decline(booking_id=pk, actor=actor, now=NOW),
-    "expire": lambda pk, actor: services.expire(booking_id=pk, now=NOW),
-    "cancel": lambda pk, actor: services.cancel(booking_id=pk, actor=actor, now=NOW),
-    "complete": lambda pk, actor: services.complete(booking_id=pk, actor=CLOCK, now=NOW),
+    "authorize": lambda pk, actor: bookings.authorize(booking_id=pk, held_until=HELD_UNTIL, now=NOW),
+    "approve": lambda pk, actor: bookings.approve(booking_id=pk, actor=actor, now=NOW),
+    "confirm": lambda pk, actor: bookings.confirm(booking_id=pk, paid_at=NOW, now=NOW),
+    "capture_failed": lambda pk, actor: bookings.capture_failed(booking_id=pk, reason="", now=NOW),
+    "decline": lambda pk, actor: bookings.decline(booking_id=pk, actor=actor, now=NOW),
+    "expire": lambda pk, actor: bookings.expire(booking_id=pk, now=NOW),
+    "cancel": lambda pk, actor: bookings.cancel(booking_id=pk, actor=actor, now=NOW),
+    "complete": lambda pk, actor: bookings.complete(booking_id=pk, actor=CLOCK, now=NOW),
 }
 
 

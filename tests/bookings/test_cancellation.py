@@ -8,15 +8,16 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings import cancellation, services
+from bookings import cancellation
 from bookings.actors import guest_actor, member_actor
 from bookings.cancellation import terms_of
 from bookings.errors import InvalidTransition
+from bookings.lifecycle import services as booking_services
 from bookings.models import Booking
 from core import clock
-from rooms.policies import READY_MADE
-from tests import factories
-from tests.pages import text
+from rooms.pricing.policies import READY_MADE
+from tests.support import factories
+from tests.support.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -36,13 +37,13 @@ def room_with(policy: str, **fields):
 
 def held(room, **more) -> Booking:
     booking = factories.booking(room=room, nights=2, **more)
-    return services.authorize(booking_id=booking.pk, held_until=clock.now() + dt.timedelta(days=7))
+    return booking_services.authorize(booking_id=booking.pk, held_until=clock.now() + dt.timedelta(days=7))
 
 
 def confirmed(room, **more) -> Booking:
     booking = held(room, **more)
-    services.approve(booking_id=booking.pk, actor=member_actor(factories.host(venue=room.venue)))
-    return services.confirm(booking_id=booking.pk, paid_at=clock.now())
+    booking_services.approve(booking_id=booking.pk, actor=member_actor(factories.host(venue=room.venue)))
+    return booking_services.confirm(booking_id=booking.pk, paid_at=clock.now())
 
 
 def before(booking: Booking, **span: float) -> dt.datetime:
@@ -91,7 +92,7 @@ def test_terms_of_an_appointment_held_to_its_end_count_the_hold():
 
 
 def test_terms_of_a_booking_that_has_ended_are_none():
-    booking = services.cancel(booking_id=confirmed(room_with("Strict")).pk, actor=guest_actor())
+    booking = booking_services.cancel(booking_id=confirmed(room_with("Strict")).pk, actor=guest_actor())
 
     assert terms_of(booking, clock.now()) is None
 
@@ -112,7 +113,7 @@ def test_cancel_keeps_exactly_what_the_terms_said(policy, hours):
     now = before(booking, hours=hours)
     said = terms_of(booking, now)
 
-    cancelled = services.cancel(booking_id=booking.pk, actor=guest_actor(), now=now)
+    cancelled = booking_services.cancel(booking_id=booking.pk, actor=guest_actor(), now=now)
 
     assert cancelled.due_minor == said.fee_minor
     assert said.back_minor + said.fee_minor == 18_000
@@ -122,7 +123,7 @@ def test_cancel_by_the_host_gives_everything_back_whatever_the_policy():
     booking = confirmed(room_with("Non-refundable"))
     host = member_actor(factories.host(venue=booking.venue))
 
-    assert services.cancel(booking_id=booking.pk, actor=host).due_minor == 0
+    assert booking_services.cancel(booking_id=booking.pk, actor=host).due_minor == 0
 
 
 @given(
@@ -376,7 +377,7 @@ def test_guest_cancels_nothing_from_the_end_on():
     booking, end = over()
 
     with pytest.raises(InvalidTransition) as caught:
-        services.cancel(booking_id=booking.pk, actor=guest_actor(), now=end)
+        booking_services.cancel(booking_id=booking.pk, actor=guest_actor(), now=end)
 
     booking.refresh_from_db()
     assert caught.value.message == "This booking is over; it cannot be cancelled now."
@@ -387,8 +388,8 @@ def test_guest_cancels_up_to_the_end_and_the_host_after_it():
     early, end = over()
     late, _end = over()
 
-    services.cancel(booking_id=early.pk, actor=guest_actor(), now=end - dt.timedelta(seconds=1))
-    services.cancel(
+    booking_services.cancel(booking_id=early.pk, actor=guest_actor(), now=end - dt.timedelta(seconds=1))
+    booking_services.cancel(
         booking_id=late.pk,
         actor=member_actor(factories.host(venue=late.venue)),
         now=end + dt.timedelta(days=1),

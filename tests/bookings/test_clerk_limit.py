@@ -2,16 +2,16 @@
 
 import pytest
 
-from bookings import services
 from bookings.actors import member_actor
 from bookings.errors import AboveClerk
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from bookings.states import Status
 from rooms.models import Venue
-from tests import factories
-from tests.admin_pages import filled, logged_in, text_of, url
-from tests.admin_world import request_of
 from tests.api.callers import as_user, booking_in
+from tests.support import factories
+from tests.support.admin_pages import filled, logged_in, text_of, url
+from tests.support.admin_world import request_of
 
 pytestmark = pytest.mark.django_db
 
@@ -36,9 +36,9 @@ def test_decision_above_the_limit_is_a_clerks_alone_that_is_refused(venue, verb,
 
     if role == "clerk":
         with pytest.raises(AboveClerk, match=r"up to €200\.00"):
-            getattr(services, verb)(booking_id=booking.pk, actor=member_actor(user))
+            getattr(bookings, verb)(booking_id=booking.pk, actor=member_actor(user))
     else:
-        getattr(services, verb)(booking_id=booking.pk, actor=member_actor(user))
+        getattr(bookings, verb)(booking_id=booking.pk, actor=member_actor(user))
 
     booking.refresh_from_db()
     assert bool(booking.decision) is (role != "clerk")
@@ -49,7 +49,7 @@ def test_decision_of_a_clerk_at_exactly_the_limit_or_without_one_is_made(venue):
 
     for booking in (at_limit, free):
         clerk = factories.host(venue=booking.venue, role="clerk")
-        services.approve(booking_id=booking.pk, actor=member_actor(clerk))
+        bookings.approve(booking_id=booking.pk, actor=member_actor(clerk))
 
     assert set(Booking.objects.values_list("decision", flat=True)) == {"approved"}
 
@@ -60,7 +60,7 @@ def test_cancelling_above_the_limit_is_refused_to_a_clerk_and_changes_nothing(ve
     clerk = factories.host(venue=venue, role="clerk")
 
     with pytest.raises(AboveClerk):
-        services.cancel(booking_id=booking.pk, actor=member_actor(clerk), reason="mine")
+        bookings.cancel(booking_id=booking.pk, actor=member_actor(clerk), reason="mine")
 
     booking.refresh_from_db()
     assert booking.status == Status.CONFIRMED

@@ -10,13 +10,13 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
-from bookings import services
 from bookings.actors import member_actor
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from core import dates
-from rooms.stays import stay_of_hours, stay_of_nights
-from tests import factories
-from tests.pages import text
+from rooms.availability.stays import stay_of_hours, stay_of_nights
+from tests.support import factories
+from tests.support.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +170,7 @@ def test_slots_and_form_name_the_zone_as_of_the_chosen_day(client, zone, day, se
 def test_admin_pages_show_each_time_with_its_own_zone_and_year(client, zone, day, season, kind):
     booking = booked(zone, day, kind, None)
     if kind == "conference":
-        services.approve(booking_id=booking.pk, actor=member_actor(factories.host(venue=booking.venue)))
+        bookings.approve(booking_id=booking.pk, actor=member_actor(factories.host(venue=booking.venue)))
     client.force_login(factories.host(venue=booking.venue))
     names = {PLACES[zone][0], PLACES[zone][season], PLACES[zone][0].split(",")[0]}
 

@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 from icalendar import Calendar
 
-from bookings import ics, services
+from bookings import ics
 from bookings.actors import guest_actor
-from tests import factories
+from bookings.lifecycle import services as bookings
+from tests.support import factories
 
 NOW = dt.datetime(2027, 3, 1, 12, 0, tzinfo=dt.UTC)
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_lines_end_in_crlf_and_are_folded(booking):
 
 def test_build_twice_gives_the_same_bytes(booking):
     first = ics.build(booking)
-    services.announce(booking_id=booking.pk, notice="remind_guest", now=NOW + dt.timedelta(days=9))
+    bookings.announce(booking_id=booking.pk, notice="remind_guest", now=NOW + dt.timedelta(days=9))
     booking.refresh_from_db()
 
     assert ics.build(booking) == first
@@ -59,7 +60,7 @@ def test_build_twice_gives_the_same_bytes(booking):
 def test_cancellation_is_a_newer_version_of_the_same_event(booking):
     first = event_of(ics.build(booking))
     later = NOW + dt.timedelta(hours=1)
-    booking = services.cancel(booking_id=booking.pk, actor=guest_actor(), now=later)
+    booking = bookings.cancel(booking_id=booking.pk, actor=guest_actor(), now=later)
 
     second = event_of(ics.build(booking, ics.CANCEL))
 

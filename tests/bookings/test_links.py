@@ -14,9 +14,9 @@ from bookings.actors import guest_actor
 from bookings.models import Booking, BookingEvent
 from core import clock
 from payments.models import Dispute, Payment, Refund
-from tests import factories
 from tests.api.callers import Api, as_guest_of
-from tests.pages import text
+from tests.support import factories
+from tests.support.pages import text
 
 pytestmark = pytest.mark.django_db
 

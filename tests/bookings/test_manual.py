@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from bookings import services
 from bookings.actors import guest_actor
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
 from rooms.models import Room
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ def test_form_sent_again_after_its_booking_was_cancelled_says_so_and_then_books_
     client, sent = logged_in(factories.staff()), fields(room)
     client.post(ADDRESS, sent)
     first = Booking.objects.get()
-    services.cancel(booking_id=first.pk, actor=guest_actor())
+    bookings.cancel(booking_id=first.pk, actor=guest_actor())
 
     told = client.post(ADDRESS, sent)
     counted = Booking.objects.count()

@@ -6,15 +6,15 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
-from bookings import services
 from bookings.actors import PROVIDER, member_actor
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
 from core.money import format_minor
 from rooms.models import Room
-from tests import factories
-from tests.pages import text
+from tests.support import factories
+from tests.support.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -34,13 +34,13 @@ def held(room: Room, **more) -> Booking:
     """A booking whose money is held: the host decides next."""
     booking = factories.booking(room=room, **more)
     held_until = clock.now() + dt.timedelta(days=7)
-    return services.authorize(booking_id=booking.pk, held_until=held_until)
+    return bookings.authorize(booking_id=booking.pk, held_until=held_until)
 
 
 def paid(room: Room, **more) -> Booking:
     booking = held(room, **more)
-    services.approve(booking_id=booking.pk, actor=member_actor(factories.host(venue=room.venue)))
-    return services.confirm(booking_id=booking.pk, paid_at=clock.now())
+    bookings.approve(booking_id=booking.pk, actor=member_actor(factories.host(venue=room.venue)))
+    return bookings.confirm(booking_id=booking.pk, paid_at=clock.now())
 
 
 def knows(client, booking: Booking):
@@ -154,7 +154,7 @@ def test_live_part_bears_a_state_that_changes_with_the_booking(client, room):
     knows(client, booking)
 
     first, same = client.get(url).context["state"], client.get(url).context["state"]
-    services.authorize(booking_id=booking.pk, held_until=None)
+    bookings.authorize(booking_id=booking.pk, held_until=None)
     response = client.get(url)
 
     assert first == same != response.context["state"]
@@ -190,7 +190,7 @@ def test_booking_page_shows_what_people_typed_as_text(client, room):
     guest = factories.guest_details(name="<script>alert(1)</script>")
     booking = held(room, guest=guest, message="<img src=x>")
     host = factories.host(venue=room.venue)
-    services.decline(booking_id=booking.pk, actor=member_actor(host), reason="<b>no</b>")
+    bookings.decline(booking_id=booking.pk, actor=member_actor(host), reason="<b>no</b>")
 
     page = text(knows(client, booking).get(booking.get_absolute_url()))
 
@@ -223,7 +223,7 @@ def test_my_bookings_are_sorted_into_tabs(client, room):
     client.force_login(user)
     awaiting, upcoming = held(room, user=user), paid(factories.room(), user=user)
     gone = factories.booking(room=factories.room(), user=user)
-    services.expire(booking_id=gone.pk)
+    bookings.expire(booking_id=gone.pk)
     factories.booking(room=factories.room())
 
     shown = {
@@ -246,7 +246,7 @@ def test_my_bookings_takes_any_address(client, query):
 def test_pages_after_a_capture_at_the_provider_speak_of_a_refund_not_of_a_hold(client, room):
     booking = held(room)
     facts = {"amount_minor": 24_000, "currency": "EUR", "ref": "pi_1"}
-    services.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
+    bookings.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
     knows(client, booking)
 
     page = text(client.get(booking.get_absolute_url()))
@@ -264,7 +264,7 @@ def test_cancel_page_with_a_fee_after_a_capture_at_the_provider_says_what_is_kep
         policy={"name": "Half", "tiers": [{"hours": 0, "percent": 50}]}
     )
     facts = {"amount_minor": booking.due_minor, "currency": "EUR", "ref": "pi_1"}
-    services.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
+    bookings.announce(booking_id=booking.pk, notice="external_capture", data=facts, actor=PROVIDER)
     knows(client, booking)
     half = format_minor(booking.due_minor // 2, "EUR")
 
@@ -281,7 +281,7 @@ def test_cancel_page_with_a_fee_after_a_capture_at_the_provider_says_what_is_kep
 def test_cancel_page_of_a_request_paid_in_part_by_credit_names_both_parts(client, room):
     booking = held(room)
     facts = {"amount_minor": 4_000, "currency": "EUR", "credit": 1}
-    services.announce(booking_id=booking.pk, notice="credit_used", data=facts, actor=PROVIDER)
+    bookings.announce(booking_id=booking.pk, notice="credit_used", data=facts, actor=PROVIDER)
     knows(client, booking)
 
     asked = text(client.get(reverse("bookings:cancel", args=[booking.reference])))
@@ -372,7 +372,7 @@ def test_cancel_with_a_bad_reason_keeps_the_booking(client, room, reason):
 
 def test_cancel_of_what_has_ended_goes_back_with_a_word(client, room):
     booking = factories.booking(room=room)
-    services.expire(booking_id=booking.pk)
+    bookings.expire(booking_id=booking.pk)
 
     response = knows(client, booking).get(cancel_url(booking), follow=True)
 

@@ -7,17 +7,17 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 
-from bookings import services
 from bookings.actors import guest_actor, member_actor
 from bookings.errors import AlreadyDecided
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock
-from rooms import occupancy
+from rooms.availability import occupancy
+from rooms.availability.occupancy import RoomTaken
 from rooms.models import Occupancy, Room, Session
-from rooms.occupancy import RoomTaken
-from tests import factories
-from tests.races import race
+from tests.support import factories
+from tests.support.races import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ def submit_all(room: Room, stay, *, key: str = ""):
     guest = factories.guest_details(email="race@example.org")
 
     def work(_n: int) -> Booking:
-        return services.submit(
+        return bookings.submit(
             room=room, stay=stay, party_size=1, guest=guest, actor=guest_actor(), now=NOW,
             submission_key=key or uuid.uuid4().hex,
         )  # fmt: skip
@@ -114,7 +114,7 @@ def test_approve_against_decline_one_decision_stands():
 
 
 def _decide(n: int, booking_id: int, actor) -> Booking:
-    verb = services.approve if n % 2 else services.decline
+    verb = bookings.approve if n % 2 else bookings.decline
     return verb(booking_id=booking_id, actor=actor, now=NOW)
 
 
@@ -125,7 +125,7 @@ def test_control_without_the_booking_lock_both_decisions_are_taken(monkeypatch):
     def unlocked(booking_id: int) -> Booking:
         return Booking.objects.select_related("room", "venue").get(pk=booking_id)
 
-    monkeypatch.setattr(services, "lock", unlocked)
+    monkeypatch.setattr(bookings, "lock", unlocked)
     clean_rounds = 0
     for n in range(ROUNDS):
         booking = requested(room, n)
@@ -138,7 +138,7 @@ def test_control_without_the_booking_lock_both_decisions_are_taken(monkeypatch):
 
 def requested(room: Room, n: int) -> Booking:
     booking = factories.booking(room=room, days_ahead=10 + n, now=NOW)
-    return services.authorize(booking_id=booking.pk, held_until=NOW + dt.timedelta(days=7), now=NOW)
+    return bookings.authorize(booking_id=booking.pk, held_until=NOW + dt.timedelta(days=7), now=NOW)
 
 
 def test_thirty_two_guests_for_three_seats_three_win():

@@ -124,14 +124,14 @@ FOR_MACHINES = {
     ("core/dates.py", ""),
     ("core/templatetags/dates.py", "%Y-%m-%d"),
     ("notifications/channels/files.py", "%Y%m%dT%H%M%S.%f"),
-    ("payments/providers/octo.py", "%Y-%m-%d %H:%M:%S"),
-    ("payments/bank_files.py", "%Y-%m-%dT%H:%M:%SZ"),
-    ("payments/bank_export.py", "%Y%m%d%H%M%S"),
-    ("payments/payout_pages.py", "month={month:%Y-%m}"),
-    ("rooms/forms.py", '{time:%H:%M}", dates.guest_time(time)'),
-    ("rooms/api.py", "check_in_time:%H:%M"),
-    ("rooms/api.py", "check_out_time:%H:%M"),
-    ("rooms/api.py", "opens:%H:%M"),
+    ("payments/providers/octo/client.py", "%Y-%m-%d %H:%M:%S"),
+    ("payments/payouts/bank_files.py", "%Y-%m-%dT%H:%M:%SZ"),
+    ("payments/payouts/bank_export.py", "%Y%m%d%H%M%S"),
+    ("payments/admin/payout_pages.py", "month={month:%Y-%m}"),
+    ("rooms/pages/forms.py", '{time:%H:%M}", dates.guest_time(time)'),
+    ("rooms/api/rooms.py", "check_in_time:%H:%M"),
+    ("rooms/api/rooms.py", "check_out_time:%H:%M"),
+    ("rooms/api/rooms.py", "opens:%H:%M"),
 }
 WRITES = re.compile(r"\.strftime\(|\{[^{}]*:%[a-zA-Z-]|\bdate_format\(|\btime_format\(|\bctime\(")
 IN_TEMPLATES = re.compile(r"\|(date|time|localtime|timezone|naturalday|naturaltime)\b|\{% now ")

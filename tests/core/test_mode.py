@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from core import clock, mode
-from tests import factories
-from tests.admin_pages import logged_in
+from tests.support import factories
+from tests.support.admin_pages import logged_in
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEST, LIVE = "sk_test_of_no_worth", "sk_live_of_no_worth"

@@ -8,21 +8,21 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("accounts", "bookings", "calendars", "config", "core", "notifications", "payments", "rooms")
-READERS = {"core/money.py", "core/typed_fields.py"}
+READERS = {"core/money.py", "core/typed/fields.py"}
 # Who turns a program's decimals into numbers, none of them typed by a person into the product.
 OF_PROGRAMS = {
-    "payments/providers/octo_wire.py",  # Octo's JSON
-    "payments/providers/octo_callbacks.py",  # Octo's notifications, as kept
-    "payments/providers/stripe_reading.py",  # Stripe's exchange rates
-    "payments/ledger.py",  # shares of an amount
-    "payments/reconcile.py",  # a setting that was read at the start
-    "rooms/venue_models.py",  # the same
-    "rooms/policies.py",  # a policy's whole per cents
+    "payments/providers/octo/wire.py",  # Octo's JSON
+    "payments/providers/octo/callbacks.py",  # Octo's notifications, as kept
+    "payments/providers/stripe/reading.py",  # Stripe's exchange rates
+    "payments/ledger/posting.py",  # shares of an amount
+    "payments/lifecycle/apply.py",  # a setting that was read at the start
+    "rooms/models/venues.py",  # the same
+    "rooms/pricing/policies.py",  # a policy's whole per cents
     "rooms/demo/catalog.py",  # the demo's own file
     "core/rates.py",  # shares of stored rates
-    "rooms/compare.py",  # the same
-    "rooms/schemas.py",  # a number that typed_json has read
-    "rooms/forms.py",  # a number that typed_fields has read
+    "rooms/pricing/compare.py",  # the same
+    "rooms/api/schemas.py",  # a number that typed_json has read
+    "rooms/pages/forms.py",  # a number that typed_fields has read
 }
 TYPED_BY_DJANGO = {"IntegerField", "DecimalField", "FloatField"}
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from core import clock
 from core.models import ExchangeRate
 from core.rates import NoRate, Rates, business_days_between, current
-from tests import factories
+from tests.support import factories
 
 MONDAY = dt.date(2026, 11, 30)
 FRIDAY = dt.date(2026, 11, 27)

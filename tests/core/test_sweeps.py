@@ -19,13 +19,12 @@ from django.db.models import Model
 from django.utils.module_loading import import_string
 from PIL import Image
 
-from bookings import bulk
 from bookings.actors import member_actor
+from bookings.bulk import services as bulk
 from bookings.models import BulkCancellation, BulkCancellationItem, EventReceipt
 from bookings.states import Status
 from core import clock, sweeps
 from core.sweeps import Round, RowsFailed
-from payments import payouts
 from payments.models import (
     LedgerCheckpoint,
     Payment,
@@ -35,10 +34,11 @@ from payments.models import (
     Settlement,
     WebhookEvent,
 )
+from payments.payouts import services as payouts
 from rooms.models import Venue, VenueNotice
-from tests import factories
-from tests.admin_world import request_of
 from tests.payments import books
+from tests.support import factories
+from tests.support.admin_world import request_of
 
 HOUR, YEARS = dt.timedelta(hours=1), dt.timedelta(days=800)
 

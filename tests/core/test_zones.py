@@ -9,7 +9,7 @@ from django.db import DataError, connection, transaction
 from bookings.models import Booking
 from core import zones
 from rooms.models import Venue
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

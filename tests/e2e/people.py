@@ -18,10 +18,10 @@ from core import clock
 from rooms import services as room_services
 from rooms.demo.pictures import Picture, draw
 from rooms.models import Room, RoomPhoto, VenueMember
-from tests import factories
 from tests.e2e import pictures
 from tests.e2e.accessibility import check_accessible
 from tests.flows.journey import Journey, wait_for
+from tests.support import factories
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}

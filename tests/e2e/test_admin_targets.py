@@ -7,10 +7,10 @@ from playwright.sync_api import Page
 
 from bookings.models import Booking
 from rooms.models import Room, Venue
-from tests import factories
-from tests.admin_pages import url
-from tests.admin_world import request_of
 from tests.e2e.people import PHONE
+from tests.support import factories
+from tests.support.admin_pages import url
+from tests.support.admin_world import request_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

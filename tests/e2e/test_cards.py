@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from payments.messages import DECLINE_MESSAGES
+from payments.phrases import DECLINE_MESSAGES
 
 GENERIC, POOR, OLD = "4000 0000 0000 0002", "4000 0000 0000 9995", "4000 0000 0000 0069"
 LOST, STOLEN = "4000 0000 0000 9987", "4000 0000 0000 9979"

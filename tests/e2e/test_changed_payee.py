@@ -7,10 +7,10 @@ from playwright.sync_api import expect
 
 from payments.models import PayeeChange, PaymentSettings, Payout, PayoutRun
 from rooms.models import Venue, VenueMember
-from tests import factories
 from tests.e2e.people import Host
 from tests.flows.journey import wait_for
 from tests.payments import books
+from tests.support import factories
 
 NEW_ACCOUNT = "DE75512108001245126199"
 
@@ -29,7 +29,7 @@ def settings_page(venue: Venue) -> str:
 
 
 def run_payouts() -> PayoutRun:
-    from payments import payouts
+    from payments.payouts import services as payouts
 
     run = payouts.begin_run()
     wait_for(lambda: PayoutRun.objects.filter(pk=run.pk, finished_at__isnull=False).exists())

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 
 from bookings.models import Booking
 from bookings.states import Status
-from tests import factories
 from tests.flows.journey import wait_for
+from tests.support import factories
 
 
 def test_changed_price_is_said_and_not_charged(guest, journey):

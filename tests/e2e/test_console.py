@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from payments.models import Drift, Payment, WebhookEvent
-from tests import factories
 from tests.e2e.people import DESKTOP, PHONE, Host
 from tests.flows.journey import wait_for
+from tests.support import factories
 
 SCREENS = pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from payments.models import Dispute
-from tests import factories
 from tests.e2e.people import DESKTOP, PHONE, Guest, Host
 from tests.flows.journey import wait_for
+from tests.support import factories
 
 FRAUDULENT, NOT_RECEIVED = "4000 0000 0000 0259", "4000 0000 0000 2685"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import FrameLocator, expect
 
-from payments.messages import DECLINE_MESSAGES
+from payments.phrases import DECLINE_MESSAGES
 from tests.e2e.people import PHONE, Guest
 
 VISA, POOR, ASKS_BACK = "4242424242424242", "4000000000009995", "4000000000003220"

@@ -8,8 +8,8 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from rooms.models import RoomPhoto
-from tests import factories
 from tests.e2e.people import PHONE
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,13 +6,14 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from core import clock
-from payments import payout_due, payouts
 from payments.models import Payout, PayoutRun
+from payments.payouts import due as payout_due
+from payments.payouts import services as payouts
 from rooms.models import Venue
-from tests import factories
 from tests.e2e.people import Guest, Host, Scene, photograph_of
 from tests.flows.journey import wait_for
 from tests.payments import books
+from tests.support import factories
 
 VENUE = "Venue at the Mill"
 

@@ -8,14 +8,14 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.models import ApiToken, User
-from bookings import services as bookings
 from bookings.actors import member_actor
+from bookings.lifecycle import services as bookings
 from bookings.states import Status
 from payments.models import PaymentSettings, ProviderAccount
 from rooms.models import Room
-from tests import factories
 from tests.e2e.people import SCREENS, Guest, Host, Scene
 from tests.flows.journey import wait_for
+from tests.support import factories
 
 UZCARD, DECLINED, CODE = "8600 0000 0000 0007", "4000 0000 0000 0002", "111111"
 TOTAL = 80_000_000

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page
 
 from rooms.models import Venue
-from tests import factories
 from tests.e2e.people import PHONE
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,10 +7,10 @@ from playwright.sync_api import expect
 
 from payments.models import PaymentSettings, Payout, PayoutRun
 from rooms.models import Venue
-from tests import factories
 from tests.e2e.people import PHONE, Host
 from tests.flows.journey import wait_for
 from tests.payments import books
+from tests.support import factories
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_staff_pay_venues_and_the_host_follows_it_to_the_statement(enter, earned
 
 @pytest.mark.parametrize("screen", [{}, PHONE], ids=["desktop", "phone"])
 def test_host_sees_earnings_and_statement(enter, earned, journey, screen):
-    from payments import payouts
+    from payments.payouts import services as payouts
 
     run = payouts.begin_run()
     wait_for(lambda: PayoutRun.objects.filter(pk=run.pk, finished_at__isnull=False).exists())

@@ -9,13 +9,13 @@ from bookings.actors import member_actor
 from bookings.models import BulkCancellation
 from bookings.states import Status
 from core import clock
-from payments import refunding
 from payments.models import Credit
+from payments.refunds import services as refund_services
 from rooms import services as rooms
-from tests import factories
 from tests.e2e.people import DESKTOP, PHONE, Host
 from tests.flows.journey import wait_for
 from tests.payments.paying import paid_by_hand
+from tests.support import factories
 
 SCREENS = [pytest.param(DESKTOP, id="desktop"), pytest.param(PHONE, id="phone")]
 # Refunds stay pending for an hour with it.
@@ -92,7 +92,7 @@ def test_refund_form_and_queue_fit_every_screen(enter, journey, screen):
 
 def test_guest_pays_a_booking_in_part_with_a_credit(guest, journey):
     paid = paid_by_hand(room=factories.room(venue=journey.room.venue, approval="none"))
-    refunding.refund(
+    refund_services.refund(
         booking_id=paid.pk,
         actor=member_actor(factories.staff()),
         amount_minor=5_000,

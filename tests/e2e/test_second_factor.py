@@ -8,9 +8,9 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
-from tests import factories
 from tests.e2e.people import PHONE
 from tests.flows.journey import wait_for
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

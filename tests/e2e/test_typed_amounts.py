@@ -2,9 +2,9 @@
 
 from bookings.states import Status
 from rooms.models import Room
-from tests import factories
 from tests.e2e.people import Host
 from tests.payments.paying import paid_by_hand
+from tests.support import factories
 
 
 def test_staff_type_a_fee_with_a_comma_and_see_it_before_it_is_kept(enter, journey):

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from bookings.states import Status
-from tests import factories
 from tests.e2e.people import SCREENS, Guest, Host
 from tests.flows.journey import wait_for
+from tests.support import factories
 
 
 def asks(guest: Guest, **message: str) -> None:

@@ -20,7 +20,7 @@ from bookings.models import Booking, EventReceipt
 from core import clock
 from notifications.models import Delivery
 from payments.models import Payment, PaymentOperation, WebhookEvent
-from tests import factories
+from tests.support import factories
 
 VISA = "4242424242424242"
 
@@ -37,7 +37,7 @@ def wait_for(condition: Callable[[], Any], *, seconds: float = 30.0) -> Any:
 
 
 def mails_to_send() -> QuerySet[Delivery]:
-    """Return what workers should be sending: a first try put off on purpose (notifications.messages) is not."""
+    """Return what workers should be sending: a first try put off on purpose (notifications.mail.catalog) is not."""
     put_off = Q(attempts=0, next_attempt_at__gt=clock.now())
     return Delivery.objects.filter(state=Delivery.State.QUEUED).exclude(put_off)
 

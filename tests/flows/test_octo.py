@@ -11,9 +11,9 @@ import pytest
 from accounts.models import ApiToken
 from bookings.states import Status
 from payments.models import PaymentSettings, WebhookEvent
-from tests import factories
 from tests.flows.journey import Journey, wait_for
-from tests.invariants import check_always
+from tests.support import factories
+from tests.support.invariants import check_always
 
 CARD = "8600000000000007"
 PRICE = 80_000_000

@@ -15,6 +15,6 @@ class KillSweepConfig(AppConfig):
     def ready(self) -> None:
         install(Path(os.environ["KILL_SWEEP_FOLDER"]))
         if seconds := os.environ.get("KILL_SWEEP_LEASE_SECONDS"):
-            from payments import operations
+            from payments.settling import operations
 
             operations.LEASE = dt.timedelta(seconds=int(seconds))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ORDER = "armed"
-CONNECT = "payments.providers.stripe_connect.StripeConnect"
+CONNECT = "payments.providers.stripe.connect.StripeConnect"
 
 
 @dataclass(frozen=True)
@@ -28,38 +28,57 @@ class Point:
 
 
 def _at_provider(method: str) -> str:
-    return f"payments.providers.stripe.StripeProvider.{method} payments.providers.octo.OctoProvider.{method}"
+    names = ("stripe.client.StripeProvider", "octo.client.OctoProvider")
+    return " ".join(f"payments.providers.{name}.{method}" for name in names)
 
 
 POINTS = {
     point.name: point
     for point in (
-        Point("submit-open", "bookings.services._submit", "after", "booking written, not committed"),
-        Point("submit-done", "bookings.services.submit", "after", "booking committed, not answered"),
-        Point("begin-open", "payments.operations.begin", "after", "call written down, not committed"),
-        Point("run", "payments.operations.run", "before", "call committed, not made"),
-        Point("run-done", "payments.operations.run", "after", "call made and recorded"),
+        Point(
+            "submit-open", "bookings.lifecycle.services._submit", "after", "booking written, not committed"
+        ),
+        Point(
+            "submit-done", "bookings.lifecycle.services.submit", "after", "booking committed, not answered"
+        ),
+        Point(
+            "begin-open", "payments.settling.operations.begin", "after", "call written down, not committed"
+        ),
+        Point("run", "payments.settling.operations.run", "before", "call committed, not made"),
+        Point("run-done", "payments.settling.operations.run", "after", "call made and recorded"),
         Point("opened", _at_provider("open_checkout"), "after", "pay page open, not recorded"),
-        Point("ingest", "payments.webhooks.receive", "before", "message signed, not kept"),
-        Point("ingest-kept", "payments.webhooks.ring_now", "before", "message kept, worker not rung"),
-        Point("claimed", "payments.webhooks._claim", "after", "message claimed, not looked at"),
+        Point("ingest", "payments.webhooks.services.receive", "before", "message signed, not kept"),
+        Point(
+            "ingest-kept", "payments.webhooks.services.ring_now", "before", "message kept, worker not rung"
+        ),
+        Point("claimed", "payments.webhooks.services._claim", "after", "message claimed, not looked at"),
         Point("fetched", _at_provider("fetch"), "after", "provider read, not applied"),
-        Point("applied-open", "payments.services._apply", "after", "applied, not committed"),
-        Point("synced", "payments.services.sync", "after", "applied and committed"),
-        Point("event-open", "bookings.outbox.publish", "after", "event and receipts written, not committed"),
+        Point("applied-open", "payments.lifecycle.services._apply", "after", "applied, not committed"),
+        Point("synced", "payments.lifecycle.services.sync", "after", "applied and committed"),
+        Point(
+            "event-open",
+            "bookings.lifecycle.outbox.publish",
+            "after",
+            "event and receipts written, not committed",
+        ),
         Point("receipt-open", "payments.subscriber.on_booking_event", "after", "heard of, not committed"),
-        Point("begun", "payments.settlement.begin_next", "after", "next call committed, not made"),
+        Point("begun", "payments.settling.settle_queue.begin_next", "after", "next call committed, not made"),
         Point("captured", _at_provider("capture"), "after", "taken at the provider, not recorded"),
         Point("voided", _at_provider("void"), "after", "released at the provider, not recorded"),
         Point("refunded", _at_provider("refund"), "after", "given back at the provider, not recorded"),
-        Point("adjust-open", "bookings.services.adjust", "after", "refund decided, not committed"),
-        Point("refund-done", "payments.refunding.refund", "after", "refund committed, not answered"),
-        Point("payout-open", "payments.ledger.post_payout", "after", "payout written, not committed"),
-        Point("payout-made", "payments.payouts.pay_venue", "after", "payout committed, run not finished"),
-        Point("payout-leased", "payments.transfers._lease", "after", "payout taken up, not sent"),
+        Point("adjust-open", "bookings.lifecycle.services.adjust", "after", "refund decided, not committed"),
+        Point("refund-done", "payments.refunds.services.refund", "after", "refund committed, not answered"),
+        Point("payout-open", "payments.ledger.posting.post_payout", "after", "payout written, not committed"),
+        Point(
+            "payout-made",
+            "payments.payouts.services.pay_venue",
+            "after",
+            "payout committed, run not finished",
+        ),
+        Point("payout-leased", "payments.payouts.transfers._lease", "after", "payout taken up, not sent"),
         Point("transferred", f"{CONNECT}.transfer", "after", "sent at the provider, not recorded"),
-        Point("payout-locked", "payments.payouts.lock", "after", "sent, about to be closed"),
-        Point("payout-closed", "payments.payouts.close", "after", "closed and committed"),
+        Point("payout-locked", "payments.payouts.services.lock", "after", "sent, about to be closed"),
+        Point("payout-closed", "payments.payouts.services.close", "after", "closed and committed"),
     )
 }
 

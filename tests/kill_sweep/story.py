@@ -13,12 +13,12 @@ from django.db import InterfaceError, OperationalError, connection
 from accounts.models import ApiToken
 from bookings.models import EventReceipt
 from core import clock
-from payments import payouts
 from payments.models import PaymentOperation, Payout, PayoutRun, Refund, Settlement, WebhookEvent
-from payments.payouts import PayoutError
-from tests import factories, invariants
+from payments.payouts import services as payouts
+from payments.payouts.services import PayoutError
 from tests.flows.journey import Journey, mails_to_send, wait_for
 from tests.kill_sweep.ways import Way
+from tests.support import factories, invariants
 
 # What a client sees of a server that died under its request.
 CUT_OFF = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from core import clock
 from payments.models import PaymentSettings
-from payments.providers.stripe import platform_account
+from payments.providers.stripe.client import platform_account
 from rooms.models import Room
-from tests import factories
 from tests.flows.journey import VISA
 from tests.payments.octo_way import UZCARD, WEEK, octo_venue, own_account
+from tests.support import factories
 
 if TYPE_CHECKING:
     from tests.kill_sweep.story import Story

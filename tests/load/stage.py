@@ -58,7 +58,7 @@ def _set_up_django(stack: Stack) -> None:
 
 def rooms() -> list[str]:
     """Publish rooms; returns their paths."""
-    from tests import factories
+    from tests.support import factories
 
     return [factories.room().path for _ in range(ROOMS)]
 
@@ -110,7 +110,7 @@ def call(method: str, url: str, data: dict | None = None, **headers: str) -> Any
 
 
 class Books:
-    """The sandbox's books, as tests/invariants.py asks for them."""
+    """The sandbox's books, as tests/support/invariants.py asks for them."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack

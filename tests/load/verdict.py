@@ -9,10 +9,10 @@ from django.db import OperationalError, connection
 from bookings.models import Booking, EventReceipt
 from core import clock
 from payments.models import PaymentOperation, Settlement, WebhookEvent
-from tests import invariants
 from tests.flows.journey import mails_to_send
 from tests.load.events import PREFIX
 from tests.load.stage import Books
+from tests.support import invariants
 
 DRAIN_SECONDS = 600.0
 

@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bookings import services as bookings
 from bookings.actors import guest_actor, member_actor
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking, BookingEvent
 from notifications import services
-from tests import factories
 from tests.notifications import smtp
 from tests.sandbox import process
+from tests.support import factories
 
 NOW = dt.datetime(2027, 3, 1, 12, 0, tzinfo=dt.UTC)
 HELD_UNTIL = NOW + dt.timedelta(days=7)

@@ -4,13 +4,13 @@ import datetime as dt
 
 import pytest
 
-from bookings import services
 from bookings.actors import PROVIDER
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
-from notifications import letters
-from notifications.messages import MESSAGES, messages_of
-from notifications.recipients import addresses_of
-from tests import factories
+from notifications.mail import render
+from notifications.mail.catalog import MESSAGES, messages_of
+from notifications.mail.recipients import addresses_of
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -30,10 +30,10 @@ def booking() -> Booking:
     return booking
 
 
-def letter(booking: Booking, notice: str, **data) -> letters.Letter:
-    made = services.announce(booking_id=booking.pk, notice=notice, data=FACTS | data, actor=PROVIDER)
+def letter(booking: Booking, notice: str, **data) -> render.Letter:
+    made = bookings.announce(booking_id=booking.pk, notice=notice, data=FACTS | data, actor=PROVIDER)
     event = made.events.get(verb=notice)
-    return letters.write(messages_of(event)[0], made, event)
+    return render.write(messages_of(event)[0], made, event)
 
 
 def words(text: str) -> str:
@@ -83,7 +83,7 @@ def test_mail_of_a_change_at_the_provider_says_what_was_done(booking, notice, sa
 
 
 def test_answering_a_dispute_is_no_mail(booking):
-    made = services.announce(booking_id=booking.pk, notice="dispute_answered", data=FACTS, actor=PROVIDER)
+    made = bookings.announce(booking_id=booking.pk, notice="dispute_answered", data=FACTS, actor=PROVIDER)
 
     assert messages_of(made.events.get(verb="dispute_answered")) == []
 

@@ -10,10 +10,11 @@ import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.urls import reverse
 
-from notifications import mailbox, services
+from notifications import services
 from notifications.models import Delivery
+from notifications.pages import mailbox
 from notifications.subscriber import on_booking_event
-from tests import factories
+from tests.support import factories
 
 BACKEND = "notifications.channels.files.EmailBackend"
 

@@ -8,12 +8,11 @@ import pytest
 from django.core import mail
 from django.db import connection, connections, transaction
 
-from bookings import doorbell
-from core import clock
+from core import clock, queue
 from notifications import services, tasks
 from notifications.models import Delivery
 from notifications.subscriber import on_booking_event
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -317,7 +316,7 @@ def test_sweep_rings_for_what_is_due(story, monkeypatch, no_pusher):
     Delivery.objects.filter(pk=later.pk).update(next_attempt_at=clock.now() + A_MINUTE)
     services.deliver(sent.pk)
     rung = []
-    monkeypatch.setattr(doorbell.current_app, "send_task", lambda name, args: rung.append((name, *args)))
+    monkeypatch.setattr(queue.current_app, "send_task", lambda name, args: rung.append((name, *args)))
 
     tasks.sweep_deliveries()
 

@@ -6,13 +6,14 @@ import re
 import pytest
 
 from core import clock
-from notifications import letters, services
-from notifications.messages import GUEST, MESSAGES, messages_of
+from notifications import services
+from notifications.mail import render
+from notifications.mail.catalog import GUEST, MESSAGES, messages_of
+from notifications.mail.recipients import reply_address
 from notifications.models import Delivery
-from notifications.recipients import reply_address
 from notifications.subscriber import on_booking_event
-from tests import factories
 from tests.notifications.conftest import NOW
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -26,9 +27,7 @@ def _in_march(time_machine):
 
 def subjects(tale) -> list[str]:
     """Subjects of the mails the newest event brings, with RH for the reference."""
-    written = [
-        letters.write(message, tale.booking, tale.event).subject for message in messages_of(tale.event)
-    ]
+    written = [render.write(message, tale.booking, tale.event).subject for message in messages_of(tale.event)]
     return [subject.replace(tale.booking.reference, "RH") for subject in written]
 
 
@@ -93,7 +92,7 @@ def test_every_subject_names_act_room_and_date_and_holds_no_blank(story, name):
     tale = story(room=factories.room(name="Anvil")).authorized()
     message = MESSAGES[name]
 
-    subject = letters.write(message, tale.booking, tale.event).subject
+    subject = render.write(message, tale.booking, tale.event).subject
 
     assert "Anvil, Mar 11" in subject
     assert not re.search(r"[{}]|  |by,|None|\n", subject)
@@ -109,7 +108,7 @@ def test_every_subject_names_act_room_and_date_and_holds_no_blank(story, name):
 def test_long_or_odd_name_of_a_room_stays_one_short_line(story):
     tale = story(room=factories.room(name="Long " * 20)).authorized()
 
-    subject = letters.write(MESSAGES["authorized"], tale.booking, tale.event).subject
+    subject = render.write(MESSAGES["authorized"], tale.booking, tale.event).subject
 
     assert "…, Mar 11" in subject
     assert len(subject) < 180
@@ -193,7 +192,7 @@ def test_mail_says_it_may_be_answered_exactly_where_an_answer_reaches_somebody(s
     tale = story(room=factories.room(venue=factories.venue(email=desk)))
     message = MESSAGES[name]
 
-    written = letters.write(message, tale.booking, tale.event)
+    written = render.write(message, tale.booking, tale.event)
 
     reaches = bool(reply_address(message, tale.booking))
     assert ("can answer this mail" in written.text) == reaches

@@ -5,12 +5,12 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
-from bookings import outbox
+from bookings.lifecycle import outbox
 from bookings.models import EventReceipt
 from core import clock
 from notifications.models import Delivery
 from notifications.subscriber import on_booking_event
-from tests import factories
+from tests.support import factories
 
 Channel = Delivery.Channel
 

@@ -9,10 +9,10 @@ from django.db import transaction
 
 from bookings.models import Booking
 from core import clock
-from payments import ledger
+from payments.ledger import posting as ledger
 from payments.models import Credit, Dispute, Payment, PaymentSettings, Provider, Refund
 from rooms.models import Room, Venue
-from tests import factories
+from tests.support import factories
 
 _numbers = itertools.count(1)
 

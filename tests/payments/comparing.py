@@ -5,7 +5,6 @@ import datetime as dt
 from django.db import connection
 
 from core import clock
-from payments import reconciliation
 from payments.models import (
     Drift,
     LedgerEntry,
@@ -17,7 +16,8 @@ from payments.models import (
     Settlement,
     WebhookEvent,
 )
-from payments.providers.stripe import platform_account
+from payments.providers.stripe.client import platform_account
+from payments.reconciliation import runs
 
 DAY = dt.timedelta(days=1)
 
@@ -25,15 +25,15 @@ DAY = dt.timedelta(days=1)
 def run(provider: str = "stripe") -> ReconciliationRun:
     """A whole comparison of the last day."""
     now = clock.now()
-    begun = reconciliation.begin(provider, now - DAY, now + dt.timedelta(minutes=1))
-    assert reconciliation.proceed(begun)
+    begun = runs.begin(provider, now - DAY, now + dt.timedelta(minutes=1))
+    assert runs.proceed(begun)
     return begun
 
 
 def look() -> list[tuple[str, str, str]]:
     """What a dry run finds: (kind, ours, theirs)."""
     now = clock.now()
-    found = reconciliation.compare_only("stripe", now - DAY, now + dt.timedelta(minutes=1))
+    found = runs.compare_only("stripe", now - DAY, now + dt.timedelta(minutes=1))
     return [(one.difference.kind, one.difference.ours, one.difference.theirs) for one in found]
 
 

@@ -5,16 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from bookings import services as bookings
 from bookings.actors import member_actor
+from bookings.lifecycle import services as bookings
+from bookings.lifecycle.outbox import deliver_receipt
 from bookings.models import Booking, EventReceipt
-from bookings.outbox import deliver_receipt
-from payments import services, tasks
+from payments import tasks
+from payments.lifecycle import services as lifecycle
 from payments.models import Payment, PaymentSettings
 from sandbox.settings import Settings as SandboxSettings
-from tests import factories
 from tests.payments.paying_out import connected_account
 from tests.sandbox.process import Receiver, Sandbox, receiving, running
+from tests.support import factories
 
 VISA = "4242424242424242"
 
@@ -45,8 +46,8 @@ class Journey:
         self.host = factories.host(venue=self.room.venue)
         self.booking = factories.booking(room=self.room, nights=2)
 
-    def checkout(self) -> services.Checkout:
-        return services.start_checkout(self.booking.pk)
+    def checkout(self) -> lifecycle.Checkout:
+        return lifecycle.start_checkout(self.booking.pk)
 
     def pay(self, card: str = VISA, **more: str) -> dict:
         return self.sandbox.control("pay", {"url": self.checkout().url, "card": card, **more})
@@ -56,7 +57,7 @@ class Journey:
         self.sync()
 
     def sync(self) -> Payment:
-        return services.sync(self.payment.pk)
+        return lifecycle.sync(self.payment.pk)
 
     def approve(self) -> None:
         bookings.approve(booking_id=self.booking.pk, actor=member_actor(self.host))
@@ -65,7 +66,7 @@ class Journey:
         bookings.decline(booking_id=self.booking.pk, actor=member_actor(self.host), reason="Full")
 
     def settle(self) -> None:
-        services.settle(self.booking.pk)
+        lifecycle.settle(self.booking.pk)
 
     def work(self) -> None:
         """Let the workers do all there is to do: receipts, messages, settlements, operations."""

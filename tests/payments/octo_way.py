@@ -6,9 +6,9 @@ from typing import Any
 from django.test import Client
 
 from payments.models import PaymentSettings, ProviderAccount
-from tests import factories
 from tests.payments.conftest import Journey
 from tests.sandbox.process import Receiver, Sandbox
+from tests.support import factories
 
 URL = "/webhooks/octo/"
 WEEK = 7 * 24 * 60

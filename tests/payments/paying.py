@@ -3,9 +3,9 @@
 from bookings.actors import member_actor
 from bookings.models import Booking
 from core import clock
-from payments import offline
+from payments.manual import services as manual
 from payments.models import OfflinePayment
-from tests import factories
+from tests.support import factories
 
 VISA = "4242424242424242"
 
@@ -23,7 +23,7 @@ def paid_by_hand(*, nights: int = 1, **fields) -> Booking:
     """A confirmed booking of 100 euros a night, paid past the providers."""
     room = fields.pop("room", None) or factories.room(approval="none")
     booking = factories.booking(room=room, nights=nights, **fields)
-    offline.record(
+    manual.record(
         booking_id=booking.pk, actor=member_actor(factories.staff()), amount_minor=booking.due_minor,
         method=OfflinePayment.Method.TRANSFER, reference="T-1", received_date=clock.now().date(),
     )  # fmt: skip

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from payments import payouts
 from payments.models import Payout
-from payments.providers.stripe import platform_account
+from payments.payouts import services as payouts
+from payments.providers.stripe.client import platform_account
 
 if TYPE_CHECKING:
     from tests.payments.conftest import Journey

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from bookings.models import Booking, EventReceipt
 from bookings.states import Status
-from payments.demo.stories import PAID, UNPAID
+from payments.demo.scripts import PAID, UNPAID
 from payments.models import Payment
 from rooms.demo import catalog
 

@@ -9,8 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Sum
 
 from core import clock
-from payments import bookkeeping, ledger, payouts
-from payments.balance import balance_of
+from payments.ledger import posting as ledger
 from payments.models import (
     Drift,
     LedgerCheckpoint,
@@ -20,9 +19,12 @@ from payments.models import (
     Payout,
     ProviderAccount,
 )
-from payments.payout_due import preview
-from tests.invariants import check_books
+from payments.payouts import services as payouts
+from payments.payouts.balance import balance_of
+from payments.payouts.due import preview
+from payments.reconciliation import compare_ledger
 from tests.payments import books
+from tests.support.invariants import check_books
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEFORE = [("payments", "0017_payouts_wait_for_funds")]
@@ -81,7 +83,7 @@ def test_money_of_own_shops_is_moved_by_new_transactions_and_all_balances():
     assert {account: total for account, total in totals.items() if total} == {
         "venue_shop": 9_850, "venue": -8_850, "platform_fee": -1_000,
     }  # fmt: skip
-    assert bookkeeping.differences_of(payment.pk) is None
+    assert compare_ledger.differences_of(payment.pk) is None
     assert [(due.amount_minor, due.reason) for due in preview(clock.now())] == [(-1_000, "negative")]
     assert not Drift.objects.exists()
     check_books()

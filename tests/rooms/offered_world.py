@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from rooms import occupancy, services
+from rooms import services
+from rooms.availability import occupancy
+from rooms.availability.stays import Stay, period_of, visit_of
 from rooms.models import Occupancy, Room, Session
-from rooms.stays import Stay, period_of, visit_of
-from tests import factories
+from tests.support import factories
 
 # Each with a date on which its clocks change; the last two know none.
 CLOCK_CHANGES = [

@@ -5,9 +5,9 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from core import clock
-from rooms import occupancy
-from rooms.stays import stay_of_nights
-from tests import factories
+from rooms.availability import occupancy
+from rooms.availability.stays import stay_of_nights
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

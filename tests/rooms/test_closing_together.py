@@ -5,15 +5,15 @@ import datetime as dt
 import pytest
 from django.core.exceptions import ValidationError
 
-from bookings import services as bookings
 from bookings.actors import guest_actor
-from rooms import closings
-from rooms.closings import DatesTaken
+from bookings.lifecycle import services as bookings
+from rooms.availability import closings
+from rooms.availability.closings import DatesTaken
+from rooms.availability.occupancy import RoomTaken
+from rooms.availability.stays import stay_of_nights
 from rooms.models import Closing, Occupancy, Room
-from rooms.occupancy import RoomTaken
-from rooms.stays import stay_of_nights
-from tests import factories
-from tests.races import race
+from tests.support import factories
+from tests.support.races import race
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from rooms.demo.palettes import HOURS, PALETTES
 from rooms.demo.pictures import Picture
 from rooms.demo.scenes import SCENES
 from rooms.models import Occupancy, Room, RoomPhoto, Session, Venue
-from rooms.policies import READY_MADE
+from rooms.pricing.policies import READY_MADE
 from rooms.services import missing_for_publication
 
 

@@ -17,16 +17,17 @@ from django.test import Client
 
 from bookings.errors import NotPublished
 from core import clock
-from rooms import availability, selectors
-from rooms.closings import close
-from rooms.forms import ChoiceForm
+from rooms import selectors
+from rooms.availability.closings import close
+from rooms.availability.occupancy import RoomTaken, claim
+from rooms.availability.stays import InvalidStay, Stay, stay_of
 from rooms.models import Room, Session, Venue
-from rooms.occupancy import RoomTaken, claim
-from rooms.offers import offer
-from rooms.search import Search, search
-from rooms.stays import InvalidStay, Stay, stay_of
-from tests import factories
+from rooms.pages.forms import ChoiceForm
+from rooms.pages.priced_choice import offer
+from rooms.search import calendar
+from rooms.search.query import Search, search
 from tests.rooms.offered_world import DAY, HOUR, Wish, make_rooms, wish
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -118,12 +119,12 @@ def by_grid(asked: Wish) -> bool | None:
     except Room.DoesNotExist:
         return False
     if asked.session:
-        return asked.session in availability.upcoming_sessions(room, asked.now, seats=asked.party_size)
+        return asked.session in calendar.upcoming_sessions(room, asked.now, seats=asked.party_size)
     date = stay.starts_at.astimezone(room.venue.zone).date()
     if room.is_by_night:
-        (day,) = availability.days(room, date, date, asked.now)
+        (day,) = calendar.days(room, date, date, asked.now)
         return day.can_start and day.is_free
-    shown = {slot.starts_at: slot.is_free for slot in availability.slots(room, date, asked.now)}
+    shown = {slot.starts_at: slot.is_free for slot in calendar.slots(room, date, asked.now)}
     return shown.get(stay.starts_at, None if room.kind == Room.Kind.CONFERENCE else False)
 
 

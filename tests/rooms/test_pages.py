@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from core import clock
 from rooms.models import Room
-from rooms.policies import READY_MADE
-from tests import factories
-from tests.pages import ahead, nights, text
+from rooms.pricing.policies import READY_MADE
+from tests.support import factories
+from tests.support.pages import ahead, nights, text
 
 pytestmark = pytest.mark.django_db
 

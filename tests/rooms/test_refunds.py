@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rooms.policies import (
+from rooms.pricing.policies import (
     NON_REFUNDABLE,
     READY_MADE,
     RefundStep,

@@ -8,10 +8,10 @@ from django.core.files.storage import default_storage
 from django.template import Context, Template
 from PIL import Image
 
-from rooms import renditions
-from rooms.missing_renditions import draw_missing
+from core.files import renditions
 from rooms.models import RoomPhoto
-from tests import factories
+from rooms.photos import draw_missing
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rooms.permissions import RIGHTS, may
-from tests import factories
+from rooms.team.permissions import RIGHTS, may
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from tests import factories
-from tests.pages import ahead, nights, text
+from tests.support import factories
+from tests.support.pages import ahead, nights, text
 
 pytestmark = pytest.mark.django_db
 

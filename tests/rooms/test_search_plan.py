@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from rooms.search import Search, search
-from tests import factories
+from rooms.search.query import Search, search
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

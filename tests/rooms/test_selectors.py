@@ -2,7 +2,7 @@ import pytest
 
 from rooms import selectors
 from rooms.models import Room
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from config.site_pages import PRIVATE_PATHS, check_operator
 from rooms.models import Venue
-from tests import factories
-from tests.pages import text
+from tests.support import factories
+from tests.support.pages import text
 
 pytestmark = pytest.mark.django_db
 

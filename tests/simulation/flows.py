@@ -10,8 +10,8 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, NamedTuple
 
-from bookings.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
 from bookings.errors import BookingError
+from bookings.lifecycle.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
 from bookings.states import Status
 from payments.providers.base import Declined, Misconfigured, ProviderError, ProviderPayment, Unavailable
 from tests.simulation.rows import stage
@@ -24,7 +24,7 @@ Booking = Payment = PaymentOperation = Any
 UNFINISHED = operations.UNFINISHED
 
 
-# --- payments.services ----------------------------------------------------------------------------------------
+# --- payments.lifecycle.services ------------------------------------------------------------------------------
 
 
 def start_checkout(booking: Booking) -> Flow:
@@ -157,7 +157,7 @@ def end_checkout(payment: Payment) -> Flow:
     return True
 
 
-# --- payments.operations --------------------------------------------------------------------------------------
+# --- payments.settling.operations -----------------------------------------------------------------------------
 
 
 def run(operation: PaymentOperation) -> Flow:
@@ -179,7 +179,7 @@ def outcome_of(error: Unavailable) -> str:
     return "refused" if error.is_final else "unknown"
 
 
-# --- payments.webhooks and bookings.outbox --------------------------------------------------------------------
+# --- payments.webhooks and bookings.lifecycle.outbox -------------------------------------------------------
 
 
 def process_webhook(pk: int) -> Flow:

@@ -3,8 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from bookings.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
-from payments.services import OUTAGE_PATIENCE
+from bookings.lifecycle.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
+from payments.lifecycle.services import OUTAGE_PATIENCE
 from tests.simulation import flows, invariants
 from tests.simulation.invariants import TERMINAL, Violation
 from tests.simulation.shared import settlement

@@ -9,8 +9,8 @@ from typing import Any
 
 from bookings.cancellation import guest_fee_minor
 from bookings.states import ARROWS, BLOCKING, DEAD, Status
-from payments.ledger import split
-from payments.services import OUTAGE_PATIENCE
+from payments.ledger.posting import split
+from payments.lifecycle.services import OUTAGE_PATIENCE
 
 FINISHED = ("done", "refused")
 UNFINISHED = ("open", "unknown")

@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bookings import deadlines
-from payments import plan
+from bookings.lifecycle import deadlines
 from payments.providers.base import ProviderPayment, State
+from payments.settling import plan
 from tests.simulation import flows, messages, shared
 from tests.simulation.providers import Page, seen_at_stripe
 from tests.simulation.shared import (
@@ -310,7 +310,7 @@ PLANTS: dict[str, Plant] = {
     ),
     "amount_check": Plant("nobody compares amount and currency", ((services, "_mismatch", lambda *_: ""),)),
     "mark_after_sync": Plant(
-        "a look marks nothing settle-due", ((services.settlement, "mark_if_needed", _nothing),)
+        "a look marks nothing settle-due", ((services.settle_queue, "mark_if_needed", _nothing),)
     ),
     "mark_survives_errors": Plant(
         "a failed call clears the mark", ((settlement, "postpone", _forgotten_on_error),)

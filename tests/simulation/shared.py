@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
-from rooms.occupancy import RoomTaken
+from rooms.availability.occupancy import RoomTaken
 from tests.simulation import rows, thrift
 from tests.simulation.rows import stage
 
 PREFIX = "tests.simulation.copy_of_"
 # Names, errors and pure rules: one set of them for everybody.
 KEPT = (
-    "bookings.models", "bookings.states", "bookings.errors", "bookings.actors", "bookings.deadlines",
-    "bookings.cancellation", "bookings.drafts", "bookings.doorbell", "bookings.outbox", "payments.models",
-    "payments.plan", "payments.providers.base", "payments.providers.registry", "payments.providers.stripe",
+    "bookings.models", "bookings.states", "bookings.errors", "bookings.actors", "bookings.lifecycle.deadlines",
+    "bookings.cancellation", "bookings.lifecycle.submission", "bookings.lifecycle.outbox", "payments.models",
+    "payments.settling.plan", "payments.providers.base", "payments.providers.registry", "payments.providers.stripe",
 )  # fmt: skip
 
 
@@ -237,12 +237,12 @@ def _payment_of(event: Any) -> Any:
 
 
 OVERRIDES: dict[str, dict[str, Any]] = {
-    "bookings.services": {"lock": _lock},
-    "payments.ledger": {"kept_minor": _kept_minor, "_post": _post, "together": _Transaction().atomic},
-    "payments.facts": {"payment_facts": _payment_facts},
-    "payments.given": {"of": _given_of},
-    "payments.operations": {"_finish": _finish},
-    "payments.webhooks": {"_payment_of": _payment_of},
+    "bookings.lifecycle.services": {"lock": _lock},
+    "payments.ledger.posting": {"kept_minor": _kept_minor, "_post": _post, "together": _Transaction().atomic},
+    "payments.settling.facts": {"payment_facts": _payment_facts},
+    "payments.ledger.given_back": {"of": _given_of},
+    "payments.settling.operations": {"_finish": _finish},
+    "payments.webhooks.services": {"_payment_of": _payment_of},
 }
 
 # --- the copies -----------------------------------------------------------------------------------------------
@@ -288,16 +288,16 @@ def places_of(value: Any) -> Iterator[tuple[ModuleType, str]]:
                 yield module, name
 
 
-ledger = _copy("payments.ledger")
-facts = _copy("payments.facts")
-given = _copy("payments.given")
-verbs = _copy("bookings.services")
-decisions = _copy("bookings.decisions")
-known = _copy("payments.known")
-operations = _copy("payments.operations")
-settlement = _copy("payments.settlement")
-reconcile = _copy("payments.reconcile")
-services = _copy("payments.services")
-webhooks = _copy("payments.webhooks")
-octo = _copy("payments.providers.octo")
+ledger = _copy("payments.ledger.posting")
+facts = _copy("payments.settling.facts")
+given = _copy("payments.ledger.given_back")
+verbs = _copy("bookings.lifecycle.services")
+decisions = _copy("bookings.lifecycle.decisions")
+known = _copy("payments.settling.local_record")
+operations = _copy("payments.settling.operations")
+settlement = _copy("payments.settling.settle_queue")
+reconcile = _copy("payments.lifecycle.apply")
+services = _copy("payments.lifecycle.services")
+webhooks = _copy("payments.webhooks.services")
+octo = _copy("payments.providers.octo.client")
 occupancy = Occupancy

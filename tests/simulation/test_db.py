@@ -57,7 +57,8 @@ def test_what_comes_late_is_played_with_the_database(monkeypatch):
 
 
 def test_lost_dispute_that_is_not_booked_is_found_with_the_database(monkeypatch):
-    from payments import disputes, ledger
+    from payments.ledger import posting as ledger
+    from payments.lifecycle import dispute_tracking
     from tests.simulation.db import scheduler
     from tests.simulation.db.runner import run_db
 
@@ -65,7 +66,7 @@ def test_lost_dispute_that_is_not_booked_is_found_with_the_database(monkeypatch)
         """The bank keeps the money, and nobody books it."""
 
     monkeypatch.setattr(scheduler, "RATES", (0.5,))
-    monkeypatch.setattr(disputes, "ledger", _without(ledger, "post_dispute_withdrawn", forgotten))
+    monkeypatch.setattr(dispute_tracking, "ledger", _without(ledger, "post_dispute_withdrawn", forgotten))
     report = run_db(40, seed=30_000, jobs=2)
 
     assert {"M5", "M9"} & report.by_invariant.keys()
@@ -73,12 +74,12 @@ def test_lost_dispute_that_is_not_booked_is_found_with_the_database(monkeypatch)
 
 def test_fee_of_a_dispute_nobody_booked_is_found_by_the_comparison_of_the_night(monkeypatch):
     """Rows and ledger agree with each other; the balance at Stripe alone tells."""
-    from payments.providers import stripe
+    from payments.providers.stripe import client
     from tests.simulation.db import scheduler
     from tests.simulation.db.runner import run_db
 
-    read = stripe.read_dispute
-    monkeypatch.setattr(stripe, "read_dispute", lambda *args: replace(read(*args), fee_minor=0))
+    read = client.read_dispute
+    monkeypatch.setattr(client, "read_dispute", lambda *args: replace(read(*args), fee_minor=0))
     monkeypatch.setattr(scheduler, "NIGHTS_EVERY", 2)
     monkeypatch.setattr(scheduler, "RATES", (0.5,))
     report = run_db(4, seed=60_004, jobs=2)
@@ -92,20 +93,20 @@ def _without(module, name, instead):
 
 
 def test_lost_settle_mark_is_found_with_the_database_too(monkeypatch):
-    from payments import settlement
+    from payments.settling import settle_queue
     from tests.simulation.db.runner import run_db
 
-    monkeypatch.setattr(settlement, "mark_if_needed", lambda booking: None)
+    monkeypatch.setattr(settle_queue, "mark_if_needed", lambda booking: None)
     report = run_db(30, seed=0, jobs=2)
 
     assert {"M3", "M4", "C2"} & report.by_invariant.keys()
 
 
 def test_failing_history_with_the_database_is_told_without_what_it_does_not_need(monkeypatch, capsys):
-    from payments import settlement
+    from payments.settling import settle_queue
     from tests.simulation.db.runner import replay_db
 
-    monkeypatch.setattr(settlement, "mark_if_needed", lambda booking: None)
+    monkeypatch.setattr(settle_queue, "mark_if_needed", lambda booking: None)
     code = replay_db(0, is_told=True)
     *story, verdict = capsys.readouterr().out.strip().splitlines()
 

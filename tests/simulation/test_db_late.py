@@ -6,9 +6,10 @@ from unittest.mock import patch
 import pytest
 from django.db import connection
 
-from payments import payouts, transfers
 from payments.models import Dispute, Payout
-from payments.reconciliation_walk import PHASES
+from payments.payouts import services as payouts
+from payments.payouts import transfers
+from payments.reconciliation.walk import PHASES
 from sandbox.stripe import accounts
 from tests.simulation.invariants import Violation
 from tests.simulation.plan import Offer, Plan
@@ -88,7 +89,7 @@ def test_dispute_without_a_message_is_found_in_the_night():
 
 def test_comparison_that_reads_no_list_is_found_out(monkeypatch):
     blind = {name: tuple(one for one in phases if one[0] == "singly") for name, phases in PHASES.items()}
-    monkeypatch.setattr("payments.reconciliation_walk.PHASES", blind)
+    monkeypatch.setattr("payments.reconciliation.walk.PHASES", blind)
 
     with paid_booking(plan(has_nights=True)) as world:
         world.act(("dispute", page_of(world), "lost", 60, "chargeback", None, False))
@@ -165,7 +166,7 @@ def test_payout_sent_again_without_a_look_is_found_out(monkeypatch):
 
 
 def test_refund_that_fails_waits_for_staff_who_give_a_credit():
-    from payments import refunding
+    from payments.refunds import services as refund_services
 
     with paid_booking(plan(refund_mood="fails")) as world:
         world.act(("run", "refund", (0, None, "form", False)))
@@ -175,7 +176,7 @@ def test_refund_that_fails_waits_for_staff_who_give_a_credit():
             world.receive(letter)
         world.act(("clock", 60))
         world.act(("run", "sweep", "webhooks"))
-        world.act(("run", "solve", (refunding.waiting().get().pk, "credit")))
+        world.act(("run", "solve", (refund_services.waiting().get().pk, "credit")))
         heal(world)
 
     assert "staff: solve" in acts(world)

@@ -5,18 +5,19 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
-from bookings import services as bookings
 from bookings.actors import guest_actor
+from bookings.lifecycle import services as bookings
 from bookings.states import Status
 from core import clock
-from payments import operations, services, settlement
+from payments.lifecycle import services as lifecycle
 from payments.models import Payment, Settlement
 from payments.providers.base import CheckoutSession
-from tests import factories
+from payments.settling import operations, settle_queue
 from tests.simulation.history import play
 from tests.simulation.plan import Offer, Plan
 from tests.simulation.plants import planted
 from tests.simulation.scheduler import WAYS
+from tests.support import factories
 
 HALF = {"name": "Half", "tiers": [{"hours": 0, "percent": 50}]}
 
@@ -93,11 +94,11 @@ def test_mark_stays_while_a_call_is_under_way():
     booking = factories.booking()
     call = operations.begin(payment_of(booking, session_ref="cs_open"), "checkout", {})
     with transaction.atomic():
-        settlement.mark(booking.pk)
+        settle_queue.mark(booking.pk)
 
-    steps, due_at = settlement.begin_next(booking.pk), Settlement.objects.get(booking=booking).due_at
+    steps, due_at = settle_queue.begin_next(booking.pk), Settlement.objects.get(booking=booking).due_at
     operations.give_up(call, "the provider no longer knows the key")
-    settlement.begin_next(booking.pk)
+    settle_queue.begin_next(booking.pk)
 
     assert steps is None
     assert clock.now() < due_at <= clock.now() + operations.LEASE
@@ -155,7 +156,7 @@ def test_booking_that_moved_on_before_its_turn_is_left_alone_by_the_unpaid_sweep
     payment_of(booking, session_ref="cs_open")
     bookings.cancel(booking_id=booking.pk, actor=guest_actor())
 
-    services.expire_unpaid(booking.pk)
+    lifecycle.expire_unpaid(booking.pk)
 
     booking.refresh_from_db()
     assert booking.status == Status.CANCELLED

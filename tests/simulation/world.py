@@ -12,7 +12,7 @@ from typing import Any
 from bookings.actors import Actor
 from bookings.errors import BookingError
 from payments.providers.base import Declined, ProviderError, ProviderPayment
-from rooms.occupancy import RoomTaken
+from rooms.availability.occupancy import RoomTaken
 from tests.simulation import calls, flows, invariants, messages, rows
 from tests.simulation.invariants import Violation
 from tests.simulation.messages import Message, store

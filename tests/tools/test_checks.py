@@ -13,7 +13,7 @@ from tools import checks
         ("===== 3 passed, 1 skipped in 1.20s =====", True),
         ("1 failed, 31 passed in 3.14s", True),
         ("2 passed in 65.01s (0:01:05)", True),
-        ("tests/rooms/test_search.py ....", False),
+        ("tests/rooms/search/test_query.py ....", False),
         ("3 passed so far", False),
     ],
 )

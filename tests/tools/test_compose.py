@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from core import uploads
-from rooms import renditions
+from core.files import renditions, uploads
 from rooms.models import RoomPhoto
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -204,7 +203,7 @@ def test_example_names_what_settings_read():
 
 
 def test_gateway_serves_pictures_alone_and_passes_the_rest_on():
-    """The rest of its words only nginx can check; its name of a picture is that of core.pictures."""
+    """The rest of its words only nginx can check; its name of a picture is that of core.files.pictures."""
     conf = (ROOT / "deploy" / "gateway.conf").read_text()
     picture = re.search(r"location ~ (\S+) \{", conf)[1].replace("?<", "?P<")
     port = COMPOSE["services"]["gateway"]["ports"][0].rsplit(":", 1)[1]
@@ -241,7 +240,7 @@ def test_image_holds_the_product_and_nothing_of_sandbox_tools_or_tests():
     inside = [
         "manage.py",
         "config/settings.py",
-        "rooms/models.py",
+        "rooms/models/rooms.py",
         "templates/base.html",
         "tools/healthcheck.py",
     ]

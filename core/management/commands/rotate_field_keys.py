@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import sql
 
-from core.crypto import EncryptedTextField, rotate
+from core.security.crypto import EncryptedTextField, rotate
 
 BATCH = 500
 SEEDS = ["secret", "seed"]
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def _rotate_authenticators() -> int:
-    """Rotate the seeds of second factors, which allauth keeps inside JSON (accounts.second_factor.MFAAdapter)."""
+    """Rotate the seeds of second factors, kept by allauth inside JSON (accounts.sign_in.second_factor.MFAAdapter)."""
     rows = Authenticator.objects.select_for_update(no_key=True).filter(data__has_any_keys=SEEDS)
     for row in rows:
         for name in set(SEEDS) & set(row.data):

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.mode import site_is_live
-from payments import going_live
+from payments.monitoring import going_live
 
 NEXT = (
     "Nothing of test mode is open. Now put the live keys in (STRIPE_*, OCTO_*), take ALLOW_TEST_MODE out, restart, and "

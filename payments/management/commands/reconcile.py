@@ -10,10 +10,10 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from core import clock
 from core.sweeps import RowsFailed
-from payments import reconciliation
 from payments.models import Drift
 from payments.providers.base import ProviderError
-from payments.reconciliation_walk import PHASES
+from payments.reconciliation import runs
+from payments.reconciliation.walk import PHASES
 
 HEADS = ("what", "booking", "at the provider", "here", "there", "state")
 WIDEST = 44
@@ -38,10 +38,10 @@ class Command(BaseCommand):
             raise CommandError("--since must be before --until.")
         find = _look if options["dry_run"] else _run
         rows: list[tuple[str, ...]] = []
-        for provider in reconciliation.providers_to_compare(options["provider"] or ""):
+        for provider in runs.providers_to_compare(options["provider"] or ""):
             try:
                 rows += find(provider, since, until)
-            except (ProviderError, RowsFailed, reconciliation.Busy) as error:
+            except (ProviderError, RowsFailed, runs.Busy) as error:
                 raise CommandError(f"{provider}: {type(error).__name__}: {error}") from error
         for line in _table(rows) if rows else ["Nothing differs."]:
             self.stdout.write(line)
@@ -53,13 +53,13 @@ def _look(provider: str, since: dt.datetime, until: dt.datetime) -> list[tuple[s
     return [
         _row(found.difference.kind, found.subject.booking, found.subject.provider_ref,
              found.difference.ours, found.difference.theirs, "found")
-        for found in reconciliation.compare_only(provider, since, until)
+        for found in runs.compare_only(provider, since, until)
     ]  # fmt: skip
 
 
 def _run(provider: str, since: dt.datetime, until: dt.datetime) -> list[tuple[str, ...]]:
-    run = reconciliation.begin(provider, since, until)
-    reconciliation.proceed(run)
+    run = runs.begin(provider, since, until)
+    runs.proceed(run)
     drifts = Drift.objects.filter(run=run).select_related("booking").order_by("pk")
     return [
         _row(drift.kind, drift.booking, drift.provider_ref, drift.ours, drift.theirs, drift.state)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from payments.demo.octo import choose_octo
-from payments.demo.telling import tell
+from payments.demo.play import tell
 from rooms.demo.people import plant_people
 from rooms.demo.planting import plant_pictures, plant_rates, plant_venues
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import factories
-from tests.admin_pages import logged_in
-from tests.admin_world import request_of
+from tests.support import factories
+from tests.support.admin_pages import logged_in
+from tests.support.admin_world import request_of
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
-from bookings import services
 from bookings.actors import member_actor
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from bookings.states import Status
 from core import clock, dates
-from tests import factories
-from tests.admin_pages import logged_in, told
-from tests.admin_world import request_of
 from tests.bookings.admin.walking import actor_of, fresh, page, text
+from tests.support import factories
+from tests.support.admin_pages import logged_in, told
+from tests.support.admin_world import request_of
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_page_undecided_shows_facts_and_both_buttons(client, request_):
 
 
 def test_page_shows_history_with_actors(client, host, request_):
-    services.decline(booking_id=request_.pk, actor=actor_of(host), reason="We are full.")
+    bookings.decline(booking_id=request_.pk, actor=actor_of(host), reason="We are full.")
 
     body = text(client.get(page(request_)))
 
@@ -68,7 +68,7 @@ def test_page_garbage_id_is_404(client):
 
 
 def test_page_capturing_says_so_and_polls_fast(client, host, request_):
-    services.approve(booking_id=request_.pk, actor=actor_of(host))
+    bookings.approve(booking_id=request_.pk, actor=actor_of(host))
 
     body = client.get(page(request_)).content.decode()
 
@@ -78,8 +78,8 @@ def test_page_capturing_says_so_and_polls_fast(client, host, request_):
 
 
 def test_live_after_capture_shows_confirmed_and_stops_polling(client, host, request_):
-    services.approve(booking_id=request_.pk, actor=actor_of(host))
-    services.confirm(booking_id=request_.pk, paid_at=clock.now())
+    bookings.approve(booking_id=request_.pk, actor=actor_of(host))
+    bookings.confirm(booking_id=request_.pk, paid_at=clock.now())
 
     body = client.get(page(request_, "live")).content.decode()
 
@@ -176,7 +176,7 @@ def test_approve_twice_answers_with_the_first(client, request_):
 def test_approve_declined_says_who_and_when(client, room, request_):
     clerk = factories.host(venue=room.venue, role="clerk", name="Tom Clerk")
     now = clock.now()
-    services.decline(booking_id=request_.pk, actor=actor_of(clerk), reason="Full", now=now)
+    bookings.decline(booking_id=request_.pk, actor=actor_of(clerk), reason="Full", now=now)
 
     response = client.post(page(request_, "approve"), follow=True)
 
@@ -275,8 +275,8 @@ def test_decline_with_reason_closes_the_request(client, request_):
 
 
 def confirmed(request_, host) -> Booking:
-    services.approve(booking_id=request_.pk, actor=member_actor(host))
-    return services.confirm(booking_id=request_.pk, paid_at=clock.now())
+    bookings.approve(booking_id=request_.pk, actor=member_actor(host))
+    return bookings.confirm(booking_id=request_.pk, paid_at=clock.now())
 
 
 def test_cancel_confirmed_returns_all_of_it(client, host, request_):

@@ -5,15 +5,16 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
-from bookings import desk, services
 from bookings.actors import member_actor
+from bookings.lifecycle import services as booking_services
 from bookings.models import Booking
+from bookings.phrases import host as host_phrases
 from core import clock
 from rooms.models import Room
-from tests import factories
-from tests.admin_pages import logged_in, queries
-from tests.admin_world import payment_of, request_of
 from tests.bookings.admin.walking import actor_of, fresh, page, text
+from tests.support import factories
+from tests.support.admin_pages import logged_in, queries
+from tests.support.admin_world import payment_of, request_of
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +24,8 @@ LIST = "/admin/bookings/booking/"
 
 
 def confirmed(request_, host) -> Booking:
-    services.approve(booking_id=request_.pk, actor=member_actor(host))
-    return services.confirm(booking_id=request_.pk, paid_at=clock.now())
+    booking_services.approve(booking_id=request_.pk, actor=member_actor(host))
+    return booking_services.confirm(booking_id=request_.pk, paid_at=clock.now())
 
 
 # --- many at once ---------------------------------------------------------------------------------------------
@@ -41,7 +42,7 @@ def choose(client, bookings, **more) -> object:
 
 def test_bulk_approve_first_lists_each_consequence(client, host, room, request_):
     decided = request_of(room, days_ahead=20)
-    services.decline(booking_id=decided.pk, actor=actor_of(host), reason="Full")
+    booking_services.decline(booking_id=decided.pk, actor=actor_of(host), reason="Full")
 
     response = choose(client, [request_, decided])
 
@@ -81,7 +82,7 @@ def test_list_puts_the_most_urgent_request_first(client, host, room):
     urgent = request_of(room, days_ahead=20)
     Booking.objects.filter(pk=urgent.pk).update(decide_by=now + dt.timedelta(hours=1, minutes=5))
     decided = request_of(room, days_ahead=30)
-    services.approve(booking_id=decided.pk, actor=actor_of(host))
+    booking_services.approve(booking_id=decided.pk, actor=actor_of(host))
     unpaid = factories.booking(room=room, days_ahead=40)
 
     rows = list(client.get(LIST).context["cl"].result_list)
@@ -224,7 +225,7 @@ def test_page_costs_the_same_after_more_happened(client, host, request_):
     ],
 )  # fmt: skip
 def test_write_span_uses_the_two_largest_units(span, words):
-    assert desk.write_span(span) == words
+    assert host_phrases.write_span(span) == words
 
 
 def test_write_stay_by_the_hour_over_the_clock_change_is_wall_time():
@@ -234,5 +235,5 @@ def test_write_stay_by_the_hour_over_the_clock_change_is_wall_time():
         starts_at=dt.datetime(2027, 3, 28, 0, 30, tzinfo=dt.UTC), ends_at=dt.datetime(2027, 3, 28, 2, tzinfo=dt.UTC),
     )  # fmt: skip
 
-    assert desk.write_stay(booking) == "Mar 28, 2027, 01:30–04:00"
-    assert desk.write_length(booking) == "1 h 30 min"
+    assert host_phrases.write_stay(booking) == "Mar 28, 2027, 01:30–04:00"
+    assert host_phrases.write_length(booking) == "1 h 30 min"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from core import clock
-from payments.providers import stripe
 from payments.providers.base import (
     CheckoutRequest,
     CheckoutSession,
@@ -18,7 +17,8 @@ from payments.providers.base import (
     ProviderPayment,
     State,
 )
-from payments.providers.octo import OctoAccount, OctoProvider
+from payments.providers.octo.client import OctoAccount, OctoProvider
+from payments.providers.stripe import client
 from sandbox.settings import Settings
 from tests.sandbox.process import Receiver, Sandbox, receiving
 
@@ -199,7 +199,7 @@ def octo(sandbox: Sandbox) -> Case:
 def case(request: pytest.FixtureRequest, sandbox: Sandbox) -> Case:
     if request.param == "octo":
         return request.getfixturevalue("octo")
-    return Case(stripe.platform_account(), sandbox)
+    return Case(client.platform_account(), sandbox)
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from payments.providers import stripe
 from payments.providers.base import Misconfigured, State, Unavailable
-from payments.providers.octo import OctoProvider
+from payments.providers.octo.client import OctoProvider
+from payments.providers.stripe import client
 from tests.payments.providers.conftest import Case, octo_account
 
 CALLS: dict[str, tuple[Callable[[Case], object], Callable[[Case], object], str]] = {
@@ -89,7 +89,7 @@ def test_nobody_there_is_unavailable(case: Case, settings) -> None:
     nowhere = "http://127.0.0.1:9"
     settings.STRIPE_API_BASE = nowhere
     octo = OctoProvider(octo_account(case.sandbox, api_base=nowhere))
-    case.provider = octo if case.provider.name == "octo" else stripe.platform_account()
+    case.provider = octo if case.provider.name == "octo" else client.platform_account()
 
     with pytest.raises(Unavailable):
         case.open()
@@ -98,7 +98,7 @@ def test_nobody_there_is_unavailable(case: Case, settings) -> None:
 def test_wrong_keys_are_for_staff_to_mend(case: Case, settings) -> None:
     settings.STRIPE_SECRET_KEY = "sk_wrong_one"
     octo = OctoProvider(octo_account(case.sandbox, secret="a-wrong-secret"))
-    case.provider = octo if case.provider.name == "octo" else stripe.platform_account()
+    case.provider = octo if case.provider.name == "octo" else client.platform_account()
 
     with pytest.raises(Misconfigured) as error:
         case.open()

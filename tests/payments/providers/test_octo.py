@@ -9,7 +9,7 @@ import pytest
 
 from core import clock
 from payments.providers.base import Declined, Known, KnownRefund, Misconfigured, State, Unavailable
-from payments.providers.octo import OctoAccount, OctoProvider, read_payment, reference_of, refund_parts
+from payments.providers.octo.client import OctoAccount, OctoProvider, read_payment, reference_of, refund_parts
 from tests.payments.providers.conftest import Case, octo_account
 
 UUID = "11111111-2222-4333-8444-555555555555"

@@ -8,7 +8,7 @@ import pytest
 
 from core import clock
 from payments.providers.base import Declined, Known, Misconfigured, ProviderPayment, State, Unavailable
-from payments.providers.octo import OctoAccount, OctoProvider
+from payments.providers.octo.client import OctoAccount, OctoProvider
 from tests.payments.providers.conftest import Case
 from tests.payments.providers.scripted import Script, scripted
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from payments.providers.octo_callbacks import Callback, contradiction, read_callback, verify_callback
-from payments.providers.octo_wire import OctoAccount
+from payments.providers.octo.callbacks import Callback, contradiction, read_callback, verify_callback
+from payments.providers.octo.wire import OctoAccount
 from tests.payments.providers.conftest import Case, octo_account
 from tests.sandbox.process import Receiver
 

@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from payments.providers.base import Unavailable
-from payments.providers.stripe_reading import instant, read_intent
+from payments.providers.stripe.reading import instant, read_intent
 from tests.payments.providers.conftest import Case
 
 pytestmark = pytest.mark.parametrize("case", ["stripe"], indirect=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from payments.providers.base import CheckoutRequest
-from payments.providers.stripe import _intent_params, _session_params
+from payments.providers.stripe.client import _intent_params, _session_params
 
 ASKED = CheckoutRequest(
     reference="RH7KQ2M9XC", payment_id="p1", amount_minor=20_000, currency="EUR", is_two_stage=True,

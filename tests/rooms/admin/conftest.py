@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import factories
-from tests.admin_pages import logged_in
+from tests.support import factories
+from tests.support.admin_pages import logged_in
 
 
 @pytest.fixture(autouse=True)

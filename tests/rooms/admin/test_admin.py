@@ -8,14 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from rooms import services
-from rooms.models import (
-    PriceRule,
-    Room,
-    RoomPhoto,
-    Venue,
-)
-from tests import factories
-from tests.admin_pages import errors, filled, inline_errors, queries, told, url
+from rooms.models import PriceRule, Room, RoomPhoto, Venue
+from tests.support import factories
+from tests.support.admin_pages import errors, filled, inline_errors, queries, told, url
 
 pytestmark = pytest.mark.django_db
 

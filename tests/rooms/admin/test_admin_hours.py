@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 
 from rooms.models import OpeningHours, Room
-from tests import factories
-from tests.admin_pages import filled, inline_errors, url
-from tests.pages import text
+from tests.support import factories
+from tests.support.admin_pages import filled, inline_errors, url
+from tests.support.pages import text
 
 pytestmark = pytest.mark.django_db
 

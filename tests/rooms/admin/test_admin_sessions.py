@@ -4,12 +4,12 @@ import datetime as dt
 
 import pytest
 
-from bookings import bulk
 from bookings.actors import member_actor
+from bookings.bulk import services as bulk
 from core import clock
 from rooms.models import Occupancy, Session
-from tests import factories
-from tests.admin_pages import errors, filled, logged_in, text_of, told, url
+from tests.support import factories
+from tests.support.admin_pages import errors, filled, logged_in, text_of, told, url
 
 pytestmark = pytest.mark.django_db
 

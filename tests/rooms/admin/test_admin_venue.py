@@ -4,17 +4,10 @@ import datetime as dt
 
 import pytest
 
-from rooms.models import (
-    Blackout,
-    CancellationPolicy,
-    Occupancy,
-    Room,
-    Venue,
-    VenueMember,
-)
-from tests import factories
-from tests.admin_pages import errors, filled, logged_in, queries, text_of, told, url
-from tests.pages import ahead
+from rooms.models import Blackout, CancellationPolicy, Occupancy, Room, Venue, VenueMember
+from tests.support import factories
+from tests.support.admin_pages import errors, filled, logged_in, queries, text_of, told, url
+from tests.support.pages import ahead
 
 pytestmark = pytest.mark.django_db
 

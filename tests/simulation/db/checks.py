@@ -7,10 +7,10 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from bookings.models import Booking, EventReceipt
 from bookings.states import BLOCKING, DEAD, Status
-from payments.ledger import kept_minor
+from payments.ledger.posting import kept_minor
 from payments.models import CreditUse, Dispute, Payment, Refund, WebhookEvent
-from tests import invariants
 from tests.simulation.invariants import Violation
+from tests.support import invariants
 
 ALWAYS = """
     SELECT 'M1', 'ledger transaction ' || transaction_id FROM payments_ledgerentry

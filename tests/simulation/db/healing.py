@@ -4,9 +4,9 @@ import datetime as dt
 
 from django.db import connection
 
-from bookings.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
+from bookings.lifecycle.deadlines import COMPLETE_AFTER, LAPSE_MARGIN
+from payments.lifecycle.services import OUTAGE_PATIENCE
 from payments.models import Dispute, Payment
-from payments.services import OUTAGE_PATIENCE
 from tests.simulation.db import checks, nightly, payouts
 from tests.simulation.db.world import SWEEPS, DbWorld
 from tests.simulation.healing import LONGEST_LOOK, MAX_ROUNDS

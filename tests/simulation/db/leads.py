@@ -7,8 +7,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from payments import refunding
 from payments.models import Dispute, Payout, Refund
+from payments.refunds import services as refund_services
 from tests.simulation.db import nightly
 from tests.simulation.plan import Action
 
@@ -37,7 +37,7 @@ def make_failed_refund(draws: Any, world: Any) -> Action | None:
     """Give something back, wait until that fails, hear of it, and deal with it."""
     if world.plan.refund_mood != "fails":
         return None
-    if refunding.waiting().exists():
+    if refund_services.waiting().exists():
         return draws.make_solve(world)
     made = Refund.objects.filter(status="succeeded", channel="provider", payment__provider="stripe")
     last = made.order_by("pk").values_list("created_at", flat=True).last()

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import connection
 from greenlet import getcurrent, greenlet
 
-from payments import payouts, reconciliation
 from payments.models import Drift, Payment, ReconciliationRun
-from payments.reconciliation import Busy
+from payments.payouts import services as payouts
+from payments.reconciliation import runs as reconciliation_runs
+from payments.reconciliation.runs import Busy
 from tests.simulation.invariants import Violation
 
 DAY = dt.timedelta(days=1)
@@ -53,8 +54,8 @@ def session_locks() -> Iterator[None]:
     with (
         in_one_go,
         patch.object(payouts, "_run_lock", run_lock),
-        patch.object(reconciliation, "_alone", alone),
-        patch("payments.reconciliation_walk.WINDOW", WINDOW),
+        patch.object(reconciliation_runs, "_alone", alone),
+        patch("payments.reconciliation.walk.WINDOW", WINDOW),
     ):
         yield
 
@@ -77,7 +78,7 @@ def _lock(name: str) -> Iterator[bool]:
 def heard(log: Any) -> Iterator[None]:
     """Listen where one row's trouble is logged, and the next one worked on."""
     with ExitStack() as stack:
-        for place in ("payments.reconciliation.log", "payments.payouts.log"):
+        for place in ("payments.reconciliation.runs.log", "payments.payouts.services.log"):
             stack.enter_context(patch(place, log))
         yield
 
@@ -90,7 +91,7 @@ def compare(world: Any, _: Any) -> None:
     before = Drift.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     open_before = set(ReconciliationRun.objects.filter(finished_at=None).values_list("pk", flat=True))
     last = ReconciliationRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    reconciliation.nightly(seconds=NIGHTLY_SECONDS)
+    reconciliation_runs.nightly(seconds=NIGHTLY_SECONDS)
     ended = ReconciliationRun.objects.exclude(finished_at=None)
     for run in [*ended.filter(pk__in=open_before), *ended.filter(pk__gt=last)]:
         world.cover(f"nightly comparison with {run.provider}")

@@ -10,10 +10,12 @@ from typing import Any
 
 from django.db.models import Sum
 
-from payments import bank_export, payouts, tasks
+from payments import tasks
 from payments.models import Dispute, LedgerEntry, PaymentSettings, Payout, PayoutLine, PayoutRun, PayoutSkip
-from payments.payout_due import preview
-from payments.payouts import PayoutError
+from payments.payouts import bank_export
+from payments.payouts import services as payouts
+from payments.payouts.due import preview
+from payments.payouts.services import PayoutError
 from sandbox.stripe import accounts, transfers
 from tests.simulation.invariants import Violation
 

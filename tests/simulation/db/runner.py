@@ -63,13 +63,13 @@ def surroundings() -> Iterator[Any]:
         with (
             settings,
             time_machine.travel(START, tick=False) as clock,
-            patch("payments.services.time", clockwork),
+            patch("payments.lifecycle.services.time", clockwork),
         ):
             # Reminders only tell people, a page takes longer to draw than a history to play, and a second tab need not
             # wait in real time.
-            told = patch("bookings.reminders.send_due_reminders", lambda now: 0)
-            drawn = patch("payments.evidence_pdf.pack", lambda *_: b"%PDF-1.4")
-            in_no_time = patch("payments.services.IN_FLIGHT_SECONDS", 0.0)
+            told = patch("bookings.lifecycle.reminders.send_due_reminders", lambda now: 0)
+            drawn = patch("payments.disputes.evidence_pdf.pack", lambda *_: b"%PDF-1.4")
+            in_no_time = patch("payments.lifecycle.services.IN_FLIGHT_SECONDS", 0.0)
             with told, drawn, in_no_time, thrifty(), nightly.session_locks():
                 yield clock
     finally:
@@ -124,7 +124,7 @@ def within(world: DbWorld, processes: Processes) -> Iterator[None]:
 
 def broker_of(world: DbWorld) -> Any:
     """Doorbells ring in this history, not at the broker."""
-    return patch("bookings.doorbell.current_app", SimpleNamespace(send_task=world.ring))
+    return patch("core.queue.current_app", SimpleNamespace(send_task=world.ring))
 
 
 def _drawn(scheduler: DbScheduler, world: DbWorld) -> Iterator[Action]:

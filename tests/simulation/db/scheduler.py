@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from payments import refunding
 from payments.models import Dispute, Refund
+from payments.refunds import services as refund_services
 from tests.simulation.db import leads
 from tests.simulation.plan import Action, Plan
 from tests.simulation.scheduler import Scheduler
@@ -196,7 +196,7 @@ class DbScheduler(Scheduler):
 
     def make_solve(self, world: Any) -> Action | None:
         """Staff deal with a refund that failed."""
-        waiting = list(refunding.waiting().values_list("pk", flat=True)) if world.by_offer else []
+        waiting = list(refund_services.waiting().values_list("pk", flat=True)) if world.by_offer else []
         solution = self.own.choice(SOLUTIONS if not world.hands else SOLUTIONS[:1])
         return self.task("solve", (waiting[0], solution)) if waiting else None
 

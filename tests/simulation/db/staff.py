@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bookings import services
+from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from core import clock
-from payments import answering, refunding
+from payments.disputes import services as dispute_services
+from payments.refunds import services as refund_services
 from tests.simulation.db import nightly, payouts, stage
 
 REASON = "Asked by the guest."
@@ -18,7 +19,7 @@ REASON = "Asked by the guest."
 
 def refund(world: Any, order: tuple[int, int | None, str, bool]) -> None:
     index, amount_minor, key, as_credit = order
-    refunding.refund(
+    refund_services.refund(
         booking_id=world.rows[index], actor=stage.actor("staff"), amount_minor=amount_minor, reason=REASON,
         key=f"{key}-{index}", as_credit=as_credit,
     )  # fmt: skip
@@ -27,7 +28,7 @@ def refund(world: Any, order: tuple[int, int | None, str, bool]) -> None:
 def adjust(world: Any, order: tuple[int, int]) -> None:
     index, percent = order
     due_minor = Booking.objects.values_list("due_minor", flat=True).get(pk=world.rows[index])
-    services.adjust(
+    bookings.adjust(
         booking_id=world.rows[index], actor=stage.actor("staff"), due_minor=due_minor * percent // 100,
         reason=REASON,
     )  # fmt: skip
@@ -36,7 +37,7 @@ def adjust(world: Any, order: tuple[int, int]) -> None:
 def override(world: Any, order: tuple[int, int]) -> None:
     index, percent = order
     due_minor = Booking.objects.values_list("due_minor", flat=True).get(pk=world.rows[index])
-    services.cancel(
+    bookings.cancel(
         booking_id=world.rows[index], actor=stage.actor("staff"), fee_minor=due_minor * percent // 100,
         reason=REASON,
     )  # fmt: skip
@@ -46,19 +47,19 @@ def solve(world: Any, order: tuple[int, str]) -> None:
     refund_id, how = order
     who: dict[str, Any] = {"refund_id": refund_id, "actor": stage.actor("staff"), "reason": REASON}
     if how == "retry":
-        refunding.try_again(**who)
+        refund_services.try_again(**who)
     elif how == "credit":
-        refunding.solve_by_credit(**who)
+        refund_services.solve_by_credit(**who)
     else:
-        refunding.paid_by_hand(**who, reference="Transfer 17", paid_date=clock.now().date())
+        refund_services.paid_by_hand(**who, reference="Transfer 17", paid_date=clock.now().date())
 
 
 def answer(world: Any, order: tuple[int, str | None]) -> None:
     dispute_id, words = order
     if words is None:
-        answering.accept(dispute_id=dispute_id)
+        dispute_services.accept(dispute_id=dispute_id)
     else:
-        answering.submit(dispute_id=dispute_id, texts={"uncategorized_text": words})
+        dispute_services.submit(dispute_id=dispute_id, texts={"uncategorized_text": words})
 
 
 def _payouts(name: str, world: Any, order: Any) -> None:

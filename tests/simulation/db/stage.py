@@ -11,10 +11,10 @@ from bookings.actors import Actor, guest_actor, member_actor
 from bookings.models import Booking
 from payments.models import PaymentSettings, ProviderAccount
 from rooms.models import CancellationPolicy, Room, Session, Venue
-from tests import factories
 from tests.simulation.plan import Offer, Plan
 from tests.simulation.rows import START
 from tests.simulation.scheduler import WAYS
+from tests.support import factories
 
 KINDS = {"request": "expert", "visit": "expert"}
 # Made for a history, and gone after it; rooms, venues and people stay.

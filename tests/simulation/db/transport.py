@@ -109,8 +109,8 @@ def connected(wire: Wire, mode: str) -> Iterator[None]:
         base_addresses={"api": "http://sandbox.test", "files": "http://sandbox.test"},
     )  # fmt: skip
     with (
-        patch("payments.providers.stripe._client", lambda *_: client),
-        patch("payments.providers.octo_wire.requests", _octo_requests(wire)),
-        patch("payments.providers.octo.time", SimpleNamespace(sleep=lambda _: None)),
+        patch("payments.providers.stripe.client._client", lambda *_: client),
+        patch("payments.providers.octo.wire.requests", _octo_requests(wire)),
+        patch("payments.providers.octo.client.time", SimpleNamespace(sleep=lambda _: None)),
     ):
         yield

@@ -12,19 +12,23 @@ from typing import Any
 
 from django.db import connection
 
-from bookings import outbox, services
 from bookings import tasks as booking_tasks
 from bookings.errors import BookingError
+from bookings.lifecycle import outbox
+from bookings.lifecycle import services as booking_services
 from bookings.models import Booking
 from core.mode import mode_name
-from payments import looking, octo_inbox, tasks, webhooks
-from payments import services as payments
-from payments.answering import CannotAnswer
+from payments import tasks
+from payments.disputes.services import CannotAnswer
+from payments.lifecycle import refresh
+from payments.lifecycle import services as payments
 from payments.models import Payment
 from payments.providers.base import ProviderError
+from payments.webhooks import octo as octo_inbox
+from payments.webhooks import services as webhooks
+from rooms.availability.occupancy import RoomTaken
+from rooms.availability.stays import InvalidStay
 from rooms.models import Room
-from rooms.occupancy import RoomTaken
-from rooms.stays import InvalidStay
 from sandbox.settings import Settings
 from sandbox.stripe import cards
 from sandbox.world import World as Sandbox
@@ -55,7 +59,7 @@ SWEEPS: dict[str, Callable[[], Any]] = {
 }
 WORK: dict[str, Callable[[Any], Any]] = {
     "checkout": payments.start_checkout,
-    "return": looking.verify,
+    "return": refresh.verify,
     "settle": payments.settle,
     "webhook": webhooks.process,
     "deliver": outbox.deliver,
@@ -232,7 +236,7 @@ class DbWorld(Outside):
         if index not in self.rows:
             return
         try:
-            booking = getattr(services, verb)(booking_id=self.rows[index], actor=stage.actor(who))
+            booking = getattr(booking_services, verb)(booking_id=self.rows[index], actor=stage.actor(who))
         except BookingError as error:
             self.say(f"  refused: {error}")
         else:

@@ -1,0 +1,5 @@
+"""What hosts manage in the admin. Importing the package registers its pages."""
+
+from rooms.admin import closings, rooms
+
+__all__ = ["closings", "rooms"]
