@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLES = ["docs/requirements.md", "docs/reliability.md"]
+PAGES = sorted(file.name for file in (ROOT / "docs" / "reliability").glob("*.md"))
+TABLES = ["docs/requirements.md", "docs/reliability.md", *(f"docs/reliability/{name}" for name in PAGES)]
 NAMED = re.compile(r"`((?:[\w.-]+/)*[\w.-]*(?:\.py|/))?(?:::(\w+))?`")
 
 

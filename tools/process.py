@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import IO
 
 PR_SET_PDEATHSIG = 1
+# Linux takes 32768 and more for outgoing connections (ip_local_port_range), other systems 49152 and more (RFC 6335).
+SERVER_PORTS = range(20_000, 32_000)
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -102,10 +105,14 @@ def kill_group(process: subprocess.Popen[bytes], signum: int) -> None:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """Return a port nobody listens on now, drawn from those that no outgoing connection takes before a server does.
+
+    Raises OSError where none of a hundred is free.
+    """
+    for port in random.sample(SERVER_PORTS, 100):
+        if is_port_free(port, host):
+            return port
+    raise OSError(f"no port from {SERVER_PORTS.start} to {SERVER_PORTS.stop} is free at {host}")
 
 
 def is_port_free(port: int, host: str = "127.0.0.1") -> bool:

@@ -1,4 +1,4 @@
-"""Attacks on refunds and credits: fields nobody may say, states, amounts; numbers are rows of docs/reliability.md."""
+"""Attacks on refunds and credits: fields nobody may say, states, amounts; numbers: docs/reliability/attacks.md."""
 
 import json
 

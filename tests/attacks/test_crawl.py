@@ -1,4 +1,4 @@
-"""Every address of the site, walked as everybody: numbers in test names are the rows of docs/reliability.md.
+"""Every address of the site, walked as everybody: numbers in test names are the rows of docs/reliability/attacks.md.
 
 An address that no table below knows fails here: say who may open it.
 """

@@ -1,4 +1,4 @@
-"""Attacks over HTTP: numbers in test names are the rows of docs/reliability.md, section 5.
+"""Attacks over HTTP: numbers in test names are the rows of docs/reliability/attacks.md.
 
 Beside these: tests/attacks/test_crawl.py (1-4, 39, 47, 48), tests/access/test_admin.py (4-6), tests/api/ (7-9, 12,
 42, 43 of the API), tests/attacks/test_identity.py (32-37),

@@ -1,4 +1,4 @@
-"""Where answers lead, who is believed, what may be found out; rows 32-37 of docs/reliability.md."""
+"""Where answers lead, who is believed, what may be found out; rows 32-37 of docs/reliability/attacks.md."""
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher

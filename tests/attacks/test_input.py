@@ -1,4 +1,4 @@
-"""Anything in any field, and what logs may hold; numbers are the rows of docs/reliability.md, section 5."""
+"""Anything in any field, and what logs may hold; numbers are the rows of docs/reliability/attacks.md."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Attacks on Octo's webhook, on texts and files about money, and on pages; numbers: rows of docs/reliability.md.
+"""Attacks on Octo's webhook, on texts and files about money, on pages; numbers: docs/reliability/attacks.md.
 
 Beside these: tests/attacks/test_amounts.py (7-9), tests/payments/lifecycle/test_octo_way.py (13-17, 21 of Octo),
 tests/payments/refunds/test_services.py (10), tests/payments/credits/test_credits.py (11),

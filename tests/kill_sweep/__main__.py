@@ -4,6 +4,7 @@ Most of a row is waiting for a lease to end, so processes share two cores well. 
 FRESH=1 starts over, PROCESSES is how many at once.
 """
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
     codes = _run_all(arguments)
     rows = results.read()
     bad = [name for name, row in rows.items() if not row["held"]]
+    results.FIGURES.write_text(results.page(rows, dt.datetime.now(dt.UTC).date()))
     print("\n".join(results.table(rows)))  # noqa: T201
     minutes = (time.monotonic() - began) / 60
     print(f"\nroomhold: {len(rows)} cuts, {len(bad)} violated, {minutes:.1f} minutes")  # noqa: T201

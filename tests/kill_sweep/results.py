@@ -1,8 +1,10 @@
 """The table of what was tried: kept in `.local/`, so that an interrupted sweep goes on where it stopped."""
 
+import datetime as dt
 import fcntl
 import json
 import os
+import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / ".local" / "kill-sweep.json"
+# What a whole sweep found, to be committed.
+FIGURES = ROOT / "bench" / "kill_sweep.md"
 IS_FULL = os.environ.get("KILL_SWEEP") == "full"
 # Which of how many processes this one is, as "0/3": each tries every third row.
 SHARE, SHARES = (int(part) for part in os.environ.get("KILL_SWEEP_SHARE", "0/1").split("/"))
@@ -53,3 +57,15 @@ def table(rows: dict[str, Row]) -> list[str]:
         after = f"{row['quiet_after']:.1f} s" if "quiet_after" in row else "-"
         lines.append(f"| {row['phase']} | {row['at']} | {after} | {told} |")
     return lines
+
+
+def page(rows: dict[str, Row], today: dt.date) -> str:
+    """Return the table as a page of Markdown, with its sum above it."""
+    bad = [row for row in rows.values() if not row["held"]]
+    quiet = [row["quiet_after"] for row in rows.values() if "quiet_after" in row]
+    told = f"{len(rows)} cuts on {today}, {len(bad)} violated"
+    if quiet:
+        told += (
+            f"; quiet after {statistics.median(quiet):.1f} s in the median, {max(quiet):.1f} s at the longest"
+        )
+    return "\n".join(["# `make kill-sweep`", "", f"{told}.", "", *table(rows), ""])

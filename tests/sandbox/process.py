@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,18 +16,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tools.process import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "whsec_tests_of_the_sandbox"
 OLD_SECRET = "whsec_the_one_before"
 # A platform's Stripe account as README asks for it: a bank account a currency, and payouts by hand.
 SET_UP = {"SANDBOX_STRIPE_SETTLEMENT": "usd,eur,gbp", "SANDBOX_STRIPE_PAYOUTS": "manual"}
 PUSHER = {"PUSHER_APP_ID": "4711", "PUSHER_KEY": "tests-key", "PUSHER_SECRET": "tests-secret"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:

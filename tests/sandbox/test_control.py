@@ -11,8 +11,9 @@ import requests
 import stripe
 
 from sandbox.settings import Refused, from_environment
-from tests.sandbox.process import ROOT, Receiver, Sandbox, free_port, running, until
+from tests.sandbox.process import ROOT, Receiver, Sandbox, running, until
 from tests.sandbox.test_sdk import hold, open_session
+from tools.process import free_port
 
 
 def test_clock_moves_forward_and_is_shared_by_file(sandbox: Sandbox) -> None:

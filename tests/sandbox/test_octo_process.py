@@ -11,7 +11,8 @@ from sandbox.faults import BadFault
 from sandbox.settings import Refused, from_environment
 from sandbox.world import World
 from tests.sandbox.octo_wire import WHO, OctoWire, named, order
-from tests.sandbox.process import Receiver, Sandbox, free_port, running, until
+from tests.sandbox.process import Receiver, Sandbox, running, until
+from tools.process import free_port
 
 
 def call(

@@ -1,1 +1,1 @@
-"""The simulator: histories of bookings under faults, with and without a database. See docs/reliability.md."""
+"""The simulator: histories of bookings under faults, with and without a database. See docs/reliability/histories.md."""

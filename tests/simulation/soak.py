@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-STATE = Path(__file__).resolve().parents[2] / ".local" / "soak.json"
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".local" / "soak.json"
+# What a whole run found, to be committed.
+FIGURES = ROOT / "bench" / "soak.md"
 PURE_SLICE, DB_SLICE = 10_000, 250
 STATEFUL_STEPS = 50
 Json = dict[str, Any]
@@ -31,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
             _write(state)
             print(f"{name}: {_line(state['slices'][name])}", flush=True)
     report = summed_up(state)
+    FIGURES.write_text(page(report))
     print(json.dumps(report, indent=2) if options.json else written(report))
     return 0 if report["violations"] == 0 and not report["not_found"] else 1
 
@@ -138,6 +142,22 @@ def written(report: Json) -> str:
         f"fewer than 100 times: {len(report['coverage_below_100'])}"
     )
     return "\n".join(lines)
+
+
+def page(report: Json) -> str:
+    """The report as a page of Markdown."""
+    lines = ["# `make soak`", "", f"Begun {report['began']}.", ""]
+    lines += ["| layer | histories | violations | a second |", "|---|---|---|---|"]
+    for name, layer in report["layers"].items():
+        rate = layer["histories"] / max(layer["seconds"], 0.1)
+        lines.append(f"| {name} | {layer['histories']:,} | {layer['violations']} | {rate:,.0f} |")
+    for name, layer in report["layers"].items():
+        lines += [f"- {name}, seed {one['seed']}: {one['what']}" for one in layer["first_violations"][:10]]
+    lines += ["", "Each planted bug, and after how many pure histories it was found (seed 0):", ""]
+    lines += ["| plant | found after |", "|---|---|"]
+    for name, after in report["found_after"].items():
+        lines.append(f"| {name} | {f'{after:,}' if after else '**not found**'} |")
+    return "\n".join(lines) + "\n"
 
 
 def _read() -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 import redis
 
 from tools import binaries
-from tools.process import Account, free_port, wait_until
+from tools.process import Account, free_port, is_port_free, wait_until
 from tools.services import Services, StateInUse
 from tools.valkey import NO_RETRY
 
@@ -162,5 +163,14 @@ def test_directory_closed_to_the_database_user_is_not_reachable(tmp_path):
     assert reachable is False
 
 
-def test_free_port_returns_a_port_to_bind():
-    assert 1024 <= free_port() <= 65535
+def test_free_port_is_none_that_an_outgoing_connection_could_take():
+    taken_by_system = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+
+    assert all(1024 <= free_port() < taken_by_system for _ in range(50))
+
+
+def test_free_port_passes_over_ports_that_somebody_listens_on():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+
+        assert is_port_free(taken) is False
