@@ -6,19 +6,17 @@ it. The row stays due, and the next round tries it again.
 """
 
 import time
-from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import Model, QuerySet
 
+from core.bases import Done, Work
+
 log = structlog.get_logger(__name__)
 
-Done = TypeVar("Done")
-# Each sweep hands its own keywords on to a verb of its own.
-Work = Callable[..., Done]  # type: ignore[explicit-any]  # no signature fits them all
 
 BATCH = 100
 # A sweep with more to do than one batch goes on this long: after a lost Redis thousands of messages may wait.

@@ -61,7 +61,7 @@ def worked_at(user: User) -> QuerySet[Venue]:
     """Return the venues at which the person ever did something, on the team or not any more."""
     acts = LogEntry.objects.filter(user=user, content_type=ContentType.objects.get_for_model(Venue))
     # An entry's id is text: of any model's key.
-    ids = [int(pk) for pk in acts.values_list("object_id", flat=True).distinct() if pk.isdecimal()]
+    ids = [int(pk) for pk in acts.values_list("object_id", flat=True).distinct() if pk and pk.isdecimal()]
     return Venue.objects.filter(Q(pk__in=ids) | Q(invitations__accepted_by=user)).distinct()
 
 

@@ -22,7 +22,7 @@ ONE_WEEK = dt.timedelta(weeks=1)
 MOST_SESSIONS = 53
 LONGEST = dt.timedelta(days=14)
 
-IN_THE_WAY = {
+IN_THE_WAY: dict[str, str] = {
     Occupancy.Kind.BOOKING: "a booking",
     Occupancy.Kind.SESSION: "the session “{}”",
     Occupancy.Kind.BLACKOUT: "closed dates",

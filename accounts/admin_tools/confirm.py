@@ -65,7 +65,7 @@ def asked(request: HttpRequest, question: Question, do: Callable[[str], HttpResp
 def note(request: HttpRequest, row: Model, message: str) -> None:
     """Write into the row's history who did what."""
     LogEntry.objects.create(
-        user_id=request.user.pk,
+        user_id=person_of(request).pk,
         content_type=ContentType.objects.get_for_model(row),
         object_id=str(row.pk),
         object_repr=str(row)[:200],

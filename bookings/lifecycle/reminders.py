@@ -10,6 +10,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from bookings.lifecycle import services as booking_services
+from bookings.lifecycle.transitions import Facts
 from bookings.models import Booking, BookingEvent
 from bookings.states import Status
 from core.sweeps import Round
@@ -98,7 +99,7 @@ def _hosts_to_remind(now: dt.datetime) -> "QuerySet[Waiting]":
     )
 
 
-def _span(expression: Combinable) -> ExpressionWrapper:
+def _span(expression: Combinable) -> "ExpressionWrapper[Combinable]":
     return ExpressionWrapper(expression, output_field=DurationField())
 
 
@@ -115,7 +116,7 @@ def _is_undecided(booking: Booking) -> bool:
 
 
 def _announce(
-    booking: Booking, notice: str, data: dict, still_due: Callable[[Booking], bool], now: dt.datetime
+    booking: Booking, notice: str, data: Facts, still_due: Callable[[Booking], bool], now: dt.datetime
 ) -> bool:
     """Announce unless the booking moved on between the list and the lock; a rival sweep's word counts too."""
     with transaction.atomic():

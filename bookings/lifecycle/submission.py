@@ -5,10 +5,10 @@ import hashlib
 import json
 import uuid
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from django.utils.crypto import salted_hmac
 
+from accounts.models import User
 from bookings.errors import SubmissionConflict
 from bookings.models import Booking
 from rooms.availability.stays import InvalidStay, Stay, stay_of_session
@@ -23,7 +23,7 @@ class GuestDetails:
     name: str
     email: str
     phone: str = ""
-    user: Any = None
+    user: User | None = None
     asked_by: str = ""
 
 

@@ -125,7 +125,7 @@ def _as_problem(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
         return response
 
     # ninja checks CSRF itself where the site's login is used.
-    wrapped.csrf_exempt = True  # type: ignore[attr-defined]
+    wrapped.csrf_exempt = True  # type: ignore[attr-defined]  # Django's own way to mark a view
     return wrapped
 
 

@@ -28,8 +28,9 @@ def draw(image: ImageFieldFile) -> list[int]:
 
     Those in the store already stay: a photo's name is never used twice. Raises: OSError when the photo is not there.
     """
-    with image.storage.open(image.name) as file, Image.open(file) as photo:
-        photo = photo.convert("RGB")
+    assert image.name  # a stored photo has one
+    with image.storage.open(image.name) as file, Image.open(file) as stored:
+        photo = stored.convert("RGB")
     widths = [width for width in WIDTHS if width < photo.width]
     for width in widths:
         name = name_of(image.name, width)

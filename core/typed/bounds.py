@@ -40,6 +40,13 @@ def validate_period(value: DateTimeTZRange) -> None:
     validate_year(value.upper)
 
 
+def ends(period: DateTimeTZRange) -> tuple[dt.datetime, dt.datetime]:
+    """Return where a stored period begins and ends. Raises: ValueError for one without an end."""
+    if period.lower is None or period.upper is None:
+        raise ValueError(f"{period} has no end")
+    return period.lower, period.upper
+
+
 def validate_object(value: object) -> None:
     """Raises: ValidationError for JSON that is no object of plain values."""
     if not isinstance(value, dict) or any(isinstance(one, dict | list) for one in value.values()):

@@ -132,6 +132,14 @@ class EmailField(_Words):
     widget = forms.EmailInput
 
 
+def choice_field(form: forms.BaseForm, name: str) -> forms.ChoiceField:
+    """Return a form's field that offers choices. Raises: TypeError for another one."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} offers no choices")
+    return field
+
+
 def model_choice(form: forms.BaseForm, name: str) -> "forms.ModelChoiceField[Model]":
     """Return a form's field that offers rows. Raises: TypeError for another one."""
     field = form.fields[name]

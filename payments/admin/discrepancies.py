@@ -1,5 +1,7 @@
 """Differences between our books and the providers', each with its cause and one button; and the comparisons made."""
 
+from collections.abc import Callable
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -53,7 +55,7 @@ class DriftAdmin(HasMode, PlatformAdmin[Drift]):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        def wrap(view):
+        def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return self.admin_site.admin_view(staff_only(view))
 
         own = [

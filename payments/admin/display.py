@@ -9,10 +9,12 @@ from django.utils.safestring import SafeString
 
 from bookings.models import Booking
 from core.money import format_minor
+from payments.models import Payment
 from payments.webhooks.masking import masked
 
 TONES = {
-    "CREATED": "quiet", "AUTHORIZED": "held", "CAPTURED": "good", "VOIDED": "quiet", "FAILED": "bad",
+    Payment.Status.CREATED: "quiet", Payment.Status.AUTHORIZED: "held", Payment.Status.CAPTURED: "good",
+    Payment.Status.VOIDED: "quiet", Payment.Status.FAILED: "bad",
     "pending": "held", "succeeded": "good", "failed": "bad",
     "open": "held", "unknown": "bad", "done": "good", "refused": "bad",
     "waiting": "held", "processed": "good", "ignored": "quiet", "parked": "bad",

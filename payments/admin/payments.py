@@ -138,7 +138,9 @@ class PaymentAdmin(SummedList, HasMode, ReadOnlyAdmin[Payment]):
 
     @display(description="Held")
     def held(self, payment: Payment) -> SafeString:
-        return figures(payment.authorized_minor if payment.status == "AUTHORIZED" else 0, payment.currency)
+        return figures(
+            payment.authorized_minor if payment.status == Payment.Status.AUTHORIZED else 0, payment.currency
+        )
 
     @display(description="Taken", ordering="captured_minor")
     def taken(self, payment: Payment) -> SafeString:
@@ -190,7 +192,9 @@ class LedgerTransactionAdmin(HasMode, ReadOnlyAdmin[LedgerTransaction]):
         return rows.filter(Q(booking__venue__in=own) | Q(payout__venue__in=own))
 
     def venue_id_of(self, obj: LedgerTransaction) -> int:
-        return (obj.booking or obj.payout).venue_id
+        subject = obj.booking or obj.payout
+        assert subject is not None  # a row's constraint
+        return subject.venue_id
 
     @display(description="Kind", ordering="kind")
     def words(self, movement: LedgerTransaction) -> str:

@@ -92,7 +92,8 @@ def _next_run() -> dt.datetime | None:
 
 def _months(venue: Venue) -> list[tuple[dt.date, str]]:
     """Return the latest months since the venue is here, newest first, with the address of each statement."""
-    month, months = statements.this_month(venue).first, []
+    month = statements.this_month(venue).first
+    months: list[tuple[dt.date, str]] = []
     begins = venue.created_at.astimezone(venue.zone).date().replace(day=1)
     while month >= begins and len(months) < MOST_MONTHS:
         months.append((month, f"{_statement_url(venue)}?month={month:%Y-%m}"))
@@ -110,7 +111,8 @@ class StatementForm(forms.Form):
     form = forms.ChoiceField(required=False, choices=[("", "Page"), ("pdf", "PDF"), ("csv", "CSV")])
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         first, last = data.get("first"), data.get("last")
         if any(day and not 2000 <= day.year <= 2200 for day in (first, last, data.get("month"))):
             raise forms.ValidationError("Choose days of this century.")
@@ -318,4 +320,6 @@ def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
 
 def _audit(request: HttpRequest, row: Payout | PayoutRun, text: str) -> None:
     """Note who did what in the row's history."""
-    LogEntry.objects.log_actions(request.user.pk, [row], CHANGE, change_message=text, single_object=True)
+    LogEntry.objects.log_actions(
+        person_of(request).pk, [row], CHANGE, change_message=text, single_object=True
+    )

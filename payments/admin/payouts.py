@@ -1,6 +1,7 @@
 """Payouts, their runs, the ledger and its checkpoints in the admin: to look at; services do what is done."""
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypedDict
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -32,6 +33,15 @@ TONES = {
     "failed": "bad",
     "returned": "bad",
 }
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Counts(TypedDict):
+        n_made: int
+        n_skipped: int
+
+    CountedRun = WithAnnotations[PayoutRun, Counts]
 
 
 def payout_pill(payout: Payout) -> SafeString:
@@ -248,7 +258,7 @@ class PayoutRunAdmin(RowSums, HasMode, PlatformAdmin[PayoutRun]):
         return pill("done", "Done") if run.finished_at else pill("open", "Under way")
 
     @display(description="Payouts", ordering="n_made")
-    def made(self, run: PayoutRun) -> SafeString:
+    def made(self, run: "CountedRun") -> SafeString:
         url = f"{reverse('admin:payments_payout_changelist')}?run__id__exact={run.pk}"
         return format_html('<a class="rh-link" href="{}">{}</a>', url, run.n_made)
 
@@ -274,7 +284,7 @@ class PayoutRunAdmin(RowSums, HasMode, PlatformAdmin[PayoutRun]):
         return " · ".join([*sums, *payout_funds.warnings(funds, {})]) or "not needed"
 
     @display(description="Left unpaid", ordering="n_skipped")
-    def left_unpaid(self, run: PayoutRun) -> int:
+    def left_unpaid(self, run: "CountedRun") -> int:
         return run.n_skipped
 
 

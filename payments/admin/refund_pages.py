@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from accounts.signed_in import person_of
 from bookings.actors import member_actor
 from bookings.errors import BookingError
 from bookings.models import Booking
@@ -239,7 +240,7 @@ def _record(request: HttpRequest, booking: Booking, form: OfflineForm) -> HttpRe
 
 def _booking(request: HttpRequest, booking_id: int) -> Booking:
     """Return a booking whose money the person may move: 404 to strangers, 403 to clerks."""
-    rows = Booking.objects.of_venues_of(request.user).select_related("venue", "room")
+    rows = Booking.objects.of_venues_of(person_of(request)).select_related("venue", "room")
     booking = get_object_or_404(rows, pk=booking_id)
     if not may_manage(request.user, booking.venue):
         raise PermissionDenied

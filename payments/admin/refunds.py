@@ -125,7 +125,7 @@ class CreditAdmin(SummedList, HasMode, PlatformAdmin[Credit]):
         return figures(credit.amount_minor, credit.currency)
 
     @display(description="Left")
-    def left(self, credit: Credit) -> SafeString:
+    def left(self, credit: "credits.Counted") -> SafeString:
         return figures(credit.left_now, credit.currency)
 
 

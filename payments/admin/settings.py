@@ -124,7 +124,7 @@ class VenuePaymentsAdmin(RowSums, VenueScopedAdmin[VenuePayments]):
         except InvalidSettings as error:  # somebody else saved between our check and now
             messages.error(request, f"Not saved: {error}")
 
-    def log_change(self, request: HttpRequest, obj: VenuePayments, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: VenuePayments, message: Any) -> Any:
         """The service has noted it, for the API's callers, too."""
 
     def try_keys(self, request: HttpRequest, venue_id: int) -> HttpResponse:

@@ -5,7 +5,7 @@ By currency, never of real and test money together, and at one query a list, how
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,12 @@ from django.utils.safestring import SafeString
 
 from core.mode import site_is_live
 from core.money import format_minor
+
+if TYPE_CHECKING:
+    # What the mixins are mixed into.
+    from django.contrib.admin import ModelAdmin as AdminBase
+else:
+    AdminBase = object
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class ListSum:
     amount_minor: int
 
 
-class SummedList:
+class SummedList(AdminBase):
     """Mixed into an admin class: its list begins with the sums of `sum_of`, over all rows the filters leave.
 
     `money_path` leads from a row to where its currency and mode are kept ("": its own); rows outside `sum_where` are
@@ -41,8 +47,9 @@ class SummedList:
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
-        if changelist := changelist_of(response):
-            response.context_data["sums"] = self.sums(changelist.queryset)
+        context = _list_context(response)
+        if changelist := context.get("cl"):
+            context["sums"] = self.sums(changelist.queryset)
         return response
 
     def sums(self, rows: QuerySet) -> list[ListSum]:
@@ -62,7 +69,7 @@ class SummedList:
         ]
 
 
-class RowSums:
+class RowSums(AdminBase):
     """Mixed into an admin class whose rows hold no amount of their own: `sums_of_rows` tells what belongs to each."""
 
     def sums_of_rows(self, keys: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
@@ -71,7 +78,7 @@ class RowSums:
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
-        if changelist := changelist_of(response):
+        if changelist := _list_context(response).get("cl"):
             rows = list(changelist.result_list)
             found = self.sums_of_rows([row.pk for row in rows])
             for row in rows:
@@ -87,7 +94,8 @@ class RowSums:
         return format_html('<span class="rh-figures">{}</span>', told or "–")
 
 
-def changelist_of(response: HttpResponse) -> Any:
-    """Return the list an answer is about to show; None where it shows something else."""
-    is_list = isinstance(response, TemplateResponse) and not response.is_rendered
-    return (response.context_data or {}).get("cl") if is_list else None
+def _list_context(response: HttpResponse) -> dict[str, Any]:
+    """Return the context of a list that an answer is about to show; empty where it shows something else."""
+    if isinstance(response, TemplateResponse) and not response.is_rendered:
+        return response.context_data or {}
+    return {}

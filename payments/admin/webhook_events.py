@@ -1,6 +1,7 @@
 """The console of providers' messages: what came, what became of it, and asking for it again. For staff alone."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -101,7 +102,7 @@ class WebhookEventAdmin(PlatformAdmin[WebhookEvent]):
         return super().get_queryset(request).select_related("payment__booking").defer("payload")
 
     def get_urls(self) -> list[URLPattern]:
-        def wrap(view):
+        def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return self.admin_site.admin_view(staff_only(view))
 
         own = [

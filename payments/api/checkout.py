@@ -95,4 +95,6 @@ def payment_or_404(request: ApiRequest, payment_id: uuid.UUID) -> Payment:
         access_to(request.auth, payment.booking.reference if payment else "")
     except Http404 as error:
         raise Http404("No such payment.") from error
+    if payment is None:
+        raise Http404("No such payment.")
     return payment

@@ -64,8 +64,14 @@ def refund_payment(
         )  # fmt: skip
     except RefundRefused as error:
         errors = [FieldError("amount_minor", error.code, error.message)]
-        left = {"left_minor": error.left_minor, "currency": payment.currency}
-        raise Problem(409, error.code, error.message, errors=errors, **left) from error
+        raise Problem(
+            409,
+            error.code,
+            error.message,
+            errors=errors,
+            left_minor=error.left_minor,
+            currency=payment.currency,
+        ) from error
     headers = {"Idempotent-Replayed": "true"} if given.is_replay else {}
     return private_json(_given_json(given, payment), status=201, headers=headers)
 

@@ -1,6 +1,7 @@
 """Credits: given instead of refunds, spent on later bookings, never more than is left. Integers in minor units."""
 
 import secrets
+from typing import TYPE_CHECKING, TypedDict
 
 import structlog
 from django.db import transaction
@@ -82,7 +83,16 @@ def left_minor(credit: Credit) -> int:
     return credit.amount_minor - used + returned.aggregate(total=Sum("amount_minor", default=0))["total"]
 
 
-def with_left(rows: QuerySet[Credit]) -> QuerySet[Credit]:
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Left(TypedDict):
+        left_now: int
+
+    Counted = WithAnnotations[Credit, Left]
+
+
+def with_left(rows: QuerySet[Credit]) -> "QuerySet[Counted]":
     """Return credits that know in `left_now` what `left_minor` tells of one: for lists, without a query a row."""
     used = CreditUse.objects.filter(credit=OuterRef("pk")).order_by().values("credit")
     returned = Refund.objects.filter(

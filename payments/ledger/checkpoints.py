@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef, Sum
+from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
 
 from core import clock
 from core.mode import site_is_live
@@ -116,7 +116,7 @@ def settled_entry() -> int | None:
         for _ in range(PATIENCE):
             cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %s::xid8, pg_sleep(0)", [began])
             if cursor.fetchone()[0]:
-                return last
+                return int(last)
             cursor.execute("SELECT pg_sleep(%s)", [PAUSE])
     return None
 
@@ -130,7 +130,7 @@ def _last(venue_id: int) -> tuple[Balances, int]:
     return base, rows[0].up_to_entry if rows else 0
 
 
-def _venues_with_news(horizon: int):
+def _venues_with_news(horizon: int) -> QuerySet[Venue, int]:
     last = (
         LedgerCheckpoint.objects.filter(venue=OuterRef("pk"), verified_at__isnull=False)
         .order_by()

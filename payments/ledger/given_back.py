@@ -3,9 +3,9 @@ their bank. Integers in minor units of the payment's currency.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
 
 from bookings.models import Booking
 from core.money import format_minor
@@ -19,7 +19,7 @@ ENDED = CreditUse.objects.filter(credit__refund__payment=OuterRef("pk"), is_take
 CLAIMED = Dispute.objects.filter(payment=OuterRef("pk"), status__in=CLAIMS)
 
 
-def _total(rows: QuerySet, owner: str) -> Subquery:
+def _total(rows: QuerySet[Model], owner: str) -> Combinable:
     return Subquery(rows.order_by().values(owner).annotate(total=Sum("amount_minor")).values("total"))
 
 
@@ -75,7 +75,7 @@ def flag_twice(payment: Payment, booking: Booking, *, cause: str) -> int:
     """
     seen = of(payment)
     if seen.twice_minor:
-        about: dict[str, Any] = {
+        about: dict[str, object] = {
             "booking": booking, "payment": payment, "cause": cause[:255],
             "ours": f"{in_words(seen.by_channel, payment.currency)} given back"[:200],
             "theirs": f"{format_minor(seen.twice_minor, payment.currency)} more than was taken"[:200],

@@ -116,14 +116,14 @@ def post_capture(payment: Payment, booking: Booking, *, kept_before_minor: int) 
     """
     held, taken = payment.authorized_minor, payment.captured_minor
     by_hand = payment.provider in BY_HAND
-    entries = {} if by_hand else {Account.HOLD: -held, Account.GUEST: held}
+    entries: dict[str, int] = {} if by_hand else {Account.HOLD: -held, Account.GUEST: held}
     entries |= {_money(payment): taken} | _shared(booking, kept_before_minor, taken)
     _post_payment("capture", payment, booking, entries)
 
 
 def post_refund(refund: Refund, booking: Booking, *, kept_before_minor: int) -> None:
     """Book captured money given back, out of where it lay or, by hand, out of our bank account."""
-    entries = {_way_back(refund): -refund.amount_minor} | _shared(
+    entries: dict[str, int] = {_way_back(refund): -refund.amount_minor} | _shared(
         booking, kept_before_minor, -refund.amount_minor
     )
     _post(f"refund:{refund.pk}", "refund", entries, booking=booking, payment=refund.payment)
@@ -131,7 +131,7 @@ def post_refund(refund: Refund, booking: Booking, *, kept_before_minor: int) -> 
 
 def post_refund_failed(refund: Refund, booking: Booking, *, kept_before_minor: int) -> None:
     """Book a refund that came back from the guest's bank."""
-    entries = {_way_back(refund): refund.amount_minor} | _shared(
+    entries: dict[str, int] = {_way_back(refund): refund.amount_minor} | _shared(
         booking, kept_before_minor, refund.amount_minor
     )
     _post(f"refund-failed:{refund.pk}", "refund_failed", entries, booking=booking, payment=refund.payment)
@@ -172,7 +172,7 @@ def post_dispute_won(dispute: Dispute, booking: Booking) -> None:
 def post_dispute_lost(dispute: Dispute, booking: Booking, *, kept_before_minor: int) -> None:
     """Book disputed money lost: the shares of it are taken back."""
     taken = dispute.withdrawn_minor
-    entries = {Account.DISPUTED: -taken} | _shared(booking, kept_before_minor, -taken)
+    entries: dict[str, int] = {Account.DISPUTED: -taken} | _shared(booking, kept_before_minor, -taken)
     _post_dispute("dispute_lost", dispute, booking, entries)
 
 
@@ -181,7 +181,7 @@ def post_dispute_lost(dispute: Dispute, booking: Booking, *, kept_before_minor: 
 
 def post_credit_given(credit: Credit, booking: Booking, *, kept_before_minor: int) -> None:
     """Book a credit given instead of a refund: the money stays, the shares turn into a debt to the guest."""
-    entries = {Account.CREDIT: -credit.amount_minor}
+    entries: dict[str, int] = {Account.CREDIT: -credit.amount_minor}
     entries |= _shared(booking, kept_before_minor, -credit.amount_minor)
     _post(f"credit:{credit.pk}", "credit", entries, booking=booking, is_live=credit.is_live)
 
@@ -192,23 +192,24 @@ def post_credit_taken_back(use: CreditUse, booking: Booking, *, kept_before_mino
     `booking` is the one the credit was given for.
     """
     back = use.amount_minor
-    entries = {Account.CREDIT: back} | _shared(booking, kept_before_minor, back)
-    payment = use.credit.refund.payment
-    _post(f"credit-use:{use.pk}", "credit_ended", entries, booking=booking, payment=payment)
+    entries: dict[str, int] = {Account.CREDIT: back} | _shared(booking, kept_before_minor, back)
+    refund = use.credit.refund
+    assert refund is not None  # only a refund's credit is taken back
+    _post(f"credit-use:{use.pk}", "credit_ended", entries, booking=booking, payment=refund.payment)
 
 
 def post_credit_used(use: CreditUse) -> None:
     """Book some of a credit spent on a booking, instead of the capture of the payment it made, or paid out by hand."""
     key, spent = f"credit-use:{use.pk}", use.amount_minor
     if use.booking is None:
-        entries = {Account.CREDIT: spent, Account.BANK: -spent}
-        _post(key, "credit_paid_out", entries, booking=use.credit.booking, is_live=use.credit.is_live)
+        paid_out: dict[str, int] = {Account.CREDIT: spent, Account.BANK: -spent}
+        _post(key, "credit_paid_out", paid_out, booking=use.credit.booking, is_live=use.credit.is_live)
         return
-    entries = {Account.CREDIT: spent} | _shared(
+    entries: dict[str, int] = {Account.CREDIT: spent} | _shared(
         use.booking, kept_minor(use.booking, use.credit.is_live), spent
     )
     # The debt ends where it stood: at the venue whose booking the credit was given for.
-    venues = {Account.CREDIT: use.credit.booking.venue_id}
+    venues: dict[str, int] = {Account.CREDIT: use.credit.booking.venue_id}
     _post(
         key, "capture", entries, booking=use.booking, payment=use.payment, venues=venues,
         is_live=use.credit.is_live,
@@ -325,6 +326,8 @@ def _post(
     entry belongs to another venue than the booking's or the payout's.
     """
     subject = booking or payout
+    if subject is None:
+        raise ValueError(f"{key} is of no booking and of no payout")
     movement = LedgerTransaction(
         key=key, kind=kind, booking=booking, payment=payment, payout=payout, currency=subject.currency,
         is_live=_mode(payment or payout, is_live),

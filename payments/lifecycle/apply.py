@@ -55,17 +55,17 @@ def apply(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
 def _enter_status(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
     now = clock.now()
     was_held = payment.authorized_minor > 0
-    if payment.status in ("AUTHORIZED", "CAPTURED") and not was_held:
+    if payment.status in (Payment.Status.AUTHORIZED, Payment.Status.CAPTURED) and not was_held:
         payment.authorized_minor, payment.authorized_at = seen.authorized_minor, now
         payment.capture_before = seen.capture_before
         ledger.post_authorize(payment, booking)
         log.info("payment_authorized", booking=booking.reference, payment=payment.provider_ref)
-    if payment.status == "CAPTURED":
+    if payment.status == Payment.Status.CAPTURED:
         kept = ledger.kept_minor(booking, payment.is_live)
         payment.captured_minor, payment.captured_at = seen.captured_minor, now
         ledger.post_capture(payment, booking, kept_before_minor=kept)
         log.info("payment_captured", booking=booking.reference, payment=payment.provider_ref)
-    if payment.status in ("VOIDED", "FAILED"):
+    if payment.status in (Payment.Status.VOIDED, Payment.Status.FAILED):
         payment.closed_at = now
         if was_held:
             ledger.post_void(payment, booking)
@@ -76,17 +76,18 @@ def _note_dashboard(payment: Payment, booking: Booking, before: str, calls: list
     """Money taken or let go by somebody in the provider's dashboard is flagged; see adoption.py."""
     if booking.status in DEAD and _is_otherwise_paid(payment, booking):
         return
-    if payment.status == "CAPTURED" and external_changes.is_captured_elsewhere(payment, calls):
+    if payment.status == Payment.Status.CAPTURED and external_changes.is_captured_elsewhere(payment, calls):
         _become(booking, external_changes.note_capture(payment, booking))
-    elif (before, payment.status) == ("AUTHORIZED", "VOIDED") and external_changes.is_released_elsewhere(
-        payment, calls
-    ):
+    elif (before, payment.status) == (
+        Payment.Status.AUTHORIZED,
+        Payment.Status.VOIDED,
+    ) and external_changes.is_released_elsewhere(payment, calls):
         _become(booking, external_changes.note_cancel(payment, booking))
 
 
 def _apply_fee(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
     """The provider's fee may be told with the capture or days later; it is booked once."""
-    if payment.status != "CAPTURED" or payment.provider_fee_minor is not None:
+    if payment.status != Payment.Status.CAPTURED or payment.provider_fee_minor is not None:
         return
     fee_minor = _agreed_fee(payment) if seen.fee_minor is None else seen.fee_minor
     if fee_minor is not None:
@@ -102,7 +103,7 @@ def _agreed_fee(payment: Payment) -> int | None:
 
 
 def _apply_refunds(payment: Payment, booking: Booking, seen: ProviderPayment) -> None:
-    if payment.status != "CAPTURED" or not seen.refunds:
+    if payment.status != Payment.Status.CAPTURED or not seen.refunds:
         return
     known = {refund.provider_ref: refund for refund in payment.refunds.all()}
     # Ours first: what was on its way back by us is not to be taken for a part of what a dashboard gave.
@@ -180,7 +181,7 @@ def _is_visible(operation: PaymentOperation, payment: Payment, seen: ProviderPay
 def _tell_booking(payment: Payment, booking: Booking, seen: ProviderPayment, *, is_news: bool) -> None:
     """Call the booking's verb where its arrow allows: asked at every look, so that nothing rests on one message."""
     status = payment.status
-    if status == "AUTHORIZED" and booking.status == Status.PENDING_PAYMENT:
+    if status == Payment.Status.AUTHORIZED and booking.status == Status.PENDING_PAYMENT:
         _become(
             booking,
             bookings.authorize(booking_id=booking.pk, held_until=payment.capture_before, locked=booking),
@@ -188,16 +189,26 @@ def _tell_booking(payment: Payment, booking: Booking, seen: ProviderPayment, *, 
     elif booking.status == Status.PENDING_APPROVAL and _is_gone(payment, seen):
         if not _is_otherwise_paid(payment, booking):
             _lose_hold(booking, status)
-    elif status == "CAPTURED" and booking.status == Status.PENDING_PAYMENT and _awaits_host(payment, booking):
+    elif (
+        status == Payment.Status.CAPTURED
+        and booking.status == Status.PENDING_PAYMENT
+        and _awaits_host(payment, booking)
+    ):
         # Nothing lapses any more, so the host has the venue's usual time to answer.
         _become(booking, bookings.authorize(booking_id=booking.pk, held_until=None, locked=booking))
     elif booking.status == Status.PENDING_PAYMENT and _waits_for_another(payment, booking, seen):
         return
-    elif status == "CAPTURED" and (booking.status == Status.PENDING_PAYMENT or booking.is_capturing):
-        _become(booking, bookings.confirm(booking_id=booking.pk, paid_at=payment.captured_at, locked=booking))
+    elif status == Payment.Status.CAPTURED and (
+        booking.status == Status.PENDING_PAYMENT or booking.is_capturing
+    ):
+        _become(booking, bookings.confirm(booking_id=booking.pk, paid_at=payment.taken_at, locked=booking))
         if payment.captured_minor < booking.due_minor or seen.refunds:
             _become(booking, external_changes.take_over_shortfall(payment, booking))
-    elif is_news and status == "CAPTURED" and booking.status in (Status.CONFIRMED, Status.COMPLETED):
+    elif (
+        is_news
+        and status == Payment.Status.CAPTURED
+        and booking.status in (Status.CONFIRMED, Status.COMPLETED)
+    ):
         _become(booking, external_changes.take_over_shortfall(payment, booking))
     elif is_news and _is_too_late(payment, booking):
         bookings.announce(booking_id=booking.pk, notice="payment_late", data={"payment": payment.n})
@@ -205,7 +216,7 @@ def _tell_booking(payment: Payment, booking: Booking, seen: ProviderPayment, *, 
 
 def _is_too_late(payment: Payment, booking: Booking) -> bool:
     """Return whether money came for a booking that is over; the fee of a cancellation is not too late."""
-    is_money = payment.status in ("AUTHORIZED", "CAPTURED")
+    is_money = payment.status in (Payment.Status.AUTHORIZED, Payment.Status.CAPTURED)
     return is_money and booking.status in DEAD and _is_otherwise_paid(payment, booking)
 
 
@@ -219,7 +230,9 @@ def _awaits_host(payment: Payment, booking: Booking) -> bool:
 def _is_gone(payment: Payment, seen: ProviderPayment) -> bool:
     """Return whether nothing is left of what was held: released, or taken and given back in the dashboard."""
     back = sum(refund.amount_minor for refund in seen.refunds if refund.status != "failed")
-    return payment.status == "VOIDED" or (payment.status == "CAPTURED" and back >= payment.captured_minor > 0)
+    return payment.status == Payment.Status.VOIDED or (
+        payment.status == Payment.Status.CAPTURED and back >= payment.captured_minor > 0
+    )
 
 
 def _waits_for_another(payment: Payment, booking: Booking, seen: ProviderPayment) -> bool:
@@ -229,7 +242,7 @@ def _waits_for_another(payment: Payment, booking: Booking, seen: ProviderPayment
 
 def _lose_hold(booking: Booking, payment_status: str) -> None:
     reason = "The bank no longer holds the money."
-    if payment_status == "CAPTURED":
+    if payment_status == Payment.Status.CAPTURED:
         reason = "The payment was given back at the provider."
     if booking.is_approved:
         _become(booking, bookings.capture_failed(booking_id=booking.pk, reason=reason))
@@ -240,7 +253,7 @@ def _lose_hold(booking: Booking, payment_status: str) -> None:
 def _is_otherwise_paid(payment: Payment, booking: Booking) -> bool:
     """Return whether the booking's other payments hold or keep all that is due."""
     others = [one for one in payment_facts(booking) if one.pk != payment.pk]
-    held = sum(one.authorized_minor for one in others if one.status == "AUTHORIZED")
+    held = sum(one.authorized_minor for one in others if one.status == Payment.Status.AUTHORIZED)
     return held + sum(one.net_minor for one in others) >= booking.due_minor
 
 

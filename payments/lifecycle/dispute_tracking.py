@@ -20,7 +20,11 @@ log = structlog.get_logger(__name__)
 
 Status = Dispute.Status
 ALARMS = ("dispute_opened", "dispute_escalated", "dispute_lost")
-ENDINGS = {Status.WON: "dispute_won", Status.LOST: "dispute_lost", Status.CLOSED: "dispute_closed"}
+ENDINGS: dict[str, str] = {
+    Status.WON: "dispute_won",
+    Status.LOST: "dispute_lost",
+    Status.CLOSED: "dispute_closed",
+}
 
 
 def follow(payment: Payment, booking: Booking, seen: ProviderPayment) -> Booking:
@@ -33,7 +37,11 @@ def follow(payment: Payment, booking: Booking, seen: ProviderPayment) -> Booking
     known = {dispute.provider_ref: dispute for dispute in payment.disputes.defer("evidence_pdf")}
     for theirs in seen.disputes:
         dispute = known.get(theirs.ref) or Dispute(
-            payment=payment, provider_ref=theirs.ref, status="", amount_minor=0, opened_at=theirs.opened_at
+            payment=payment,
+            provider_ref=theirs.ref,
+            status="",
+            amount_minor=0,
+            opened_at=theirs.opened_at or clock.now(),
         )
         dispute.payment = payment
         booking = _follow_one(dispute, booking, theirs)

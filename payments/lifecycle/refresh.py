@@ -28,7 +28,9 @@ def verify(booking_id: int) -> Booking:
     What was looked at within FRESH, or too often, is taken as it is stored. A provider that does not answer changes
     nothing: the booking is shown as it was, and a sweep looks again.
     """
-    for payment in Payment.objects.filter(booking_id=booking_id, status__in=["CREATED", "AUTHORIZED"]):
+    for payment in Payment.objects.filter(
+        booking_id=booking_id, status__in=[Payment.Status.CREATED, Payment.Status.AUTHORIZED]
+    ):
         look(payment)
     return Booking.objects.select_related("room", "venue").get(pk=booking_id)
 

@@ -50,10 +50,10 @@ def money_of(booking: Booking) -> Money:
     refunds = [refund for payment in payments for refund in payment.refunds.all()]
     return Money(
         currency=booking.currency,
-        held_minor=sum(p.authorized_minor for p in payments if p.status == "AUTHORIZED"),
+        held_minor=sum(p.authorized_minor for p in payments if p.status == Payment.Status.AUTHORIZED),
         captured_minor=sum(p.captured_minor for p in payments),
         refunded_minor=sum(refund.amount_minor for refund in refunds if refund.status != "failed"),
-        released_minor=sum(p.authorized_minor for p in payments if p.status == "VOIDED"),
+        released_minor=sum(p.authorized_minor for p in payments if p.status == Payment.Status.VOIDED),
         payments=payments,
         refunds=refunds,
     )
@@ -71,7 +71,7 @@ def failure_message(booking: Booking, money: Money) -> str:
 
 def is_unavailable(money: Money) -> bool:
     """Return whether opening the pay page failed last time, so that the guest was asked to wait."""
-    if money.latest is None or money.latest.session_ref or money.latest.status != "CREATED":
+    if money.latest is None or money.latest.session_ref or money.latest.status != Payment.Status.CREATED:
         return False
     operations = [op for op in money.latest.operations.all() if op.kind == PaymentOperation.Kind.CHECKOUT]
     return bool(operations) and operations[-1].state in ("unknown", "refused")
@@ -118,7 +118,7 @@ def _awaiting_host(booking: Booking) -> str:
     return f"The host answers {when}. If the answer is no, or there is none, nothing is charged."
 
 
-def payments_json(booking: Booking, money: Money) -> list[dict]:
+def payments_json(booking: Booking, money: Money) -> list[dict[str, object]]:
     """Return the payments as the API shows them."""
     return [
         {

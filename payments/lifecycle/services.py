@@ -92,7 +92,11 @@ def _open_payment(booking_id: int) -> tuple[Payment, PaymentOperation | None]:
     now = clock.now()
     if not booking.awaits_payment(now):
         raise InvalidTransition("pay", booking.get_status_display().lower())
-    payment = Payment.objects.select_for_update(no_key=True).filter(booking=booking, status="CREATED").first()
+    payment = (
+        Payment.objects.select_for_update(no_key=True)
+        .filter(booking=booking, status=Payment.Status.CREATED)
+        .first()
+    )
     if payment and payment.session_ref:
         return payment, None
     missing = manual_records.missing_minor(booking)
@@ -119,7 +123,7 @@ def _freeze_account(payment: Payment) -> None:
 def _session_end(payment: Payment, booking: Booking, now: dt.datetime) -> dt.datetime:
     """Return when a pay page opened now should end. Raises: InvalidTransition when that is too soon to be of use."""
     end = now + SESSION_TIMES[payment.provider]
-    if payment.provider == Provider.OCTO and booking.checkout_opened_at:
+    if payment.provider == Provider.OCTO and booking.checkout_opened_at and booking.payment_due_at:
         # The booking's deadline has moved for an earlier page, and no page may outlive it.
         end = min(end, booking.payment_due_at - CHECKOUT_GRACE)
         if end - now < SHORTEST_SESSION:
@@ -177,8 +181,8 @@ def sync(payment_id: int) -> Payment:
         payment = _number_fetch(payment_id)
         if not payment.session_ref:
             return _close_unopened(payment)
-        if payment := _look(payment):
-            return payment
+        if seen := _look(payment):
+            return seen
     raise Unavailable("our books changed whenever the provider was asked", code="busy")
 
 
@@ -207,8 +211,12 @@ def _close_unopened(payment: Payment) -> Payment:
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
     payment.booking = booking
     is_under_way = payment.operations.filter(state__in=operations.UNFINISHED).exists()
-    if payment.status == "CREATED" and booking.status != Status.PENDING_PAYMENT and not is_under_way:
-        payment.status, payment.closed_at, payment.next_sync_at = "FAILED", clock.now(), None
+    if (
+        payment.status == Payment.Status.CREATED
+        and booking.status != Status.PENDING_PAYMENT
+        and not is_under_way
+    ):
+        payment.status, payment.closed_at, payment.next_sync_at = Payment.Status.FAILED, clock.now(), None
         payment.save(update_fields=["status", "closed_at", "next_sync_at", "updated_at"])
     return payment
 
@@ -346,13 +354,14 @@ def expire_unpaid(booking_id: int) -> None:
     booking = Booking.objects.get(pk=booking_id)
     if booking.status != Status.PENDING_PAYMENT:
         return
-    payment = booking.payments.filter(status="CREATED").first()
+    payment = booking.payments.filter(status=Payment.Status.CREATED).first()
     try:
         is_over = payment is None or end_checkout(payment)
     except ProviderError as error:
         log.warning("expiry_delayed", booking=booking.reference, error=str(error))
         is_over = False
-    if is_over or clock.now() >= booking.payment_due_at + OUTAGE_PATIENCE:
+    due_at = booking.payment_due_at or booking.created_at
+    if is_over or clock.now() >= due_at + OUTAGE_PATIENCE:
         _expire_if_still_unpaid(booking_id)
 
 
@@ -380,5 +389,6 @@ def end_checkout(payment: Payment) -> bool:
 @transaction.atomic
 def _expire_if_still_unpaid(booking_id: int) -> None:
     booking = bookings.lock(booking_id)
-    if booking.status == Status.PENDING_PAYMENT and booking.payment_due_at <= clock.now():
+    due_at = booking.payment_due_at or booking.created_at
+    if booking.status == Status.PENDING_PAYMENT and due_at <= clock.now():
         bookings.expire(booking_id=booking_id, reason="The payment did not arrive in time.")

@@ -1,5 +1,6 @@
 """A payment of a booking, the calls made for it, what came back, and the mark that something is due."""
 
+import datetime as dt
 import uuid
 
 from django.contrib.postgres.indexes import BrinIndex
@@ -105,6 +106,13 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.booking} payment {self.n}"
+
+    @property
+    def taken_at(self) -> dt.datetime:
+        """When its money was captured. Raises: ValueError, of a payment that was not."""
+        if self.captured_at is None:
+            raise ValueError(f"payment {self.pk} was not captured")
+        return self.captured_at
 
     @property
     def is_open(self) -> bool:

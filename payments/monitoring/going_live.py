@@ -3,7 +3,7 @@
 Test payments cannot be reached with live keys, so what is still open of them would hang for good.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -41,7 +41,7 @@ def obstacles() -> list[Obstacle]:
 
 def wrong_keys() -> list[str]:
     """Return in sentences which keys of the settings a provider refuses; one that cannot be asked counts as such."""
-    asked = []
+    asked: list[tuple[str, Callable[[], object]]] = []
     if settings.STRIPE_SECRET_KEY:
         asked.append(("Stripe", lambda: stripe_connect().funds()))
     if settings.OCTO_SHOP_ID:
@@ -49,7 +49,7 @@ def wrong_keys() -> list[str]:
     return [sentence for name, ask in asked if (sentence := _asked(name, ask))]
 
 
-def _asked(name: str, ask) -> str:
+def _asked(name: str, ask: Callable[[], object]) -> str:
     try:
         ask()
     except ProviderError as error:
@@ -59,7 +59,9 @@ def _asked(name: str, ask) -> str:
 
 def _open() -> Iterator[tuple[str, list[str], str]]:
     tested = Payment.objects.filter(is_live=False)
-    payments = tested.filter(status__in=["CREATED", "AUTHORIZED"]).select_related("booking")
+    payments = tested.filter(status__in=[Payment.Status.CREATED, Payment.Status.AUTHORIZED]).select_related(
+        "booking"
+    )
     yield "open test payments", [str(one) for one in payments], "Decline or cancel their bookings, or wait."
     calls = PaymentOperation.objects.filter(payment__is_live=False, state__in=["open", "unknown"])
     yield (

@@ -121,7 +121,9 @@ def figures(since: dt.datetime) -> Figures:
     tried = payments.aggregate(
         authorized=Count("pk", filter=Q(authorized_at__isnull=False)),
         refused=Count("pk", filter=Q(authorized_at__isnull=True) & ~Q(failure_code="")),
-        abandoned=Count("pk", filter=Q(authorized_at__isnull=True, failure_code="", status="FAILED")),
+        abandoned=Count(
+            "pk", filter=Q(authorized_at__isnull=True, failure_code="", status=Payment.Status.FAILED)
+        ),
         **_times(F("authorized_at") - F("created_at")),
     )
     opened = calls.filter(kind="checkout").aggregate(

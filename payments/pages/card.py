@@ -7,13 +7,15 @@ from urllib.parse import urlsplit
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from bookings.pages.guest_session import booking_or_404
 from payments.lifecycle import selectors
+from payments.models import Payment
 from payments.phrases import DECLINE_MESSAGES, DEFAULT_MESSAGE
 
 STRIPE_JS = "https://js.stripe.com/v3/"
@@ -39,10 +41,10 @@ def sources() -> dict[str, list[str]]:
 
 
 @require_GET
-def card(request: HttpRequest, reference: str) -> HttpResponse:
+def card(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Show the card form of the open payment; without one, the booking says what there is to do."""
     booking = booking_or_404(request, reference)
-    payment = booking.payments.filter(status="CREATED").exclude(client_secret="").first()
+    payment = booking.payments.filter(status=Payment.Status.CREATED).exclude(client_secret="").first()
     if payment is None or not selectors.can_pay(booking):
         return redirect(booking)
     context = {

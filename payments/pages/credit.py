@@ -18,9 +18,15 @@ CODES_PER_MINUTE = 10
 LONGEST_CODE = 40
 
 
+class CreditRequest(HttpRequest):
+    """A request that typed a code; `refused_credit` is what the panel of the booking's page shows by the field."""
+
+    refused_credit: dict[str, str]
+
+
 @require_POST
 @private_page
-def use_credit(request: HttpRequest, reference: str) -> HttpResponse:
+def use_credit(request: CreditRequest, reference: str) -> HttpResponse:
     """Pay what the credit covers, and go back to the booking, where the rest can be paid."""
     booking = booking_or_404(request, reference)
     code = request.POST.get("code", "").replace("\0", "")[:LONGEST_CODE]
@@ -37,7 +43,9 @@ def use_credit(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect(booking)
 
 
-def _refused(request: HttpRequest, booking: Booking, code: str, message: str, *, status: int) -> HttpResponse:
+def _refused(
+    request: CreditRequest, booking: Booking, code: str, message: str, *, status: int
+) -> HttpResponse:
     """Show the booking's page again, with the message by the field and the code still in it."""
     if not selectors.can_pay(booking):
         # The field is gone.

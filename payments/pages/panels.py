@@ -1,5 +1,7 @@
 """What payments add to a booking's pages: see settings.BOOKING_PANELS."""
 
+from typing import Any
+
 from django.urls import reverse
 
 from bookings.models import Booking
@@ -12,7 +14,7 @@ from payments.ledger import positions
 from payments.ledger import posting as ledger
 from payments.lifecycle import selectors
 from payments.manual import services as manual
-from payments.models import Dispute, PaymentSettings
+from payments.models import Dispute, Payment, PaymentSettings
 from payments.settling import manual_records
 from payments.tracking import refund_display
 
@@ -44,12 +46,14 @@ def earned_by_yes(booking: Booking) -> list[tuple[str, str]]:
 def booking_panel(booking: Booking, viewer: str) -> Panel:
     """Return the money panel for a guest or a host; hosts see operations and ledger entries, too."""
     money = selectors.money_of(booking)
-    context = {
+    context: dict[str, Any] = {
         "booking": booking,
         "money": money,
         "can_pay": selectors.can_pay(booking),
         "pay_url": reverse("payments:pay", args=[booking.reference]),
-        "is_paying": bool(money.latest and money.latest.status == "CREATED" and money.latest.session_ref),
+        "is_paying": bool(
+            money.latest and money.latest.status == Payment.Status.CREATED and money.latest.session_ref
+        ),
         "failure_message": selectors.failure_message(booking, money),
         "unavailable": selectors.can_pay(booking) and selectors.is_unavailable(money),
         "is_moving": selectors.is_moving(booking, money),

@@ -117,7 +117,8 @@ def owed_by_venue(venue_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
 
 
 def _owed_in_transit_and_own_shop(venue_id: int) -> tuple[defaultdict[str, int], ...]:
-    owed, in_transit, own_shop = defaultdict(int), defaultdict(int), defaultdict(int)
+    owed: defaultdict[str, int] = defaultdict(int)
+    in_transit, own_shop = owed.copy(), owed.copy()
     for (account, currency), amount in balances_of(venue_id).items():
         if account in ledger.OWED and amount:
             owed[currency] -= amount
@@ -135,7 +136,8 @@ def _aside(venue: Venue) -> tuple[defaultdict[str, int], defaultdict[str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(ASIDE, parameters(now, venue.pk) | {"early": early})
         rows = cursor.fetchall()
-    pending, frozen = defaultdict(int), defaultdict(int)
+    pending: defaultdict[str, int] = defaultdict(int)
+    frozen = pending.copy()
     for currency, is_frozen, amount in rows:
         (frozen if is_frozen else pending)[currency] = amount
     return pending, frozen

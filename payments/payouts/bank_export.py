@@ -122,10 +122,11 @@ def _transfers(payouts: Sequence[Payout]) -> list[Transfer]:
     return [
         Transfer(
             reference=payout.public_id.hex,
-            to=accounts[payout.pk],
+            to=account,
             amount_minor=payout.amount_minor,
             currency=payout.currency,
             text=f"Payout {payout.public_id.hex[:8]} {site.SITE_HOST}",
         )
         for payout in payouts
+        if (account := accounts[payout.pk])
     ]

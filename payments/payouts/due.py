@@ -8,6 +8,7 @@ aside until the case ends.
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -80,7 +81,7 @@ class Due:
 
 def parameters(
     cutoff_at: dt.datetime, venue_id: int | None, *, is_live: bool | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return the values DUE asks for; the mode is the site's where none is given."""
     return {
         "accounts": list(ledger.OWED),
@@ -115,7 +116,7 @@ def reason_to_wait(settings: PaymentSettings | None, amount_minor: int, hold: Ho
         return Reason.NEGATIVE
     if hold:
         return hold.reason
-    if not payee_of(settings).destination:
+    if settings is None or not payee_of(settings).destination:
         return Reason.NO_DETAILS
     if problem_of(settings):
         return Reason.NOT_PAYABLE

@@ -11,7 +11,7 @@ from payments.models import PayeeChange, Payment, Payout, PayoutSkip
 from rooms.models import Venue
 
 Reason, Status = PayoutSkip.Reason, Venue.Status
-OF_STATUS = {
+OF_STATUS: dict[str, str] = {
     Status.DRAFT: Reason.NOT_APPROVED,
     Status.WAITING: Reason.NOT_APPROVED,
     Status.SUSPENDED: Reason.SUSPENDED,
@@ -40,7 +40,7 @@ def holds_of(venues: Collection[Venue], now: dt.datetime) -> dict[int, Hold]:
         ends = {Reason.FIRST_PAYOUT: first.get(venue.pk), Reason.PAYEE_CHANGED: changed.get(venue.pk)}
         waits = [Hold(reason, at) for reason, at in ends.items() if at and at > now]
         if waits:
-            holds[venue.pk] = max(waits, key=lambda hold: hold.until)
+            holds[venue.pk] = max(waits, key=lambda hold: hold.until or now)
     return holds
 
 

@@ -47,8 +47,9 @@ def payee_of(settings: PaymentSettings | None) -> Payee:
 
 def problem_of(settings: PaymentSettings | None) -> str:
     """Return why Stripe would not pay the account that payouts go to, as far as it was asked; or nothing."""
-    is_stripes = settings is not None and settings.payout_method == PaymentSettings.Method.STRIPE
-    return settings.stripe_account_problem if is_stripes else ""
+    if settings is None or settings.payout_method != PaymentSettings.Method.STRIPE:
+        return ""
+    return settings.stripe_account_problem
 
 
 def bank_account_of(payout: Payout) -> BankAccount | None:

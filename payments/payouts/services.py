@@ -104,7 +104,7 @@ def continue_run(*, seconds: float = RUN_SECONDS) -> PayoutRun | None:
             this.attempt(_try_to_pay, run, venue_id, name=f"venue {venue_id}")
         run.finished_at = clock.now()
         run.save(update_fields=["finished_at"])
-        funds.alarm(run.funds, funds.set_aside())
+        funds.alarm(run.funds or {}, funds.set_aside())
         log.info("payout_run_finished", run=run.pk, payouts=run.payouts.count())
         return run
 
@@ -186,7 +186,7 @@ def pay_venue(run: PayoutRun, venue_id: int) -> list[Payout]:
     hold = hold_of(venue, clock.now())
     settings = PaymentSettings.objects.filter(venue_id=venue_id).first()
     payee = payee_of(settings)
-    values = {
+    values: dict[str, Any] = {
         "run": run.pk,
         "now": clock.now(),
         "method": payee.method,

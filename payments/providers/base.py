@@ -1,7 +1,7 @@
 """What a payment provider must do, in plain values; it never touches our models."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -220,8 +220,6 @@ class Provider(Protocol):
     ) -> None: ...
 
     def accept_dispute(self, dispute_ref: str, *, key: str) -> None: ...
-
-    def list_payments(self, since: dt.datetime, until: dt.datetime) -> Iterator[ProviderPayment]: ...
 
 
 def refuse_in_transaction() -> None:

@@ -14,11 +14,11 @@ Kind = Drift.Kind
 
 # What the provider may say of a payment that has come so far here. A page that was left shows as still open there.
 AGREES: dict[str, set[State]] = {
-    "CREATED": {State.OPEN},
-    "AUTHORIZED": {State.AUTHORIZED},
-    "CAPTURED": {State.CAPTURED},
-    "VOIDED": {State.VOIDED, State.FAILED},
-    "FAILED": {State.FAILED, State.OPEN},
+    Payment.Status.CREATED: {State.OPEN},
+    Payment.Status.AUTHORIZED: {State.AUTHORIZED},
+    Payment.Status.CAPTURED: {State.CAPTURED},
+    Payment.Status.VOIDED: {State.VOIDED, State.FAILED},
+    Payment.Status.FAILED: {State.FAILED, State.OPEN},
 }
 HAS_MONEY = (State.AUTHORIZED, State.CAPTURED)
 
@@ -95,7 +95,9 @@ def _status(mine: OurPayment, seen: ProviderPayment) -> Iterator[Difference]:
     payment = mine.payment
     if seen.state in AGREES[payment.status]:
         return
-    is_backward = payment.status == "CAPTURED" or (payment.status != "CREATED" and seen.state == State.OPEN)
+    is_backward = payment.status == Payment.Status.CAPTURED or (
+        payment.status != Payment.Status.CREATED and seen.state == State.OPEN
+    )
     ours = payment.get_status_display()
     yield Difference(Kind.STATUS, ours, str(seen.state), BACKWARD if is_backward else MISSED)
 
@@ -116,8 +118,10 @@ def _amounts(payment: Payment, seen: ProviderPayment) -> Iterator[Difference]:
         ours = f"asked for {_money(payment.amount_minor, payment.currency)}"
         yield Difference(Kind.AMOUNT, ours, f"asked for {_money(seen.amount_minor, seen.currency)}", ALTERED)
         return
-    is_held = payment.status in ("AUTHORIZED", "CAPTURED") and seen.state in HAS_MONEY
-    is_taken = payment.status == "CAPTURED" and seen.state == State.CAPTURED
+    is_held = (
+        payment.status in (Payment.Status.AUTHORIZED, Payment.Status.CAPTURED) and seen.state in HAS_MONEY
+    )
+    is_taken = payment.status == Payment.Status.CAPTURED and seen.state == State.CAPTURED
     if is_held and payment.authorized_minor != seen.authorized_minor:
         yield _amount(payment, "held", payment.authorized_minor, seen.authorized_minor)
     if is_taken and payment.captured_minor != seen.captured_minor:
@@ -150,8 +154,8 @@ def _refunds(mine: OurPayment, seen: ProviderPayment) -> Iterator[Difference]:
             cause = MISSED if ours.amount_minor == theirs.amount_minor else ALTERED
             yield Difference(Kind.REFUND, f"{_money(ours.amount_minor, currency)} {ours.status}", told, cause)
     for ref in sorted(known.keys() - shown):
-        ours = f"{ref} {_money(known[ref].amount_minor, currency)} {known[ref].status}"
-        yield Difference(Kind.REFUND, ours, "no such refund", OTHER_ACCOUNT)
+        told = f"{ref} {_money(known[ref].amount_minor, currency)} {known[ref].status}"
+        yield Difference(Kind.REFUND, told, "no such refund", OTHER_ACCOUNT)
 
 
 def _in_words(seen: ProviderPayment) -> str:

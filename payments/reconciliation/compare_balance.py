@@ -141,11 +141,13 @@ def standings_now() -> list[Standing] | None:
         if before == [one.movement.ref for one in young]:
             break
     else:
-        return _untold("it moves")
+        _untold("it moves")
+        return None
     known = {key for one in recent for key in one.keys}
     fresh = _at_stripe().filter(transaction__created_at__gte=until)
     if not known.issuperset(fresh.values_list("transaction__key", flat=True)):
-        return _untold("what was booked just now is not in it yet")
+        _untold("what was booked just now is not in it yet")
+        return None
     for one in young:
         if not one.movement.is_sweep:
             held[one.movement.settled_in] -= one.movement.net_minor
@@ -153,7 +155,8 @@ def standings_now() -> list[Standing] | None:
         _at_stripe().exclude(transaction__key__in=[key for one in young for key in one.keys])
     )
     if exchanged := ours.keys() - held.keys():
-        return _untold(f"{', '.join(sorted(exchanged))} becomes another currency there")
+        _untold(f"{', '.join(sorted(exchanged))} becomes another currency there")
+        return None
     return [Standing(code, ours.get(code, 0), held[code] + paid_out[code]) for code in sorted(held)]
 
 
@@ -186,8 +189,8 @@ class _Ours:
     def of(self, movement: Movement) -> Booked:
         kind, ref = movement.kind, movement.source_ref
         if kind in CHARGES and (payment := self.payments.get(ref) or self.payments.get(movement.parent_ref)):
-            keys = (f"capture:{payment.pk}", f"processing-fee:{payment.pk}")
-            return Booked(movement, keys, payment)
+            both = (f"capture:{payment.pk}", f"processing-fee:{payment.pk}")
+            return Booked(movement, both, payment)
         if kind in REFUNDS and (refund := self.refunds.get(ref)):
             return Booked(movement, (f"{REFUNDS[kind]}:{refund.pk}",), refund.payment)
         if kind == "adjustment" and (dispute := self.disputes.get(ref)):

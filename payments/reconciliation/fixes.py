@@ -105,9 +105,13 @@ def _row_for(seen: ProviderPayment, *, is_staffs_decision: bool) -> Payment:
     rows = list(Payment.objects.select_for_update(no_key=True, of=("self",)).filter(booking=booking))
     payment = _known(rows, seen) or _written(booking, rows, seen)
     others = [row for row in rows if row.pk != payment.pk]
-    if not is_staffs_decision and any(row.status in ("AUTHORIZED", "CAPTURED") for row in others):
+    if not is_staffs_decision and any(
+        row.status in (Payment.Status.AUTHORIZED, Payment.Status.CAPTURED) for row in others
+    ):
         raise CannotMend("The booking has another payment with money: adopted, this one would be given back.")
-    if payment.status == "CREATED" and any(row.status == "CREATED" for row in others):
+    if payment.status == Payment.Status.CREATED and any(
+        row.status == Payment.Status.CREATED for row in others
+    ):
         raise CannotMend("Another payment of this booking is open: end it first.")
     # The intent stands for the pay page that led to it.
     payment.session_ref = payment.session_ref or seen.provider_ref

@@ -53,7 +53,11 @@ class Mend:
 
 def report(subject: Subject, difference: Difference, *, run: ReconciliationRun | None = None) -> Drift:
     """Keep a difference, once while it is open; what it says is brought up to date. A new one is an alarm."""
-    said = {"ours": difference.ours[:200], "theirs": difference.theirs[:200], "cause": difference.cause[:255]}
+    said: dict[str, object] = {
+        "ours": difference.ours[:200],
+        "theirs": difference.theirs[:200],
+        "cause": difference.cause[:255],
+    }
     said |= {"amount_minor": difference.amount_minor, "currency": difference.currency}
     about = {"payment": subject.payment, "booking": subject.booking, "run": run}
     drift, is_new = Drift.objects.update_or_create(
@@ -80,8 +84,9 @@ def was_set_aside(subject: Subject, difference: Difference) -> bool:
         kind=Kind.MONEY,
         is_live=site_is_live(),
     ).first()
-    is_same = last is not None and last.amount_minor == difference.amount_minor
-    return difference.kind == Kind.MONEY and is_same and last.state == State.DISMISSED
+    if last is None or difference.kind != Kind.MONEY:
+        return False
+    return last.amount_minor == difference.amount_minor and last.state == State.DISMISSED
 
 
 def mend(drift_id: int, *, by: Any) -> Drift:
@@ -206,8 +211,9 @@ def _waive(drift: Drift, by: Any) -> None:
 def _take_credit_back(drift: Drift, by: Any) -> None:
     """End what is unspent of the guest's credits by now, since some may have come back; the rest staff have seen."""
     with transaction.atomic():
-        booking = bookings.lock(fixes.payment_of(drift).booking_id)
-        payment = Payment.objects.select_for_update(no_key=True).get(pk=drift.payment_id)
+        known = fixes.payment_of(drift)
+        booking = bookings.lock(known.booking_id)
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=known.pk)
         twice, actor = given_back.of(payment).twice_minor, member_actor(by)
         credits.take_back(payment, booking, twice, actor=actor, reason="The guest has this money already.")
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from bookings.models import Booking
 from core.mode import site_is_live
@@ -135,7 +135,7 @@ def _may_differ(mine: OurPayment, seen: ProviderPayment) -> bool:
 def _ours_of(provider: str, page: list[ProviderPayment]) -> dict[str, OurPayment]:
     """Return our payments of a page, by the provider's reference or else by our own id (three queries)."""
     refs = [seen.provider_ref for seen in page]
-    ids = [found for seen in page if (found := fixes.as_uuid(seen.payment_id))]
+    ids = [uid for seen in page if (uid := fixes.as_uuid(seen.payment_id))]
     rows = Payment.objects.filter(Q(provider_ref__in=refs) | Q(public_id__in=ids), provider=provider)
     found: dict[str, OurPayment] = {}
     for payment in rows.select_related("booking").prefetch_related("refunds", "disputes"):
@@ -174,7 +174,7 @@ def _changed(span: Span, position: str) -> Step:
 
 def _singly(span: Span, position: str) -> Step:
     """Look at what is still open from before the period; without a list, also at what was begun in it."""
-    still_open = Q(status="AUTHORIZED") | Q(refunds__status="pending")
+    still_open = Q(status=Payment.Status.AUTHORIZED) | Q(refunds__status="pending")
     wanted = still_open & Q(created_at__lt=span.since)
     if span.provider not in LISTING:
         in_period = Q(created_at__gte=span.since, created_at__lt=span.until)
@@ -297,7 +297,7 @@ def _pages(seen: Iterable[T]) -> Iterator[list[T]]:
         yield page
 
 
-def _keyset(rows, *, after: int = 0) -> Iterator[int]:
+def _keyset(rows: QuerySet[Model], *, after: int = 0) -> Iterator[int]:
     """Yield the ids of rows in order, a page at a time, each page a short query of its own."""
     while page := list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:ROWS]):
         yield from page

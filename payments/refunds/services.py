@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from bookings.actors import Actor
 from bookings.errors import BookingError, InvalidTransition, ReasonMissing, SubmissionConflict
@@ -191,7 +192,7 @@ def give_credit(
 # --- refunds that failed, and those made by hand --------------------------------------------------------------
 
 
-def waiting():
+def waiting() -> QuerySet[Refund]:
     """Return the refunds that wait for staff: failed and unsolved, or to be paid back by hand."""
     rows = Refund.objects.select_related("payment__booking__venue")
     failed = rows.filter(status=RefundStatus.FAILED, solved_at=None)

@@ -1,12 +1,14 @@
 """What the plan needs to know, read from the database: a booking's demand, and where each payment stands."""
 
 import threading
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from bookings.models import Booking
+from bookings.states import Status
 from payments.models import CreditUse, Dispute, Payment, PaymentOperation, Settlement
 from payments.providers.registry import can_end_checkout
 from payments.settling.plan import BookingFacts, PaymentFacts
@@ -74,6 +76,20 @@ class _Kept(threading.local):
 
 kept = _Kept()
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class Sums(TypedDict):
+        refunded: int
+        stuck: int
+        disputed: int | None
+        is_disputed: bool
+        has_case: bool
+        is_busy: bool
+        is_marked: bool
+
+    Counted = WithAnnotations[Payment, Sums]
+
 
 def booking_facts(booking: Booking) -> BookingFacts:
     """Return what the plan needs to know of a booking."""
@@ -82,7 +98,7 @@ def booking_facts(booking: Booking) -> BookingFacts:
         is_approved=booking.is_approved,
         capture=booking.capture,
         due_minor=booking.due_minor,
-        completed_at=booking.closed_at if booking.status == "COMPLETED" else None,
+        completed_at=booking.closed_at if booking.status == Status.COMPLETED else None,
         held_until=booking.held_until,
     )
 
@@ -92,7 +108,7 @@ def payment_facts(booking: Booking) -> list[PaymentFacts]:
     return [_facts(payment) for payment in kept.payments.filter(booking_id=booking.pk)]
 
 
-def _facts(payment: Payment) -> PaymentFacts:
+def _facts(payment: "Counted") -> PaymentFacts:
     return PaymentFacts(
         pk=payment.pk,
         status=payment.status,

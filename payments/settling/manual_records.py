@@ -47,5 +47,5 @@ def confirm_if_paid(booking_id: int) -> Booking:
         return booking
     if booking.approval == Room.Approval.AFTER_PAYMENT and not booking.is_approved:
         return bookings.authorize(booking_id=booking_id, held_until=None)
-    paid_at = booking.payments.filter(status=Payment.Status.CAPTURED).latest("captured_at").captured_at
-    return bookings.confirm(booking_id=booking_id, paid_at=paid_at)
+    last = booking.payments.filter(status=Payment.Status.CAPTURED).latest("captured_at")
+    return bookings.confirm(booking_id=booking_id, paid_at=last.taken_at)

@@ -25,8 +25,8 @@ def confirm_paid(booking: Booking) -> Booking:
     """Confirm an approved booking that was paid in full before the host's yes; returns it as it is then."""
     if not is_paid_unconfirmed(booking_facts(booking), payment_facts(booking)):
         return booking
-    payment = booking.payments.filter(status="CAPTURED").latest("captured_at")
-    booking = bookings.confirm(booking_id=booking.pk, paid_at=payment.captured_at)
+    payment = booking.payments.filter(status=Payment.Status.CAPTURED).latest("captured_at")
+    booking = bookings.confirm(booking_id=booking.pk, paid_at=payment.taken_at)
     return external_changes.take_over_shortfall(payment, booking)
 
 

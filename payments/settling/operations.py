@@ -4,11 +4,13 @@ The operation's key is the idempotency key, so a call whose answer was lost may 
 """
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 
 import structlog
 from django.db import transaction
 
 from bookings.lifecycle import services as bookings
+from bookings.states import Status
 from core import clock
 from payments.models import Payment, PaymentOperation
 from payments.models import Provider as ProviderName
@@ -40,7 +42,7 @@ KEY_LIFE = dt.timedelta(hours=23)
 MAX_PAUSE_SECONDS = 300
 
 
-def begin(payment: Payment, kind: str, params: dict) -> PaymentOperation | None:
+def begin(payment: Payment, kind: str, params: Mapping[str, object]) -> PaymentOperation | None:
     """Write an operation's row; None while another of this payment is unfinished. Expects the payment locked."""
     if payment.operations.filter(state__in=UNFINISHED).exists():
         return None
@@ -104,7 +106,7 @@ def is_replayable(operation: PaymentOperation) -> bool:
 def _call(provider: Provider, operation: PaymentOperation) -> CheckoutSession | None:
     params, key = operation.params, operation.key
     known = known_of(operation.payment)
-    calls = {
+    calls: dict[str, Callable[[], CheckoutSession | None]] = {
         Kind.CHECKOUT: lambda: provider.open_checkout(CheckoutRequest(**params), key=key),
         Kind.END_CHECKOUT: lambda: provider.end_checkout(params["session_ref"], key=key),
         Kind.CAPTURE: lambda: provider.capture(
@@ -148,7 +150,7 @@ def _record(operation: PaymentOperation, result: CheckoutSession | None) -> Paym
         locked.save(
             update_fields=["session_ref", "session_url", "session_expires_at", "client_secret", "updated_at"]
         )
-        if booking.status == "PENDING_PAYMENT":
+        if booking.status == Status.PENDING_PAYMENT:
             bookings.hold_for_checkout(booking_id=booking.pk, session_ends_at=result.expires_at)
         log.info("payment_session_created", session=result.ref, booking=booking.reference)
         return _finish(operation, OpState.DONE, None)

@@ -7,19 +7,25 @@ import datetime as dt
 from dataclasses import dataclass
 
 from bookings.states import DEAD, Status
+from payments.models import Payment
 from payments.providers.base import State
 from rooms.models import Room
+
+S = Payment.Status
 
 CAPTURE_DELAY = dt.timedelta(minutes=30)  # after an appointment was completed
 LAPSE_MARGIN = dt.timedelta(hours=2)
 
 # How a payment's status follows the provider's word; anything else stays as it is.
 FORWARD: dict[str, dict[State, str]] = {
-    "CREATED": {
-        State.AUTHORIZED: "AUTHORIZED", State.CAPTURED: "CAPTURED", State.VOIDED: "VOIDED", State.FAILED: "FAILED",
+    S.CREATED: {
+        State.AUTHORIZED: S.AUTHORIZED,
+        State.CAPTURED: S.CAPTURED,
+        State.VOIDED: S.VOIDED,
+        State.FAILED: S.FAILED,
     },
-    "AUTHORIZED": {State.CAPTURED: "CAPTURED", State.VOIDED: "VOIDED"},
-}  # fmt: skip
+    S.AUTHORIZED: {State.CAPTURED: S.CAPTURED, State.VOIDED: S.VOIDED},
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ def asks_for_money(booking: BookingFacts, now: dt.datetime) -> bool:
 
 def capture_at(booking: BookingFacts) -> dt.datetime:
     """Return when a completed appointment is captured: 30 minutes later, always before the hold lapses."""
+    if booking.completed_at is None:
+        raise ValueError("not completed yet")
     at = booking.completed_at + CAPTURE_DELAY
     return min(at, booking.held_until - LAPSE_MARGIN) if booking.held_until else at
 
@@ -127,9 +135,9 @@ def is_paid_unconfirmed(booking: BookingFacts, payments: list[PaymentFacts]) -> 
     """
     if booking.status != Status.PENDING_APPROVAL or not booking.is_approved:
         return False
-    if booking.due_minor <= 0 or any(payment.status == "AUTHORIZED" for payment in payments):
+    if booking.due_minor <= 0 or any(payment.status == S.AUTHORIZED for payment in payments):
         return False
-    is_captured = any(payment.status == "CAPTURED" and payment.is_two_stage for payment in payments)
+    is_captured = any(payment.status == S.CAPTURED and payment.is_two_stage for payment in payments)
     return booking.due_minor <= _net(payments) or (is_captured and _net(payments) > 0)
 
 
@@ -145,7 +153,7 @@ def lost_fee_minor(booking: BookingFacts, payments: list[PaymentFacts]) -> int:
     """
     if booking.status != Status.CANCELLED:
         return 0
-    if any(payment.status == "AUTHORIZED" or payment.is_busy for payment in payments):
+    if any(payment.status == S.AUTHORIZED or payment.is_busy for payment in payments):
         return 0
     had_hold = any(payment.is_two_stage and payment.authorized_minor for payment in payments)
     taken = sum(payment.captured_minor - payment.refunded_minor for payment in payments)
@@ -160,13 +168,13 @@ def _needless_session(booking: BookingFacts, payments: list[PaymentFacts]) -> St
     if booking.status == Status.PENDING_PAYMENT:
         return None
     for payment in payments:
-        if payment.status == "CREATED" and payment.has_session:
+        if payment.status == S.CREATED and payment.has_session:
             return Step(payment.pk, "end-checkout")
     return None
 
 
 def _needless_hold(booking: BookingFacts, payments: list[PaymentFacts]) -> Step | None:
-    held = [payment for payment in payments if payment.status == "AUTHORIZED"]
+    held = [payment for payment in payments if payment.status == S.AUTHORIZED]
     missing = booking.due_minor - _net(payments)
     is_wanted = missing > 0 and (booking.status not in DEAD or booking.status == Status.CANCELLED)
     spare = held[1:] if is_wanted else held
@@ -178,7 +186,7 @@ def _missing_capture(booking: BookingFacts, payments: list[PaymentFacts], now: d
     if missing <= 0 or not asks_for_money(booking, now):
         return None
     for payment in payments:
-        if payment.status == "AUTHORIZED":
+        if payment.status == S.AUTHORIZED:
             return Step(payment.pk, "capture", min(missing, payment.authorized_minor))
     return None
 

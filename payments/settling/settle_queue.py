@@ -130,7 +130,7 @@ def _hand_to_staff(refused: PaymentOperation) -> None:
 def _begin(step: Step) -> PaymentOperation | None:
     payment = Payment.objects.select_related("booking").get(pk=step.payment_pk)
     if step.kind == PaymentOperation.Kind.END_CHECKOUT:
-        params = {"session_ref": payment.session_ref}
+        params: dict[str, object] = {"session_ref": payment.session_ref}
     else:
         params = {"provider_ref": payment.provider_ref, "amount_minor": step.amount_minor}
     return operations.begin(payment, step.kind, params)

@@ -8,7 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from bookings.models import Booking
 from core import clock
@@ -168,7 +168,7 @@ def currencies_of(venue: Venue) -> list[str]:
     return sorted(found, key=lambda one: (one != venue.currency, one))
 
 
-def _lines(entries) -> list[BookingLine]:
+def _lines(entries: QuerySet[LedgerEntry]) -> list[BookingLine]:
     """Add up each booking's entries: shares by the kind of their transaction, and fees the venue bears."""
     shares = Q(account__in=ledger.SHARES, transaction__kind__in=ledger.SHARING)
     fees = Q(account=Account.VENUE, transaction__kind__in=FEES)
@@ -208,7 +208,7 @@ def _line(booking: Booking, parts: list[tuple[str, str, int]]) -> BookingLine:
     return line
 
 
-def _payouts(entries) -> list[PayoutMovement]:
+def _payouts(entries: QuerySet[LedgerEntry]) -> list[PayoutMovement]:
     rows = (
         entries.filter(account=Account.VENUE, transaction__payout__isnull=False)
         .select_related("transaction__payout")
@@ -218,7 +218,7 @@ def _payouts(entries) -> list[PayoutMovement]:
         PayoutMovement(
             at=entry.transaction.created_at,
             text=PAYOUT_WORDS[entry.transaction.kind],
-            key=entry.transaction.payout.key,
+            key=entry.transaction.payout.key if entry.transaction.payout else "",
             amount_minor=entry.amount_minor,
         )
         for entry in rows

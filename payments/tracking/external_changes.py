@@ -81,7 +81,7 @@ def take_over_shortfall(payment: Payment, booking: Booking) -> Booking:
     if not allows("adjust", booking.status) or booking.status == Status.CANCELLED:
         return booking
     others = Payment.objects.filter(booking=booking).exclude(pk=payment.pk)
-    if others.filter(status__in=["CREATED", "AUTHORIZED"]).exists():
+    if others.filter(status__in=[Payment.Status.CREATED, Payment.Status.AUTHORIZED]).exists():
         return booking
     net_minor = _net_minor(payment, booking)
     if net_minor >= booking.due_minor:
@@ -126,7 +126,8 @@ def is_captured_elsewhere(payment: Payment, calls: Iterable[PaymentOperation]) -
 
 def is_released_elsewhere(payment: Payment, calls: Iterable[PaymentOperation]) -> bool:
     """Return whether a hold ended before its time without a call of ours."""
-    is_lapsed = payment.capture_before is not None and payment.closed_at >= payment.capture_before
+    lapse, ended = payment.capture_before, payment.closed_at
+    is_lapsed = lapse is not None and ended is not None and ended >= lapse
     return not is_lapsed and all(call.kind not in (Kind.VOID, Kind.END_CHECKOUT) for call in calls)
 
 

@@ -57,7 +57,9 @@ def refunds_of(payments: Iterable[Payment]) -> list[Returned]:
 def releases_of(payments: Iterable[Payment]) -> list[Returned]:
     """Return the holds that a provider confirmed as released."""
     return [
-        _release(payment) for payment in payments if payment.status == "VOIDED" and payment.authorized_minor
+        _release(payment)
+        for payment in payments
+        if payment.status == Payment.Status.VOIDED and payment.authorized_minor
     ]
 
 

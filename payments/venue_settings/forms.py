@@ -109,7 +109,8 @@ class PaymentSettingsForm(forms.ModelForm):
             if name in self.fields and name not in BLIND:
                 self.initial[name] = venue_settings.shown(name, value)
         self.initial["payout_minimum"] = write_amount(self.before["payout_minimum_minor"], venue.currency)
-        self.fields["payout_minimum"].label += f" ({venue.currency})"
+        minimum = self.fields["payout_minimum"]
+        minimum.label = f"{minimum.label} ({venue.currency})"
         self.fields[
             "platform_fee_percent"
         ].help_text = f"Empty: the platform's own, now {venue.fee_percent} %"
@@ -121,7 +122,8 @@ class PaymentSettingsForm(forms.ModelForm):
             self.fields[name].disabled = not self.may_move_payee
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         self._refuse_payee()
         if self.errors:
             return cleaned

@@ -31,6 +31,8 @@ PAYEE_FIELDS = (
 )  # fmt: skip
 OWNERS_ALONE = "Only an owner of the venue changes where its money goes."
 
+SEE_SETTINGS = "See the payment settings"
+
 
 class PayeeNotProven(Exception):
     """Whoever changes a payee must have proved lately who they are."""
@@ -82,9 +84,18 @@ def _tell(change: PayeeChange) -> None:
         "If nobody of you did this, answer to us at once, and change your password.",
     ]
     subject = f"Where the money of {venue.name} goes was changed"
-    mail = {"subject": subject, "paragraphs": paragraphs, "action": "See the payment settings"}
     path = reverse("admin:payments_venuepayments_change", args=[venue.pk])
     owners = notices.owners_of(venue)
     addresses = [venue.email, *verified_addresses(owners, clock.now())]
-    notices.tell(venue, "payee_changed", addresses, path=path, **mail)
-    notices.tell_staff(venue, "payee_changed", path=path, **mail)
+    notices.tell(
+        venue,
+        "payee_changed",
+        addresses,
+        path=path,
+        subject=subject,
+        paragraphs=paragraphs,
+        action=SEE_SETTINGS,
+    )
+    notices.tell_staff(
+        venue, "payee_changed", path=path, subject=subject, paragraphs=paragraphs, action=SEE_SETTINGS
+    )

@@ -103,9 +103,11 @@ def _payment_of(event: WebhookEvent) -> Payment | None:
     event.payment = subject.payment
     if subject.parked or subject.ignored:
         outcome = Outcome.PARKED if subject.parked else Outcome.IGNORED
-        return _end(event, outcome, subject.parked or subject.ignored)
+        _end(event, outcome, subject.parked or subject.ignored)
+        return None
     if subject.payment is None:
-        return _end(event, Outcome.PROCESSED, _look_at_transfers(subject))
+        _end(event, Outcome.PROCESSED, _look_at_transfers(subject))
+        return None
     return subject.payment
 
 
@@ -126,18 +128,22 @@ def _octo_payment_of(event: WebhookEvent) -> Payment | None:
     """A genuine callback that contradicts our payment is parked: its signature covers only a part of it."""
     payment = octo_inbox.payment_of(event.payload["shop_transaction_id"])
     if payment is None:
-        return _end(event, Outcome.PARKED, "no such payment here")
+        _end(event, Outcome.PARKED, "no such payment here")
+        return None
     event.payment = payment
     if not payment.session_ref and payment.is_open:
         payment = lifecycle.sync(payment.pk)  # asks nobody: it closes what can never be paid any more
     if not payment.session_ref and not payment.is_open:
         # Its page opened at Octo, but its answer was lost and the booking ended: no guest was ever led there.
         has_ended = event.type.endswith(("canceled", "created"))
-        return _end(event, Outcome.IGNORED if has_ended else Outcome.PARKED, "of a page nobody was shown")
+        _end(event, Outcome.IGNORED if has_ended else Outcome.PARKED, "of a page nobody was shown")
+        return None
     if not payment.session_ref:
-        return _retry_later(event, Unavailable("the pay page's own answer is not known yet"))
+        _retry_later(event, Unavailable("the pay page's own answer is not known yet"))
+        return None
     if problem := _contradiction(event, payment):
-        return _end(event, Outcome.PARKED, problem)
+        _end(event, Outcome.PARKED, problem)
+        return None
     return payment
 
 

@@ -86,7 +86,7 @@ def _find_payment(thing: dict[str, Any], metadata: dict[str, Any]) -> Payment | 
         return payment
     try:
         return rows.filter(
-            public_id=metadata.get("payment_id"), booking__reference=metadata.get("booking_reference")
+            public_id=metadata.get("payment_id") or "", booking__reference=metadata.get("booking_reference")
         ).first()
     except (ValueError, TypeError, ValidationError):
         return None

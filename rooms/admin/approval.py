@@ -35,7 +35,8 @@ class IdentityForm(forms.ModelForm):
         }  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         kind = cleaned.get("kind")
         if kind and kind != VenueIdentity.Kind.PERSON and not cleaned.get("registration_number"):
             self.add_error("registration_number", "Needed, but for a private person.")
@@ -127,4 +128,6 @@ def _page(request: HttpRequest, venue: Venue, form: IdentityForm, *, may_edit: b
 def _note(request: HttpRequest, venue: Venue) -> None:
     messages.success(request, "Saved.")
     text = "Changed who stands behind the venue."
-    LogEntry.objects.log_actions(request.user.pk, [venue], CHANGE, change_message=text, single_object=True)
+    LogEntry.objects.log_actions(
+        person_of(request).pk, [venue], CHANGE, change_message=text, single_object=True
+    )

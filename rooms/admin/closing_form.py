@@ -17,7 +17,8 @@ from unfold.widgets import (
 )
 
 from core import dates
-from core.typed.fields import WholeField
+from core.typed import bounds
+from core.typed.fields import WholeField, model_choice
 from rooms.availability import closings
 from rooms.availability.closings import DatesTaken, InTheWay
 from rooms.models import Blackout, Closing, Occupancy, Room, Venue
@@ -65,15 +66,16 @@ class BlackoutForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.closing: Closing | None = None
         if "venue" in self.fields:
-            self.fields["venue"].queryset = self.venues
-            self.fields["rooms"].queryset = self.offered_rooms
+            model_choice(self, "venue").queryset = self.venues
+            model_choice(self, "rooms").queryset = self.offered_rooms
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         rooms, venue = list(cleaned.get("rooms") or ()), cleaned.get("venue")
         if venue is None and rooms:
             venue = rooms[0].venue
-        if any(room.venue_id != venue.pk for room in rooms):
+        if venue is not None and any(room.venue_id != venue.pk for room in rooms):
             self.add_error("rooms", "Choose rooms of one venue, the one above.")
         elif venue is None and not {"venue", "rooms"} & set(self.errors):
             self.add_error("venue", "Choose a venue, or some of its rooms.")
@@ -131,4 +133,4 @@ def _write_dates(first: dates.Moment, last: dates.Moment, zone: str = dates.UTC)
 def _write_who(taken: Occupancy, zone: str) -> str:
     who = f"“{taken.session.title}”" if taken.session else taken.reference
     visit = taken.visit or taken.period
-    return f"{who} ({_write_dates(visit.lower, visit.upper, zone)})"
+    return f"{who} ({_write_dates(*bounds.ends(visit), zone)})"

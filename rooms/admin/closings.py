@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from core import dates
+from core.typed import bounds
 from rooms.admin.closing_form import BlackoutForm
 from rooms.admin.rooms import ManagedAdmin
 from rooms.availability import closings
@@ -41,10 +42,10 @@ class BlackoutAdmin(ManagedAdmin[Blackout]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_change_permission(request)
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Blackout | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Blackout | None = None) -> bool:
         return super().has_change_permission(request, obj)
 
     def get_fields(self, request: HttpRequest, obj: Blackout | None = None) -> tuple[Any, ...]:
@@ -58,6 +59,7 @@ class BlackoutAdmin(ManagedAdmin[Blackout]):
     ) -> type[ModelForm]:
         """A class of its own for each request, which knows whose venues and rooms may be chosen."""
         form = super().get_form(request, obj, change, **kwargs)
+        assert issubclass(form, BlackoutForm)
         form.venues = choices_of(self.admin_site, Room._meta.get_field("venue"), request)
         form.offered_rooms = choices_of(
             self.admin_site, Blackout._meta.get_field("room"), request
@@ -80,6 +82,7 @@ class BlackoutAdmin(ManagedAdmin[Blackout]):
         self, request: HttpRequest, obj: Blackout, post_url_continue: str | None = None
     ) -> HttpResponse:
         closing = obj.closing
+        assert closing is not None  # the form has made it
         count = closing.occupancies.values("room").distinct().count()
         if count == closing.years == 1:
             return super().response_add(request, obj, post_url_continue)
@@ -122,7 +125,7 @@ class BlackoutAdmin(ManagedAdmin[Blackout]):
     @display(description="Closed", ordering="period")
     def closed(self, blackout: Blackout) -> SafeString:
         period, zone = blackout.period, blackout.room.venue.time_zone
-        text = dates.staff_span_in_zone(period.lower, period.upper, zone)
+        text = dates.staff_span_in_zone(*bounds.ends(period), zone)
         return format_html('<span class="rh-figures">{}</span>', text)
 
     @display(description="Closed together")

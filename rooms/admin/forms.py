@@ -15,7 +15,8 @@ from unfold.widgets import (
 
 from core import dates, zones
 from core.money import write_amount
-from core.typed.fields import typed_minor
+from core.typed.fields import model_choice, typed_minor
+from core.zones import ZoneChoice
 from rooms import sales_modes
 from rooms.choices import AMENITIES
 from rooms.models import OpeningHours, PriceRule, Room, RoomPhoto, Venue
@@ -56,7 +57,8 @@ class AmountsForm(forms.ModelForm):
         raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         for name, column in self.amounts.items():
             if name in cleaned:
                 setattr(self.instance, column, self._minor(name, cleaned[name]))
@@ -94,8 +96,8 @@ class VenueForm(AmountsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "time_zone" in self.fields:
-            self.fields["time_zone"].keep(self.instance.time_zone)
+        if isinstance(zone := self.fields.get("time_zone"), ZoneChoice):
+            zone.keep(self.instance.time_zone)
         if "clerk_limit" in self.fields and self.instance.pk:
             self.fields["clerk_limit"].disabled = not may(self.user, "people", self.instance)
 
@@ -180,10 +182,10 @@ class RoomForm(AmountsForm):
         return venue.currency if venue else ""
 
     def _offer_policies(self) -> None:
-        field = self.fields["policy"]
-        field.label_from_instance = policy_label
+        field = model_choice(self, "policy")
+        field.label_from_instance = policy_label  # type: ignore[method-assign,assignment]  # a field that the admin has made
         field.empty_label = "None: everything comes back until the start"
-        if self.instance.venue_id:
+        if self.instance.venue_id and field.queryset is not None:
             field.queryset = field.queryset.filter(venue=self.instance.venue_id)
 
     def _refuse_ways(self, venue: Venue) -> None:
@@ -199,7 +201,8 @@ class RoomForm(AmountsForm):
             self.fields[name].help_text = next((reason[name] for reason in refused.values()), "")
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         self.instance.cleaning_fee_minor = self.instance.cleaning_fee_minor or 0
         return cleaned
 
@@ -226,7 +229,8 @@ class HoursForm(forms.ModelForm):
         return dt.time(0) < closes <= opens
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         opens, closes = cleaned.get("opens"), cleaned.get("closes")
         if opens is None or closes is None:
             return cleaned
@@ -273,7 +277,8 @@ class PriceRuleForm(AmountsForm):
         return room.venue.currency if room else ""
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         price_minor = self.instance.price_minor
         if self.instance.room_id and price_minor and (reason := self._why_not(price_minor)):
             self.add_error("price", reason)

@@ -66,7 +66,7 @@ def facts_of(room: Room) -> Facts:
     return Facts(
         amount="the price" if is_new else format_minor(price, venue.currency) if price else "",
         visit=sales_modes.VISITS.get(room.kind, "visit"),
-        policy=tiers_in_short(room.policy.tiers if room.policy_id else []),
+        policy=tiers_in_short(room.tiers),
         takes_online_payment=venue.takes_online_payment,
         answer_hours=venue.answer_hours,
         hold_limit_minutes=venue.hold_limit_minutes,

@@ -23,7 +23,7 @@ class TiersWidget(forms.MultiWidget):
     template_name = "admin/rooms/tiers.html"
 
     def __init__(self) -> None:
-        widgets = {}
+        widgets: dict[str, forms.Widget | type[forms.Widget]] = {}
         for n in range(1, ROWS + 1):
             widgets[f"hours_{n}"] = _number(f"Row {n}: hours before the start", MOST_HOURS)
             widgets[f"percent_{n}"] = _number(f"Row {n}: per cent that comes back", 100)

@@ -12,7 +12,7 @@ from unfold.widgets import (
 )
 
 from core import clock
-from core.typed.fields import WholeField
+from core.typed.fields import WholeField, model_choice
 from rooms import sessions
 from rooms.admin.forms import AmountsForm, amount_field
 from rooms.availability.stays import InvalidStay, Stay, stay_of_session
@@ -59,10 +59,11 @@ class SessionForm(AmountsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.planned: list[Stay] = []
-        if "room" in self.fields:
-            self.fields["room"].queryset = self.fields["room"].queryset.filter(kind=Room.Kind.WORKSHOP)
+        field = model_choice(self, "room") if "room" in self.fields else None
+        if field and field.queryset is not None:
+            field.queryset = field.queryset.filter(kind=Room.Kind.WORKSHOP)
         if self.instance.pk:
-            self.initial = times_of(self.instance) | self.initial
+            self.initial = {**times_of(self.instance), **self.initial}
 
     def currency(self) -> str:
         room = self._room()

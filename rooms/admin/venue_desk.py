@@ -1,17 +1,26 @@
 """A venue's own pages in the admin, team and approval, and the links to them on the venue's page."""
 
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from accounts.admin_tools.base import CarefulAdmin
 from rooms.admin import approval as approval_pages
 from rooms.models import Venue
 from rooms.pages import team as team_pages
 
+if TYPE_CHECKING:
+    # What it is mixed into.
+    Desk = CarefulAdmin[Venue]
+else:
+    Desk = object
 
-class VenueDesk:
+
+class VenueDesk(Desk):
     """Adds them to a ModelAdmin of venues, whose `get_object` says which of them a person may see."""
 
     def get_urls(self) -> list[URLPattern]:

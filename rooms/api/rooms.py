@@ -6,6 +6,7 @@ the database does.
 
 import datetime as dt
 import re
+from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, JsonResponse
 from ninja import Query, Router
@@ -160,7 +161,7 @@ def room_json(request: HttpRequest, room: Room) -> dict:
 # --- helpers ----------------------------------------------------------------------------------------------
 
 
-def _found(select, venue_slug: str, room_slug: str) -> Room:
+def _found(select: Callable[[str, str], Room], venue_slug: str, room_slug: str) -> Room:
     try:
         return select(venue_slug, room_slug)
     except Room.DoesNotExist as error:
@@ -186,7 +187,7 @@ def _details(room: Room) -> dict:
         "booking_window_days": room.booking_window_days,
         "check_in_time": f"{venue.check_in_time:%H:%M}" if room.is_by_night else None,
         "check_out_time": f"{venue.check_out_time:%H:%M}" if room.is_by_night else None,
-        "cancellation": policies.cancellation_rules(room.policy.tiers if room.policy_id else []),
+        "cancellation": policies.cancellation_rules(room.tiers),
         "opening_hours": [
             {"weekday": row.weekday, "opens": f"{row.opens:%H:%M}", "closes": f"{row.closes:%H:%M}"}
             for row in room.opening_hours.all()
@@ -214,7 +215,9 @@ def _availability(room: Room, first: dt.date, end: dt.date, now: dt.datetime) ->
         "currency": room.venue.currency,
         "from": first.isoformat(),
         "to": end.isoformat(),
-        "is_free": all(one.is_free for one in (*days, *slots)) and bool(days or slots),
+        "is_free": bool(days or slots)
+        and all(day.is_free for day in days)
+        and all(slot.is_free for slot in slots),
         "days": [
             {
                 "date": day.date.isoformat(),
@@ -259,11 +262,10 @@ def _is_free(room: Room, stay: Stay, choice: QuoteIn) -> bool:
 
 
 def _cancellation(room: Room, stay: Stay, total_minor: int) -> dict:
-    tiers = room.policy.tiers if room.policy_id else []
-    schedule = policies.refund_schedule(tiers, starts_at=stay.starts_at, amount_minor=total_minor)
+    schedule = policies.refund_schedule(room.tiers, starts_at=stay.starts_at, amount_minor=total_minor)
     return {
-        "policy": room.policy.name if room.policy_id else "",
-        "rules": policies.cancellation_rules(tiers),
+        "policy": room.policy.name if room.policy else "",
+        "rules": policies.cancellation_rules(room.tiers),
         "schedule": policies.schedule_json(schedule, room.venue.zone),
     }
 

@@ -1,6 +1,7 @@
 """What the rooms API takes and gives; amounts are minor units, instants ISO 8601 with offset."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from django.conf import settings
@@ -37,12 +38,12 @@ class SearchQuery(Schema):
         """Return the search. Raises: InvalidStay for a limit of more decimals than its currency has."""
         asked = self.dict(exclude={"page", "price_max"})
         if self.price_max is not None and self.price_max_minor is None:
-            asked["price_max_minor"] = self._limit_minor()
+            asked["price_max_minor"] = self._limit_minor(self.price_max)
         return Search(**asked)
 
-    def _limit_minor(self) -> int:
+    def _limit_minor(self, limit: Decimal) -> int:
         try:
-            return to_minor(self.price_max, self.currency or settings.DEFAULT_CURRENCY)
+            return to_minor(limit, self.currency or settings.DEFAULT_CURRENCY)
         except InvalidAmount as error:
             raise InvalidStay("price_max", "invalid", "Give an amount like 120.50.") from error
 

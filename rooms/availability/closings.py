@@ -107,7 +107,8 @@ def reopen_dates(*, blackout_id: int) -> None:
     if blackout is None:
         return
     # As `reopen` does, so that neither waits for the other's.
-    Closing.objects.select_for_update().filter(pk=blackout.closing_id).first()
+    if blackout.closing_id:
+        Closing.objects.select_for_update().filter(pk=blackout.closing_id).first()
     occupancy.lock_room(blackout.room_id)
     blackout.delete()
     log.info("blackout_removed", room_id=blackout.room_id)

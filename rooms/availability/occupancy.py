@@ -17,7 +17,7 @@ from rooms.models import Closing, Occupancy, Room, Session
 Kind = Occupancy.Kind
 
 # What stands in the way of each kind of claim. Outside calendars only report what already is.
-CONFLICTS = {
+CONFLICTS: dict[str, tuple[Kind, ...]] = {
     Kind.BOOKING: tuple(Kind),
     Kind.SESSION: tuple(Kind),
     Kind.BLACKOUT: (Kind.BOOKING, Kind.SESSION),

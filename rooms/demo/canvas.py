@@ -1,6 +1,7 @@
 """A canvas of 1200 × 800 points, drawn twice as large and scaled down, so that edges come out smooth."""
 
 import io
+from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -23,7 +24,8 @@ def rgb(color: Color) -> tuple[int, int, int]:
 
 def mix(first: Color, second: Color, share: float) -> tuple[int, int, int]:
     """Blend two colors; `share` is how much of the second."""
-    return tuple(round(a + (b - a) * share) for a, b in zip(rgb(first), rgb(second), strict=True))
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(rgb(first), rgb(second), strict=True))
+    return red, green, blue
 
 
 def darker(color: Color, share: float) -> tuple[int, int, int]:
@@ -68,7 +70,7 @@ class Canvas:
         self.oval(x, y, width, min(width, height), color)
         self.rect(x, y + width / 2, width, height - width / 2, color)
 
-    def poly(self, points: list[Point], color: Color) -> None:
+    def poly(self, points: Sequence[Point], color: Color) -> None:
         self._draw.polygon(_scaled(points), rgb(color))
 
     def oval(self, x: float, y: float, width: float, height: float, color: Color) -> None:
@@ -137,7 +139,7 @@ class Canvas:
         return data.getvalue()
 
 
-def _scaled(points: list[Point]) -> list[Point]:
+def _scaled(points: Sequence[Point]) -> list[Point]:
     return [(x * SCALE, y * SCALE) for x, y in points]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from rooms.demo.canvas import Canvas, Color, lighter, mix
+from rooms.demo.canvas import Canvas, Color, Point, lighter, mix
 from rooms.demo.palettes import Hour
 
 LAMP = "#ffd98a"
@@ -143,7 +143,7 @@ def _san_francisco(canvas: Canvas, hour: Hour, horizon: float, dice: Random) -> 
     canvas.rect(0, deck, width, height * 0.022, bridge)
 
 
-def _cable(canvas: Canvas, start, end, color: Color, sag: float, deck: float = 0) -> None:
+def _cable(canvas: Canvas, start: Point, end: Point, color: Color, sag: float, deck: float = 0) -> None:
     points = []
     for n in range(25):
         share = n / 24

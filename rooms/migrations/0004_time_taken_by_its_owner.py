@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='occupancy',
             name='visit',
-            field=django.contrib.postgres.fields.ranges.DateTimeRangeField(help_text='The period without its buffers; empty: it has none', null=True),
+            field=django.contrib.postgres.fields.ranges.DateTimeRangeField(help_text='The period without its buffers; empty: it has none', null=True),  # type: ignore[misc]  # the stubs of ranges forget null
         ),
         migrations.AddField(
             model_name='session',

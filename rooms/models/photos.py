@@ -32,7 +32,7 @@ class RoomPhoto(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a picture that was just chosen gets its renditions."""
-        is_new = bool(self.image) and not self.image._committed
+        is_new = bool(self.image) and not self.image._committed  # type: ignore[attr-defined]  # not in the stubs
         super().save(*args, **kwargs)
         if is_new:
             self.renditions = renditions.draw(self.image)
@@ -41,7 +41,7 @@ class RoomPhoto(models.Model):
     @property
     def srcset(self) -> str:
         """What a browser may choose from: `…-480.webp 480w, …-960.webp 960w, ….jpg 2400w`; empty without renditions."""
-        if not self.renditions:
+        if not self.renditions or not self.image.name:
             return ""
         url_of = self.image.storage.url
         small = [

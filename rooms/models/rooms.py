@@ -47,7 +47,7 @@ class Room(models.Model):
     """Anything bookable of a venue. `approval` and `capture` choose one of the four ways to sell."""
 
     Kind, Unit, Approval, Capture = enums.Kind, enums.Unit, enums.Approval, enums.Capture
-    UNIT_OF_KIND = {
+    UNIT_OF_KIND: dict[str, enums.Unit] = {
         Kind.HOTEL: Unit.NIGHT,
         Kind.CONFERENCE: Unit.HOUR,
         Kind.EXPERT: Unit.APPOINTMENT,
@@ -117,7 +117,7 @@ class Room(models.Model):
         errors: dict[str, str] = {}
         if self.min_units and self.max_units and self.min_units > self.max_units:
             errors["max_units"] = "Not less than the shortest stay."
-        if self.policy_id and self.venue_id and self.policy.venue_id != self.venue_id:
+        if self.policy and self.venue_id and self.policy.venue_id != self.venue_id:
             errors["policy"] = "A policy of another venue."
         if self.venue_id:
             errors |= sales_modes.refusals(self.venue, self.approval, self.capture)
@@ -131,6 +131,11 @@ class Room(models.Model):
     def path(self) -> str:
         """`venue/room`, the room's public id."""
         return f"{self.venue.slug}/{self.slug}"
+
+    @property
+    def tiers(self) -> list[dict[str, int]]:
+        """What comes back when, by its policy; empty without one: everything until the start."""
+        return self.policy.tiers if self.policy else []
 
     @property
     def unit(self) -> str:
@@ -291,7 +296,9 @@ class Occupancy(models.Model):
     period = DateTimeRangeField(
         validators=[bounds.validate_period], help_text="Half-open, UTC, buffers included"
     )
-    visit = DateTimeRangeField(null=True, help_text="The period without its buffers; empty: it has none")
+    visit = DateTimeRangeField(  # type: ignore[misc]  # the stubs of ranges forget null
+        null=True, help_text="The period without its buffers; empty: it has none"
+    )
     session = models.ForeignKey(
         Session, on_delete=models.PROTECT, null=True, related_name="occupancies", help_text="That claims it"
     )
@@ -332,7 +339,7 @@ class Occupancy(models.Model):
         indexes = [GistIndex(fields=["period", "room"], include=["kind"], name="occupancy_period_room_kind")]
 
     def __str__(self) -> str:
-        first, last = self.period.lower, self.period.upper
+        first, last = bounds.ends(self.period)
         return f"{self.get_kind_display()} {dates.staff_span_in_zone(first, last, self.room.venue.time_zone)}"
 
 

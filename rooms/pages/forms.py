@@ -10,7 +10,7 @@ from django.conf import settings
 
 from core import dates, zones
 from core.money import CURRENCIES, to_minor
-from core.typed.fields import DecimalField, LineField, WholeField
+from core.typed.fields import DecimalField, LineField, WholeField, choice_field
 from core.web.widgets import PlainSelect
 from rooms.availability.stays import InvalidStay, Stay, check_stay, stay_of, unit_length
 from rooms.choices import AMENITIES
@@ -65,7 +65,8 @@ class MomentField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=LONGEST_MOMENT, **kwargs)
 
-    def to_python(self, value: Any) -> dt.datetime | None:
+    def to_python(self, value: Any) -> Any:
+        """Return the instant or wall time; None for none."""
         text = super().to_python(value)
         if not text or len(text) > LONGEST_MOMENT:
             return None
@@ -127,7 +128,7 @@ class SearchForm(forms.Form):
         asked = self.data.get("city", "") if self.is_bound else ""
         if asked and asked not in names:
             names.append(asked[:80])
-        self.fields["currency"].choices = [("", usual), *((code, code) for code in CURRENCIES)]
+        choice_field(self, "currency").choices = [("", usual), *((code, code) for code in CURRENCIES)]
         # The site's own currency needs no word in the address, and is understood with one.
         self.fields["currency"].widget.choices = [
             ("", usual), *((code, code) for code in CURRENCIES if code != usual)
@@ -138,7 +139,8 @@ class SearchForm(forms.Form):
         return self.cleaned_data["sort"] or "relevance"
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         data["currency"] = data.get("currency") or settings.DEFAULT_CURRENCY
         if self.is_hourly and data.get("day"):
             for name in ("start_time", "end_time"):
@@ -225,21 +227,29 @@ class ChoiceForm(forms.Form):
         return any(self.data.get(name) for name in ("check_in", "check_out", "start", "session"))
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         if self.errors:
             return data
         try:
             self.chosen_session = self._session(data.get("session"))
             dates = {name: data.get(name) for name in ("check_in", "check_out", "start")}
             self.stay = stay_of(self.room, **dates, end=self._end(data), session=self.chosen_session)
-            check_stay(self.room, self.stay, data["party_size"], self.now)
+            check_stay(self.room, self.chosen_stay, data["party_size"], self.now)
             charge_limits.check(self.room, self._price(data["party_size"]))
         except InvalidStay as error:
             self.refuse(error)
         return data
 
+    @property
+    def chosen_stay(self) -> Stay:
+        """The stay of a valid form. Raises: ValueError for another."""
+        if self.stay is None:
+            raise ValueError("no stay was chosen")
+        return self.stay
+
     def _price(self, party_size: int) -> Quote:
-        return quote(self.room, self.stay, party_size, now=self.now, session=self.chosen_session)
+        return quote(self.room, self.chosen_stay, party_size, now=self.now, session=self.chosen_session)
 
     def refuse(self, error: InvalidStay) -> None:
         """Say by the right field why a stay is not allowed."""
@@ -248,7 +258,7 @@ class ChoiceForm(forms.Form):
 
     def query(self) -> str:
         """Return the choice as a query string; expects a valid form."""
-        return choice_query(self.room, self.stay, self.cleaned_data["party_size"], self.chosen_session)
+        return choice_query(self.room, self.chosen_stay, self.cleaned_data["party_size"], self.chosen_session)
 
     def _session(self, number: int | None) -> Session | None:
         if number is None:

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from accounts.signed_in import person_of
+from core.typed.fields import choice_field
 from rooms import services
 from rooms.models import Venue
 from rooms.pages.zone_field import TypedZoneField, guesses
@@ -26,7 +28,8 @@ class OpenVenueForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("country", "currency"):
-            self.fields[name].choices = [("", "Choose one"), *list(self.fields[name].choices)[1:]]
+            field = choice_field(self, name)
+            field.choices = [("", "Choose one"), *list(field.widget.choices)[1:]]
 
     class Meta:
         model = Venue
@@ -54,7 +57,8 @@ class OpenVenueForm(forms.ModelForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_venue(request: HttpRequest) -> HttpResponse:
     """Open a venue, a draft yet, and go on to what it needs before it sells."""
-    initial: dict[str, Any] = {"email": request.user.email, "phone": request.user.phone}
+    person = person_of(request)
+    initial: dict[str, Any] = {"email": person.email, "phone": person.phone}
     form = OpenVenueForm(request.POST or None, initial=initial)
     if request.method != "POST" or not form.is_valid():
         status = UNPROCESSABLE if request.method == "POST" else 200

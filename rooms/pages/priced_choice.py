@@ -62,7 +62,7 @@ class Offer:
 
 def offer(choice: ChoiceForm, *, with_others: bool = True) -> Offer:
     """Return what a valid choice comes to: one query, two or three more where it is taken and others are asked."""
-    room, stay, session = choice.room, choice.stay, choice.chosen_session
+    room, stay, session = choice.room, choice.chosen_stay, choice.chosen_session
     party_size = choice.cleaned_data["party_size"]
     if session is not None:
         is_free = session.seats_left >= party_size and session.starts_at > choice.now
@@ -75,9 +75,8 @@ def offer(choice: ChoiceForm, *, with_others: bool = True) -> Offer:
 
 
 def _refunds(made: Offer, now: dt.datetime) -> tuple[RefundStep, ...]:
-    tiers = made.room.policy.tiers if made.room.policy_id else []
     schedule = refund_schedule(
-        tiers, starts_at=made.stay.starts_at, amount_minor=made.quote.total_minor
+        made.room.tiers, starts_at=made.stay.starts_at, amount_minor=made.quote.total_minor
     )  # fmt: skip
     return steps_ahead(schedule, now)
 

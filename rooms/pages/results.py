@@ -77,8 +77,7 @@ def results(params: Search, number: int, now: dt.datetime) -> Results:
     # Together: what both lists show is read once.
     prefetch_related_objects(taken + others, "photos", "price_rules", "opening_hours")
     near = [found for room in taken for found in _nearest(room, params, now)]
-    others = [result(room, params, now) for room in others]
-    return Results(page, items, near=near, others=others)
+    return Results(page, items, near=near, others=[result(room, params, now) for room in others])
 
 
 def result(room: Room, params: Search, now: dt.datetime, compared: Comparison | None = None) -> Result:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django_htmx.http import replace_url
+from django_htmx.middleware import HtmxDetails
 
 from core import clock
 from rooms import selectors
@@ -24,6 +25,12 @@ CHOICE = ("check_in", "check_out", "start", "end", "hours", "session", "party_si
 HOME_PLACES, HOME_ROOMS = 6, 8
 # A page number beyond this is a machine's.
 LAST_PAGE = 1000
+
+
+class PartRequest(HttpRequest):
+    """A request of a part of a page, as htmx sends it."""
+
+    htmx: HtmxDetails
 
 
 @require_safe
@@ -72,7 +79,7 @@ def detail(request: HttpRequest, venue: str, room: str) -> HttpResponse:
 
 
 @require_safe
-def calendar(request: HttpRequest, venue: str, room: str) -> HttpResponse:
+def calendar(request: PartRequest, venue: str, room: str) -> HttpResponse:
     """The month grid alone, for paging through months."""
     found, now = _room_or_404(venue, room), clock.now()
     asked = _address(request)
@@ -82,7 +89,7 @@ def calendar(request: HttpRequest, venue: str, room: str) -> HttpResponse:
 
 
 @require_safe
-def slots(request: HttpRequest, venue: str, room: str) -> HttpResponse:
+def slots(request: PartRequest, venue: str, room: str) -> HttpResponse:
     """The times of one day alone."""
     found, now = _room_or_404(venue, room), clock.now()
     choice = ChoiceForm(found, now=now)
@@ -113,7 +120,7 @@ def _at(room: Room, asked: Mapping[str, str], response: HttpResponse) -> HttpRes
     return replace_url(response, f"{room.get_absolute_url()}{'?' if query else ''}{query}")
 
 
-def _address(request: HttpRequest) -> dict[str, str]:
+def _address(request: PartRequest) -> dict[str, str]:
     """Return what the address of the page around a part holds; nothing for a part asked for alone."""
     query = urlsplit(request.htmx.current_url or "").query if request.htmx else ""
     return _only(QueryDict(query), (*CHOICE, "day", "month"))

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget
 
 from accounts.sign_in.stepup import lead_to_proof
+from accounts.signed_in import person_of
 from core.typed.fields import EmailField
 from rooms.models import Venue, VenueMember
 from rooms.team import services as team
@@ -63,20 +64,20 @@ def team_page(request: HttpRequest, venue: Venue) -> HttpResponse:
 
 
 def _act(request: HttpRequest, venue: Venue, form: InviteForm) -> None:
-    who = {"venue_id": venue.pk, "by": request.user}
+    by = person_of(request)
     pk, act = request.POST.get("id", ""), request.POST.get("act", "")
     if act != "invite" and not (pk.isdecimal() and len(pk) < 19):
         raise Http404
     try:
         if act == "invite":
-            done = f"{team.invite(**who, **form.cleaned_data).email} is invited, by mail."
+            done = f"{team.invite(venue_id=venue.pk, by=by, **form.cleaned_data).email} is invited, by mail."
         elif act == "role" and request.POST.get("role") in VenueMember.Role.values:
-            member = team.change_role(**who, member_id=int(pk), role=request.POST["role"])
+            member = team.change_role(venue_id=venue.pk, by=by, member_id=int(pk), role=request.POST["role"])
             done = f"{member.user} is {member.get_role_display().lower()} now."
         elif act == "remove":
-            done = f"{team.remove(**who, member_id=int(pk)).user} is off the team."
+            done = f"{team.remove(venue_id=venue.pk, by=by, member_id=int(pk)).user} is off the team."
         elif act == "take-back":
-            team.take_back(**who, invitation_id=int(pk))
+            team.take_back(venue_id=venue.pk, by=by, invitation_id=int(pk))
             done = "The invitation is taken back."
         else:
             raise Http404

@@ -19,7 +19,7 @@ def venue_page(request: HttpRequest, venue: str) -> HttpResponse:
     except Venue.DoesNotExist as error:
         raise Http404 from error
     rooms = list(selectors.rooms_of_venue(found)[: MOST_ROOMS + 1])
-    used = {room.policy_id: room.policy for room in rooms if room.policy_id}
+    used = {room.policy.pk: room.policy for room in rooms if room.policy}
     context = {
         "venue": found,
         "rooms": rooms[:MOST_ROOMS],

@@ -65,7 +65,8 @@ def guesses() -> dict[str, Any]:
     field writes its first one, "currency": where it is one of ours}}}
     """
     codes = {country: code for code, country in countries.names().items()}
-    found, firsts = {}, {}
+    found: dict[str, list[str]] = {}
+    firsts: dict[str, dict[str, str]] = {}
     for country, names in zones.offered().items():
         code = codes[country]
         found |= {name: [code, label(name, country)] for name in names}

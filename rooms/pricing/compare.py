@@ -4,15 +4,16 @@ What cannot be compared is put side by side in groups, never in one ranking; wha
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from django.db.models import Case, DecimalField, Field, IntegerField, Q, Value, When
-from django.db.models.expressions import Expression
+from django.db.models.expressions import Combinable
 
 from core import rates
-from core.money import CURRENCIES
+from core.money import CURRENCIES, Currency
 from core.rates import Rates
 from rooms.models import Room
 
@@ -50,7 +51,7 @@ class Comparison:
             return None
         return self.rates.convert(amount_minor, currency, self.currency)
 
-    def order(self, price_minor: Expression, *, descending: bool) -> list:
+    def order(self, price_minor: Combinable, *, descending: bool) -> list:
         """Return the order of a query over rooms: group by group, each by a price in its room's minor units."""
         price = price_minor * self._by_currency(
             {code: Value(_decimal(self._factor(code)), output_field=_NUMBER) for code in CURRENCIES}, _NUMBER
@@ -81,7 +82,9 @@ class Comparison:
         return self.rates.factor(currency, self.currency) if known else Fraction(1)
 
     @staticmethod
-    def _by_currency(values: dict[str, Value], output_field: Field, default: Value | None = None) -> Case:
+    def _by_currency(
+        values: Mapping[Currency, Value], output_field: Field, default: Value | None = None
+    ) -> Case:
         whens = [When(venue__currency=code, then=value) for code, value in values.items()]
         return Case(*whens, default=default, output_field=output_field)
 

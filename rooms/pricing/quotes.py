@@ -88,7 +88,7 @@ def _paid_today(room: Room, capture: str, total_minor: int) -> tuple[int, int]:
 def unit_price(room: Room, rules: Iterable[PriceRule], date: dt.date) -> int:
     """Return a unit's price on a local date, in minor units: the narrowest rule's, else the room's own."""
     rule = _narrowest(rule for rule in rules if rule.price_minor is not None and _covers(rule, date))
-    return room.price_minor if rule is None else rule.price_minor
+    return room.price_minor if rule is None or rule.price_minor is None else rule.price_minor
 
 
 def seat_price(session: Session, room: Room, rules: Iterable[PriceRule], date: dt.date) -> int:
@@ -127,15 +127,18 @@ def _discount_lines(
 ) -> list[Line]:
     """Return the discount of the longest stay reached, if any; it is taken off the units, not cleaning."""
     reached = [
-        rule
+        (rule.min_units, rule.discount_percent, rule.pk or 0, rule.name)
         for rule in rules
-        if rule.discount_percent is not None and rule.min_units <= units and _covers(rule, dates[0])
+        if rule.discount_percent is not None
+        and rule.min_units is not None
+        and rule.min_units <= units
+        and _covers(rule, dates[0])
     ]
     if not reached:
         return []
-    rule = max(reached, key=lambda rule: (rule.min_units, rule.discount_percent, rule.pk or 0))
-    amount_minor = -percent_of(sum_minor, rule.discount_percent)
-    label = f"{rule.name}, −{_percent(rule.discount_percent)}"
+    _units, percent, _pk, name = max(reached)
+    amount_minor = -percent_of(sum_minor, percent)
+    label = f"{name}, −{_percent(percent)}"
     return [_single("discount", label, amount_minor)] if amount_minor else []
 
 

@@ -52,7 +52,7 @@ def has_session(first_date: dt.date, last_date: dt.date, seats: int, now: dt.dat
     sessions = Session.objects.filter(
         room=OuterRef("pk"), is_cancelled=False, capacity__gte=F("seats_taken") + seats, pk__in=open_now
     ).alias(date=_local_date("starts_at", "room__venue__time_zone"))
-    return Q(kind=Kind.WORKSHOP) & Exists(sessions.filter(date__gte=first_date, date__lte=last_date))
+    return Q(kind=Kind.WORKSHOP) & Q(Exists(sessions.filter(date__gte=first_date, date__lte=last_date)))
 
 
 def first_night_anywhere(now: dt.datetime) -> dt.date:

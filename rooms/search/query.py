@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import (
@@ -16,7 +17,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.expressions import Expression
+from django.db.models.expressions import Combinable
 from django.db.models.functions import RowNumber
 
 from rooms.availability.stays import (
@@ -43,6 +44,9 @@ SORTS = {
 PRICE_SORTS = ("price", "price_desc")
 PAGE_SIZE = 12
 
+# A pair is of two dates or of two instants.
+Ends = TypeVar("Ends", dt.date, dt.datetime)
+
 
 @dataclass(frozen=True)
 class Search:
@@ -68,12 +72,22 @@ class Search:
     near: str = ""
 
     @property
+    def nights(self) -> tuple[dt.date, dt.date] | None:
+        if self.check_in is None or self.check_out is None:
+            return None
+        return self.check_in, self.check_out
+
+    @property
+    def hours(self) -> tuple[dt.datetime, dt.datetime] | None:
+        return None if self.start is None or self.end is None else (self.start, self.end)
+
+    @property
     def has_nights(self) -> bool:
-        return self.check_in is not None and self.check_out is not None
+        return self.nights is not None
 
     @property
     def has_hours(self) -> bool:
-        return self.start is not None and self.end is not None
+        return self.hours is not None
 
     @property
     def is_by_price(self) -> bool:
@@ -89,7 +103,7 @@ class Search:
 class Page:
     """One page of the `total` rooms found; `number` begins at 1. `compared` is how prices were, where they were."""
 
-    rooms: list[Room]
+    rooms: Sequence[Room]
     number: int
     total: int
     size: int = PAGE_SIZE
@@ -110,10 +124,12 @@ class Page:
         near = range(self.number - 1, self.number + 2)
         shown = sorted({1, self.last, *(number for number in near if 1 <= number <= self.last)})
         links: list[int | None] = []
+        before = 0
         for number in shown:
-            if links and number > links[-1] + 1:
-                links.append(number - 1 if number == links[-1] + 2 else None)
+            if before and number > before + 1:
+                links.append(number - 1 if number == before + 2 else None)
             links.append(number)
+            before = number
         return links
 
 
@@ -141,7 +157,7 @@ def search(params: Search, now: dt.datetime, prices: Comparison | None = None) -
     """
     check(params, now)
     prices = prices or compared(params, now)
-    rooms = Room.objects.published().select_related("venue").prefetch_related("photos")
+    rooms: QuerySet[Room] = Room.objects.published().select_related("venue").prefetch_related("photos")
     rooms = _matching(rooms, params, prices)
     asked = words.folded(_clean(params.q)) if params.q.strip() else []
     if asked:
@@ -166,10 +182,10 @@ def page_of(rooms: QuerySet[Room], number: int = 1, size: int = PAGE_SIZE) -> Pa
 def stay_in(room: Room, params: Search) -> Stay | None:
     """Return the stay a search means in a room it found, to price it; None for a search without dates."""
     try:
-        if room.is_by_night and params.has_nights:
-            return stay_of_nights(room, params.check_in, params.check_out)
-        if not room.is_by_night and params.has_hours:
-            return stay_of_hours(room, params.start, params.end)
+        if room.is_by_night and params.nights:
+            return stay_of_nights(room, *params.nights)
+        if not room.is_by_night and params.hours:
+            return stay_of_hours(room, *params.hours)
     except InvalidStay:
         return None  # a wall time this venue's clocks skip that day
     return None
@@ -192,13 +208,15 @@ def check(params: Search, now: dt.datetime) -> None:
         raise InvalidStay("start", "wrong_unit", "These are booked by the hour: choose a day and hours.")
     if params.has_hours and params.kind in (Room.Kind.HOTEL, Room.Kind.WORKSHOP):
         raise InvalidStay("check_in", "wrong_unit", "These are booked by date: choose dates.")
-    if params.has_nights and params.check_in < free_rooms.first_night_anywhere(now):
+    if params.nights and params.nights[0] < free_rooms.first_night_anywhere(now):
         raise InvalidStay("check_in", "past", "This date is in the past.")
-    if params.has_hours:
-        _check_hours(params.start, params.end, params.kind, now)
+    if params.hours:
+        _check_hours(*params.hours, params.kind, now)
 
 
-def _check_pair(first, last, first_field: str, last_field: str, message: str) -> None:
+def _check_pair(
+    first: Ends | None, last: Ends | None, first_field: str, last_field: str, message: str
+) -> None:
     if first is None and last is None:
         return
     if first is None:
@@ -208,7 +226,8 @@ def _check_pair(first, last, first_field: str, last_field: str, message: str) ->
     for value, name in ((first, first_field), (last, last_field)):
         if not FIRST_YEAR <= value.year < LAST_YEAR:
             raise InvalidStay(name, "out_of_range", "Choose a date nearer to today.")
-    if isinstance(first, dt.datetime) and (first.tzinfo is None) != (last.tzinfo is None):
+    zones = {value.tzinfo is None for value in (first, last) if isinstance(value, dt.datetime)}
+    if len(zones) > 1:
         raise InvalidStay(last_field, "mixed_zones", "Give both times with an offset, or both without.")
     if last <= first:
         raise InvalidStay(last_field, "not_after_start", message)
@@ -239,7 +258,7 @@ def _matching(rooms: QuerySet[Room], params: Search, prices: Comparison | None) 
     if params.guests is not None:
         # Beyond what the column can hold nothing matches; the database would refuse the number.
         rooms = rooms.filter(capacity__gte=min(params.guests, 32_767))
-    if params.price_max_minor is not None:
+    if params.price_max_minor is not None and prices is not None:
         rooms = rooms.filter(prices.within(params.price_max_minor))
     if params.amenities:
         rooms = rooms.filter(amenities__contains=[_clean(amenity) for amenity in params.amenities])
@@ -249,13 +268,13 @@ def _matching(rooms: QuerySet[Room], params: Search, prices: Comparison | None) 
 def _vacant(params: Search, now: dt.datetime) -> Q:
     """Return the condition that a room is free for the nights or for the hours asked."""
     vacant = Q()
-    if params.has_nights and params.kind == Room.Kind.WORKSHOP:
-        vacant |= free_rooms.has_session(params.check_in, params.check_out, params.guests or 1, now)
-    elif params.has_nights:
-        vacant |= free_rooms.free_for_nights(params.check_in, params.check_out, now)
-    if params.has_hours:
+    if params.nights and params.kind == Room.Kind.WORKSHOP:
+        vacant |= free_rooms.has_session(*params.nights, params.guests or 1, now)
+    elif params.nights:
+        vacant |= free_rooms.free_for_nights(*params.nights, now)
+    if params.hours:
         kinds = [kind for kind in free_rooms.HOURLY if params.kind in ("", kind)]
-        vacant |= free_rooms.free_for_hours(params.start, params.end, now, kinds=kinds)
+        vacant |= free_rooms.free_for_hours(*params.hours, now, kinds=kinds)
     return vacant
 
 
@@ -263,20 +282,20 @@ def _sorted(
     rooms: QuerySet[Room], params: Search, asked: list[str], prices: Comparison | None
 ) -> QuerySet[Room]:
     orders = {"capacity": ["-capacity"], "name": ["name", "venue__name"]}
-    if params.is_by_price:
+    if params.is_by_price and prices is not None:
         order = prices.order(_price(params), descending=params.sort == "price_desc")
     else:
         order = orders.get(params.sort) or _best_match(params, asked)
     return rooms.order_by(*order, "pk")
 
 
-def _price(params: Search) -> Expression:
+def _price(params: Search) -> Combinable:
     """Return what is compared of a room: the price of the wanted stay, else that of a unit."""
-    if not params.compares_stays:
-        return F("price_minor")
-    if params.has_nights:
-        return total_of_nights(params.check_in, params.check_out)
-    return total_of_hours(params.start, params.end)
+    if params.compares_stays and params.nights:
+        return total_of_nights(*params.nights)
+    if params.compares_stays and params.hours:
+        return total_of_hours(*params.hours)
+    return F("price_minor")
 
 
 def _best_match(params: Search, asked: list[str]) -> list:

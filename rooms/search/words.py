@@ -9,11 +9,14 @@ import re
 from collections.abc import Iterable
 from functools import reduce
 from operator import and_
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.lookups import Contains, Exact, Lookup, Regex
+from django.db.models.sql.compiler import SQLCompiler
 
 from rooms.choices import AMENITIES
 from rooms.models import Room, Venue
@@ -36,9 +39,11 @@ class Stored(Func):
         super().__init__(F(beside))
         self.column = column
 
-    def as_sql(self, compiler, connection):
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **__: Any
+    ) -> tuple[str, Any]:
         field, params = compiler.compile(self.source_expressions[0])
-        table, _, _field = field.rpartition(".")
+        table = field.rpartition(".")[0]
         return f"{table}.{connection.ops.quote_name(self.column)}", params
 
 
@@ -50,7 +55,9 @@ class OfArray(Lookup):
 
     lookup_name = "of_array"
 
-    def as_sql(self, compiler, connection):
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **__: Any
+    ) -> tuple[str, Any]:
         sql, params = self.process_lhs(compiler, connection)
         array, array_params = self.process_rhs(compiler, connection)
         return f"{sql} = ANY {array}", [*params, *array_params]

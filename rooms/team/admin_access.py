@@ -6,10 +6,10 @@ filters, autocomplete, foreign keys, inlines, actions, history and delete pages 
 """
 
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.exceptions import NotRegistered
-from django.db.models import Field, ForeignKey, Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
@@ -20,6 +20,13 @@ from unfold.overrides import FORMFIELD_OVERRIDES_INLINE
 from accounts.admin_tools.base import TYPED_NUMBERS, CarefulAdmin, Row
 from accounts.signed_in import person_of
 from rooms.models import VenueMember
+
+if TYPE_CHECKING:
+    # What the mixins are mixed into.
+    from django.contrib.admin.options import BaseModelAdmin as AdminBase
+    from django.contrib.admin.options import InlineModelAdmin as InlineBase
+else:
+    AdminBase = InlineBase = object
 
 Role = VenueMember.Role
 EVERYBODY = frozenset(Role)
@@ -40,7 +47,7 @@ def venue_ids(user: Any, roles: frozenset[Role]) -> list[int]:
     return [venue_id for venue_id, role in roles_of(user).items() if role in roles]
 
 
-class ScopedChoices:
+class ScopedChoices(AdminBase):
     """Foreign keys in forms and inlines offer, and accept, only what the person may edit."""
 
     def formfield_for_foreignkey(
@@ -130,14 +137,16 @@ class ReadOnlyAdmin(VenueScopedAdmin[Row]):
         return False
 
 
-class ScopedInline(ScopedChoices):
+class ScopedInline(ScopedChoices, InlineBase):
     """Rows edited on their parent's page: whoever may edit the parent may edit them."""
 
     extra = 0
     formfield_overrides = FORMFIELD_OVERRIDES_INLINE | TYPED_NUMBERS
 
-    def _parent(self) -> VenueScopedAdmin:
-        return self.admin_site.get_model_admin(self.parent_model)
+    def _parent(self) -> CarefulAdmin[Model]:
+        parent = self.admin_site.get_model_admin(self.parent_model)
+        assert isinstance(parent, CarefulAdmin)  # all our admin classes are
+        return parent
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._parent().has_view_permission(request, obj)
@@ -167,7 +176,7 @@ class OwnRowsFilter(RelatedDropdownFilter):
     """A filter by a related row that offers only rows the person may see; hidden where there is no choice."""
 
     def field_choices(
-        self, field: Field, request: HttpRequest, model_admin: VenueScopedAdmin
+        self, field: ForeignKey, request: HttpRequest, model_admin: VenueScopedAdmin
     ) -> list[tuple[int, str]]:
         related = model_admin.admin_site.get_model_admin(field.remote_field.model)
         return [(row.pk, str(row)) for row in related.get_queryset(request)]

@@ -60,12 +60,13 @@ def identity_check(venue: Venue) -> Check:
 def entity_check(venue: Venue) -> Check:
     """Whether the venue says which legal entity it is: form, name, registration number, address."""
     known = VenueIdentity.objects.filter(venue=venue).first()
-    is_whole = bool(known and known.kind and known.legal_name and known.legal_address)
-    needs_number = is_whole and known.kind != VenueIdentity.Kind.PERSON
-    return Check(
-        "Legal entity: form, name, registration number, address",
-        is_whole and bool(known.registration_number or not needs_number),
+    is_whole = known is not None and bool(
+        known.kind
+        and known.legal_name
+        and known.legal_address
+        and (known.registration_number or known.kind == VenueIdentity.Kind.PERSON)
     )
+    return Check("Legal entity: form, name, registration number, address", is_whole)
 
 
 def room_check(venue: Venue) -> Check:

@@ -7,6 +7,7 @@ kindly.
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
+from django.forms.formsets import DELETION_FIELD_NAME
 
 from accounts.models import User
 from rooms.models import Venue, VenueMember
@@ -42,7 +43,7 @@ class MemberFormSet(BaseInlineFormSet):
             raise ValidationError(LAST_OWNER, code="last_owner")
 
     def _is_leaving(self, form: ModelForm) -> bool:
-        return self.can_delete and self._should_delete_form(form)
+        return self.can_delete and form.cleaned_data.get(DELETION_FIELD_NAME, False)
 
 
 def _is_owner(form: ModelForm) -> bool:

@@ -90,11 +90,14 @@ def open_invitation(token: str) -> Invitation | None:
 @transaction.atomic
 def accept(*, token: str, user: Any) -> VenueMember:
     """Make a user a member, once. Raises: TeamError (used, over, taken back; its sender no owner any more)."""
-    found = open_invitation(token)
-    venue = found and Venue.objects.select_for_update(no_key=True).get(pk=found.venue_id)
-    found = found and Invitation.objects.filter(pk=found.pk, accepted_at=None).first()
+    gone = TeamError("This invitation is used, over, or was taken back.", "no_invitation")
+    asked = open_invitation(token)
+    if asked is None:
+        raise gone
+    venue = Venue.objects.select_for_update(no_key=True).get(pk=asked.venue_id)
+    found = Invitation.objects.filter(pk=asked.pk, accepted_at=None).first()
     if found is None or not may(found.invited_by, "people", venue):
-        raise TeamError("This invitation is used, over, or was taken back.", "no_invitation")
+        raise gone
     if venue.members.filter(user=user).exists():
         raise TeamError("You are on this team already.", "member_already")
     member = VenueMember.objects.create(venue=venue, user=user, role=found.role)

@@ -7,9 +7,10 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
 from core.money import to_minor
 from payments.providers.octo.wire import OctoAccount, merchant_id, payment_uuid
@@ -110,7 +111,7 @@ def contradiction(
     return f"the callback names another {' and '.join(named)}" if named else ""
 
 
-def _callback(fields: Any) -> Callback:
+def _callback(fields: object) -> Callback:
     if not isinstance(fields, dict):
         raise ValueError("a callback is an object")
     signature, status, signed_uuid = (
@@ -131,7 +132,13 @@ def _callback(fields: Any) -> Callback:
     )
 
 
-def _figures(kept: dict[str, str]) -> dict[str, Any]:
+class Figures(TypedDict):
+    currency: str | None
+    total_minor: int | None
+    refunded_minor: int
+
+
+def _figures(kept: Mapping[str, str]) -> Figures:
     # Every currency of Octo has two decimals.
     return {
         "currency": kept.get("currency"),
@@ -140,14 +147,14 @@ def _figures(kept: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _text(fields: dict[str, Any], name: str) -> str:
+def _text(fields: dict[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a text")
     return value
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     """Texts and numbers, short, as text: nothing that PostgreSQL's JSON cannot hold."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("a field has a wrong type")
@@ -166,7 +173,7 @@ def _refuse(word: str) -> None:
     raise ValueError(f"{word} is no number of JSON")
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise ValueError("a field comes twice")

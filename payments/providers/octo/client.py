@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -183,7 +182,7 @@ class OctoProvider:
     def _refunded(self, known: Known) -> int:
         return minor(self._look(known.session_ref), "refunded_sum", known.currency) or 0
 
-    def _look(self, session_ref: str) -> dict[str, Any]:
+    def _look(self, session_ref: str) -> dict[str, object]:
         """Return the payment's fields, looking twice where Octo refuses.
 
         No refusal of a look says anything about the payment. Raises: Unavailable, Misconfigured.
@@ -200,7 +199,7 @@ class OctoProvider:
 
 
 def read_payment(
-    answer: dict[str, Any], session_ref: str, provider_ref: str, known: Known, account: OctoAccount
+    answer: dict[str, object], session_ref: str, provider_ref: str, known: Known, account: OctoAccount
 ) -> ProviderPayment:
     """Turn the fields of a status check into our words. Raises: Unavailable when they cannot be read."""
     currency = str(answer.get("currency") or known.currency).upper()
@@ -243,9 +242,9 @@ def refund_parts(key: str, amount_minor: int) -> list[tuple[str, int]]:
     return [(f"{key}.{n}", each + (n <= rest)) for n in range(1, count + 1)]
 
 
-def _create_fields(request: CheckoutRequest, account: OctoAccount) -> dict[str, Any]:
+def _create_fields(request: CheckoutRequest, account: OctoAccount) -> dict[str, object]:
     now = clock.now()
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         # Both are always said: their defaults are disputed, and without `test` the money is real.
         "auto_capture": not request.is_two_stage,
         "test": account.is_test,
@@ -262,7 +261,7 @@ def _create_fields(request: CheckoutRequest, account: OctoAccount) -> dict[str, 
     return fields | ({"tsp_id": account.tsp_id} if account.tsp_id else {})
 
 
-def _page(answer: dict[str, Any]) -> str:
+def _page(answer: dict[str, object]) -> str:
     url = str(answer.get("octo_pay_url") or "")
     if urlsplit(url).scheme not in ("http", "https"):
         raise Unavailable("Octo's answer has no pay page", code="bad_answer")
@@ -273,7 +272,7 @@ def _meaning(refusal: Refusal, endpoint: str) -> ProviderError:
     return MEANINGS[endpoint].get(refusal.number, Unavailable)(str(refusal), code=refusal.code)
 
 
-def _state(answer: dict[str, Any], known: Known) -> State:
+def _state(answer: dict[str, object], known: Known) -> State:
     status = answer.get("status")
     if not isinstance(status, str):
         raise Unavailable("Octo's answer has no status", code="bad_answer")
@@ -300,14 +299,14 @@ def _amounts(state: State, shown_minor: int | None, known: Known) -> tuple[int, 
     return shown_minor, shown_minor
 
 
-def _found_uuid(answer: dict[str, Any]) -> str:
+def _found_uuid(answer: dict[str, object]) -> str:
     try:
         return payment_uuid(str(answer.get("octo_payment_UUID")))
     except ValueError as error:
         raise Unavailable("Octo's answer has no payment id", code="bad_answer") from error
 
 
-def _reference(answer: dict[str, Any], session_ref: str, provider_ref: str, found_ref: str) -> str:
+def _reference(answer: dict[str, object], session_ref: str, provider_ref: str, found_ref: str) -> str:
     """The booking's reference, or what Octo speaks of where that is not the payment asked for: no booking's."""
     transaction_id = str(answer.get("shop_transaction_id") or session_ref)
     if transaction_id != session_ref or provider_ref not in ("", found_ref):

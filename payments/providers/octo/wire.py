@@ -7,9 +7,9 @@ says nothing about what was done, and becomes Unavailable.
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import requests
 from django.conf import settings
@@ -64,7 +64,7 @@ class OctoClient:
     def __init__(self, account: OctoAccount) -> None:
         self.account = account
 
-    def post(self, endpoint: str, fields: dict[str, Any], **amounts_minor: int) -> dict[str, Any]:
+    def post(self, endpoint: str, fields: Mapping[str, object], **amounts_minor: int) -> dict[str, object]:
         """Return the fields of the answer's `data`, with those of the envelope where it has none.
 
         Raises: Refusal, Unavailable, Misconfigured (wrong credentials, senseless address).
@@ -99,7 +99,7 @@ class OctoClient:
             raise Unavailable(f"Octo is out of reach: {type(error).__name__}", code="no_answer") from error
 
 
-def minor(answer: dict[str, Any], name: str, currency: str) -> int | None:
+def minor(answer: dict[str, object], name: str, currency: str) -> int | None:
     """Return an amount of an answer in minor units, None where it says nothing. Raises: Unavailable."""
     value = answer.get(name)
     if value is None:
@@ -126,7 +126,7 @@ def payment_uuid(ref: str) -> str:
     return ref.lower()
 
 
-def _document(fields: dict[str, Any], amounts_minor: dict[str, int]) -> str:
+def _document(fields: dict[str, object], amounts_minor: dict[str, int]) -> str:
     """JSON with exact decimals, which json itself cannot write without floats."""
     if not all(value > 0 for value in amounts_minor.values()):
         raise ValueError("an amount must be positive")
@@ -136,7 +136,7 @@ def _document(fields: dict[str, Any], amounts_minor: dict[str, int]) -> str:
     return text + "".join(amounts) + "}"
 
 
-def _parsed(content: bytes) -> dict[str, Any]:
+def _parsed(content: bytes) -> dict[str, object]:
     try:
         answer = json.loads(content, parse_float=Decimal, parse_constant=_refuse)
     except ValueError as error:
@@ -150,7 +150,7 @@ def _refuse(word: str) -> None:
     raise ValueError(f"{word} is no number of JSON")
 
 
-def _error_number(answer: dict[str, Any]) -> int:
+def _error_number(answer: dict[str, object]) -> int:
     number = answer.get("error")
     if isinstance(number, str) and number.isdecimal():
         number = int(number)

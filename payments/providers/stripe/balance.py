@@ -4,16 +4,19 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from payments.providers.stripe.client import StripeProvider, platform_account
 from payments.providers.stripe.reading import in_currency, instant
+
+if TYPE_CHECKING:
+    import stripe
 
 # What moves money between Stripe and our own bank: none of it is a guest's or a venue's.
 SWEEPS = ("payout", "payout_cancel", "payout_failure")
 # From when a list of everything begins: no account is older.
 BEGINNING = dt.datetime(2011, 1, 1, tzinfo=dt.UTC)
-SHOWN = {"expand": ["data.source"]}
+SHOWN = ["data.source"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class StripeBalance:
     def movements(self, since: dt.datetime, until: dt.datetime) -> Iterator[Movement]:
         """Yield every movement made in [since, until), newest first, a page at a time."""
         listing = self.account.client.v1.balance_transactions.list
-        yield from map(_read, self.account.listed(listing, since, until, **SHOWN))
+        yield from map(_read, self.account.listed(listing, since, until, expand=SHOWN))
 
     def movement(self, ref: str) -> Movement:
         """Return one movement. Raises: Declined where Stripe knows none of that name."""
@@ -70,8 +73,10 @@ class StripeBalance:
         """Return what the balance holds, available or not yet, in minor units by ISO currency."""
         found = self.account.call(lambda client: client.v1.balance.retrieve())
         held: Counter[str] = Counter()
-        for funds in (*found.available, *found.pending):
-            held[funds.currency.upper()] += funds.amount
+        for ready in found.available:
+            held[ready.currency.upper()] += ready.amount
+        for early in found.pending:
+            held[early.currency.upper()] += early.amount
         return held
 
     def paid_out(self, until: dt.datetime) -> Counter[str]:
@@ -89,8 +94,9 @@ def stripe_balance() -> StripeBalance:
     return StripeBalance(platform_account())
 
 
-def _read(movement: Any) -> Movement:
-    source = movement.source if hasattr(movement.source, "id") else None
+def _read(movement: "stripe.BalanceTransaction") -> Movement:
+    given = movement.source
+    source = None if given is None or isinstance(given, str) else given
     currency = getattr(source, "currency", None) or movement.currency
     return Movement(
         ref=movement.id,
@@ -101,22 +107,22 @@ def _read(movement: Any) -> Movement:
         net_minor=movement.net,
         settled_in=movement.currency.upper(),
         at=instant(movement.created),
-        source_ref=source.id if source else movement.source or "",
+        source_ref=given if isinstance(given, str) else _ref(movement, "source"),
         parent_ref=_ref(source, "payment_intent") or _ref(source, "transfer"),
         key=getattr(source, "transfer_group", None) or "",
     )
 
 
-def _own_amount(movement: Any, source: Any, currency: str) -> int:
+def _own_amount(movement: "stripe.BalanceTransaction", source: object, currency: str) -> int:
     """Return the amount as it was charged, refunded or disputed: converted and back it may be a unit off."""
     if movement.currency == currency or source is None:
         return in_currency(movement.amount, movement, currency)
     whole = getattr(source, "amount_captured", None)
-    amount = source.amount if whole is None else whole
+    amount = int(getattr(source, "amount", 0) if whole is None else whole)
     return -amount if movement.amount < 0 else amount
 
 
-def _ref(source: Any, name: str) -> str:
+def _ref(source: object, name: str) -> str:
     """Return an id, or that of an object sent whole."""
     value = getattr(source, name, None)
-    return getattr(value, "id", value) or ""
+    return str(getattr(value, "id", value) or "")

@@ -8,12 +8,14 @@ import datetime as dt
 import io
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from math import ceil
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import stripe
 from django.conf import settings
 
+from core.bases import Work
 from core.typed.addresses import ascii_email
 from payments.providers.base import (
     CheckoutRequest,
@@ -35,8 +37,14 @@ from payments.providers.stripe.reading import (
     read_session,
 )
 
+if TYPE_CHECKING:
+    from stripe.params import DisputeUpdateParams, PaymentIntentCreateParams
+    from stripe.params.checkout import SessionCreateParams
+
 stripe.enable_telemetry = False
 T = TypeVar("T")
+# A kind of object that Stripe lists.
+Thing = TypeVar("Thing", bound=stripe.StripeObject)
 
 # What a look at a payment shows of its charge.
 SHOWN = ("refunds", "balance_transaction")
@@ -144,11 +152,9 @@ class StripeProvider:
         fields: dict[str, str] = dict(evidence)
         if file is not None:
             fields["uncategorized_file"] = self._upload(file, key=f"{key}-file")
-        self._call(
-            lambda: self.client.v1.disputes.update(
-                _id(dispute_ref), {"evidence": fields, "submit": True}, {"idempotency_key": key}
-            )
-        )
+        # The names are those of payments.evidence, which Stripe's type does not know one by one.
+        answer = cast("DisputeUpdateParams", {"evidence": fields, "submit": True})
+        self._call(lambda: self.client.v1.disputes.update(_id(dispute_ref), answer, {"idempotency_key": key}))
 
     def accept_dispute(self, dispute_ref: str, *, key: str) -> None:
         """Give a dispute up: it is lost at once."""
@@ -159,22 +165,28 @@ class StripeProvider:
 
         Raises: Unavailable, Misconfigured, at any page.
         """
-        shown = {"expand": [f"data.latest_charge.{part}" for part in SHOWN]}
-        yield from map(self._read, self.listed(self.client.v1.payment_intents.list, since, until, **shown))
+        shown = [f"data.latest_charge.{part}" for part in SHOWN]
+        listing = self.client.v1.payment_intents.list
+        yield from map(self._read, self.listed(listing, since, until, expand=shown))
 
     def list_changed(self, since: dt.datetime, until: dt.datetime) -> Iterator[str]:
         """Yield the references of payments refunded or disputed in [since, until), whenever they were begun.
 
         Raises: Unavailable, Misconfigured, at any page.
         """
-        for listing in (self.client.v1.refunds.list, self.client.v1.disputes.list):
-            for change in self.listed(listing, since, until):
-                if change.payment_intent:
-                    yield change.payment_intent
+        refunds = self.listed(self.client.v1.refunds.list, since, until)
+        disputes = self.listed(self.client.v1.disputes.list, since, until)
+        for change in chain[stripe.Refund | stripe.Dispute](refunds, disputes):
+            if isinstance(change.payment_intent, str) and change.payment_intent:
+                yield change.payment_intent
 
     def listed(
-        self, listing: Callable[[dict], Any], since: dt.datetime, until: dt.datetime, **more: Any
-    ) -> Iterator[Any]:
+        self,
+        listing: Work["stripe.ListObject[Thing]"],
+        since: dt.datetime,
+        until: dt.datetime,
+        **more: object,
+    ) -> Iterator[Thing]:
         """Yield what was made in [since, until), newest first, a page at a time. Raises as all calls do."""
         created = {"gte": ceil(since.timestamp()), "lt": ceil(until.timestamp())}
         page = self._call(lambda: listing({"limit": LIST_PAGE, "created": created, **more}))
@@ -184,10 +196,10 @@ class StripeProvider:
                 return
             page = self._call(page.next_page)
 
-    def _read(self, intent: Any) -> ProviderPayment:
+    def _read(self, intent: stripe.PaymentIntent) -> ProviderPayment:
         return read_intent(intent, self._more(intent))
 
-    def _more(self, intent: Any) -> More:
+    def _more(self, intent: stripe.PaymentIntent | None) -> More:
         """Fetch what a charge lists beside itself: its refunds beyond the first ten, and disputes."""
         charge = getattr(intent, "latest_charge", None) if intent else None
         if charge is None:
@@ -195,16 +207,17 @@ class StripeProvider:
         refunds = getattr(charge, "refunds", None)
         # A lapsed hold shows as a refund of money that was never taken.
         listed = self._all(refunds) if refunds and charge.captured else []
-        disputes: list[Any] = []
+        disputes: list[stripe.Dispute] = []
         if charge.disputed:
-            wanted = {"charge": charge.id, "limit": LIST_PAGE}
-            disputes = self._all(self._call(lambda: self.client.v1.disputes.list(wanted)))
+            disputes = self._all(
+                self._call(lambda: self.client.v1.disputes.list({"charge": charge.id, "limit": LIST_PAGE}))
+            )
         return More(
             refunds=tuple(read_refund(refund) for refund in listed),
             disputes=tuple(read_dispute(dispute, charge.currency) for dispute in reversed(disputes)),
         )
 
-    def _all(self, page: Any) -> list[Any]:
+    def _all(self, page: "stripe.ListObject[Thing]") -> list[Thing]:
         """Return a list whole, its further pages fetched, too."""
         return self._call(lambda: list(page.auto_paging_iter()))
 
@@ -250,7 +263,7 @@ def verify_signature(body: bytes, header: str, secrets: list[str], *, now: float
 
 def _is_signed(text: str, header: str, secret: str) -> bool:
     try:
-        return stripe.WebhookSignature.verify_header(text, header, secret, tolerance=SIGNATURE_SECONDS)
+        return bool(stripe.WebhookSignature.verify_header(text, header, secret, tolerance=SIGNATURE_SECONDS))
     except (stripe.SignatureVerificationError, ValueError):
         return False
 
@@ -282,7 +295,7 @@ def platform_account() -> StripeProvider:
     )
 
 
-def _session_params(request: CheckoutRequest) -> dict:
+def _session_params(request: CheckoutRequest) -> "SessionCreateParams":
     return {
         "mode": "payment",
         "client_reference_id": request.reference,
@@ -301,49 +314,51 @@ def _session_params(request: CheckoutRequest) -> dict:
         ],
         # Session metadata is not copied to the payment intent.
         "metadata": _metadata(request),
-        "payment_intent_data": _intent_facts(request),
+        "payment_intent_data": {
+            "capture_method": _capture_method(request),
+            "description": request.description,
+            "metadata": _metadata(request),
+        },
         "success_url": request.success_url,
         "cancel_url": request.cancel_url,
         "expires_at": request.expires_at,
     }
 
 
-def _intent_params(request: CheckoutRequest) -> dict:
+def _intent_params(request: CheckoutRequest) -> "PaymentIntentCreateParams":
     return {
         "amount": request.amount_minor,
         "currency": request.currency.lower(),
         "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
         "receipt_email": ascii_email(request.email),
-        **_intent_facts(request),
-    }
-
-
-def _intent_facts(request: CheckoutRequest) -> dict:
-    return {
-        "capture_method": "manual" if request.is_two_stage else "automatic",
+        "capture_method": _capture_method(request),
         "description": request.description,
         "metadata": _metadata(request),
     }
 
 
-def _metadata(request: CheckoutRequest) -> dict:
+def _capture_method(request: CheckoutRequest) -> Literal["manual", "automatic"]:
+    return "manual" if request.is_two_stage else "automatic"
+
+
+def _metadata(request: CheckoutRequest) -> dict[str, str]:
     return {"booking_reference": request.reference, "payment_id": request.payment_id}
 
 
 def _translate(error: stripe.StripeError) -> Declined | Unavailable | Misconfigured:
     detail = getattr(error, "error", None)
     code = getattr(detail, "decline_code", None) or error.code or getattr(detail, "code", None) or ""
-    facts = {"code": str(code), "request_id": error.request_id or ""}
+    code, request_id = str(code), error.request_id or ""
     message = error.user_message or type(error).__name__
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError | stripe.IdempotencyError):
-        return Misconfigured(message, **facts)
+        return Misconfigured(message, code=code, request_id=request_id)
     if isinstance(error, stripe.RateLimitError | stripe.APIConnectionError):
-        return Unavailable(message, **facts)
+        return Unavailable(message, code=code, request_id=request_id)
     if isinstance(error, stripe.CardError | stripe.InvalidRequestError):
-        return Declined(message, **facts)
+        return Declined(message, code=code, request_id=request_id)
     # A stored 500 is replayed for as long as the key lives: only another key can go on.
     replayed = (error.headers or {}).get("idempotent-replayed") == "true"
-    return Unavailable(message, is_final=replayed, **facts)
+    return Unavailable(message, is_final=replayed, code=code, request_id=request_id)
 
 
 def _is_intent(ref: str) -> bool:

@@ -3,9 +3,14 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from payments.providers.base import Declined, Misconfigured
 from payments.providers.stripe.client import StripeProvider, platform_account
+
+if TYPE_CHECKING:
+    import stripe
+    from stripe.params import TransferCreateParams
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class StripeConnect:
 
         Raises: Declined (no such account, not enabled, balance too small), Unavailable, Misconfigured.
         """
-        params = {
+        params: TransferCreateParams = {
             "amount": amount_minor,
             "currency": currency.lower(),
             "destination": destination,
@@ -69,8 +74,10 @@ class StripeConnect:
         """Read the platform's own payout schedule and balance. Raises: Unavailable, Misconfigured."""
         own = self.account.call(lambda client: client.v1.accounts.retrieve_current())
         balance = self.account.call(lambda client: client.v1.balance.retrieve())
+        payouts = own.settings.payouts if own.settings else None
+        schedule = payouts.schedule if payouts else None
         return Funds(
-            interval=own.settings.payouts.schedule.interval,
+            interval=schedule.interval if schedule else "",
             available={one.currency.upper(): one.amount for one in balance.available},
         )
 
@@ -104,14 +111,13 @@ def stripe_connect() -> StripeConnect:
     return StripeConnect(platform_account())
 
 
-def _read(transfer) -> Transfer:
+def _read(transfer: "stripe.Transfer") -> Transfer:
+    whom = transfer.destination
     return Transfer(
         ref=transfer.id,
         amount_minor=transfer.amount,
         currency=transfer.currency.upper(),
-        destination=transfer.destination
-        if isinstance(transfer.destination, str)
-        else transfer.destination.id,
+        destination=whom if isinstance(whom, str) else whom.id if whom else "",
         reversed_minor=transfer.amount_reversed,
         key=transfer.transfer_group or "",
     )

@@ -1,12 +1,16 @@
 """What Stripe's answers mean: its objects turned into our words. Asks nobody, and needs nothing of the library."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from core.money import exponent, round_minor
 from payments.providers.base import ProviderDispute, ProviderPayment, ProviderRefund, State
+
+if TYPE_CHECKING:
+    import stripe
 
 # How an inquiry and a chargeback stand; a word not listed is somebody else's turn.
 DISPUTE_WORDS = {
@@ -42,7 +46,7 @@ class More:
 NOTHING_MORE = More()
 
 
-def read_session(session: Any, more: More = NOTHING_MORE) -> ProviderPayment:
+def read_session(session: "stripe.checkout.Session", more: More = NOTHING_MORE) -> ProviderPayment:
     """Turn a Checkout session, its charge expanded as in SHOWN, into our words."""
     if intent := getattr(session, "payment_intent", None):
         return replace(
@@ -54,14 +58,16 @@ def read_session(session: Any, more: More = NOTHING_MORE) -> ProviderPayment:
         state=State.FAILED if session.status == "expired" else State.OPEN,
         session_ref=session.id,
         is_session_open=session.status == "open",
-        amount_minor=session.amount_total,
-        currency=session.currency.upper(),
-        reference=_plain(getattr(session, "metadata", None)).get("booking_reference", ""),
+        amount_minor=session.amount_total or 0,
+        currency=(session.currency or "").upper(),
+        reference=_text(_plain(getattr(session, "metadata", None)), "booking_reference"),
         is_live=session.livemode,
     )
 
 
-def read_intent(intent: Any, more: More = NOTHING_MORE, *, is_expired: bool = False) -> ProviderPayment:
+def read_intent(
+    intent: "stripe.PaymentIntent", more: More = NOTHING_MORE, *, is_expired: bool = False
+) -> ProviderPayment:
     """Turn a payment intent, its charge expanded as in SHOWN, into our words.
 
     `is_expired`: its pay page is closed, so nobody can pay it any more.
@@ -81,12 +87,12 @@ def read_intent(intent: Any, more: More = NOTHING_MORE, *, is_expired: bool = Fa
         authorized_minor=intent.amount if capturable or captured else 0,
         captured_minor=captured,
         capture_before=_capture_before(intent, charge),
-        card_brand=_card(charge).get("brand") or "",
-        card_last4=_card(charge).get("last4") or "",
+        card_brand=_text(_card(charge), "brand"),
+        card_last4=_text(_card(charge), "last4"),
         failure_code=_failure(intent),
-        reference=metadata.get("booking_reference", ""),
+        reference=_text(metadata, "booking_reference"),
         is_live=intent.livemode,
-        payment_id=metadata.get("payment_id", ""),
+        payment_id=_text(metadata, "payment_id"),
         is_two_stage=intent.capture_method == "manual",
         created_at=instant(intent.created),
         refunds=more.refunds,
@@ -95,10 +101,11 @@ def read_intent(intent: Any, more: More = NOTHING_MORE, *, is_expired: bool = Fa
     )
 
 
-def read_dispute(dispute: Any, currency: str) -> ProviderDispute:
+def read_dispute(dispute: "stripe.Dispute", currency: str) -> ProviderDispute:
     """Turn a dispute into our words; `currency` is its charge's."""
     movements = dispute.balance_transactions
     details = _plain(dispute.evidence_details)
+    due_by = details.get("due_by")
     status = DISPUTE_WORDS.get(dispute.status, "under_review")
     return ProviderDispute(
         ref=dispute.id,
@@ -107,41 +114,42 @@ def read_dispute(dispute: Any, currency: str) -> ProviderDispute:
         reason=dispute.reason or "",
         withdrawn_minor=dispute.amount if any(one.amount < 0 for one in movements) else 0,
         fee_minor=sum(in_currency(one.fee, one, currency) for one in movements),
-        due_by=instant(details["due_by"]) if details.get("due_by") else None,
+        due_by=instant(due_by) if isinstance(due_by, int) and due_by else None,
         opened_at=instant(dispute.created),
         # An inquiry that was answered and became a chargeback waits for an answer once more.
         has_evidence=bool(details.get("submission_count")) and not dispute.status.endswith("needs_response"),
-        evidence_file_ref=_plain(dispute.evidence).get("uncategorized_file") or "",
+        evidence_file_ref=_text(_plain(dispute.evidence), "uncategorized_file"),
     )
 
 
-def read_refund(refund: Any) -> ProviderRefund:
+def read_refund(refund: "stripe.Refund") -> ProviderRefund:
     """Turn a refund into our words."""
     return ProviderRefund(
         ref=refund.id,
         amount_minor=refund.amount,
         status={"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}.get(
-            refund.status, "pending"
+            refund.status or "", "pending"
         ),
-        key=_plain(getattr(refund, "metadata", None)).get("operation", ""),
+        key=_text(_plain(getattr(refund, "metadata", None)), "operation"),
         bank_reference=_bank_reference(refund),
         failure_reason=getattr(refund, "failure_reason", None) or "",
     )
 
 
-def _capture_before(intent: Any, charge: Any) -> dt.datetime | None:
+def _capture_before(intent: "stripe.PaymentIntent", charge: "stripe.Charge | None") -> dt.datetime | None:
     """Return until when a hold may be taken; None of what is no hold."""
-    if until := _card(charge).get("capture_before"):
+    until = _card(charge).get("capture_before")
+    if isinstance(until, int) and until:
         return instant(until)
-    is_held = charge is not None and intent.status == "requires_capture"
-    return instant(charge.created) + SHORTEST_HOLD if is_held else None
+    is_held = intent.status == "requires_capture"
+    return instant(charge.created) + SHORTEST_HOLD if charge is not None and is_held else None
 
 
-def _card(charge: Any) -> dict:
-    return _plain(getattr(charge, "payment_method_details", None)).get("card") or {}
+def _card(charge: "stripe.Charge | None") -> Mapping[str, object]:
+    return _within(getattr(charge, "payment_method_details", None), "card")
 
 
-def _state(intent: Any, charge: Any, *, is_expired: bool) -> State:
+def _state(intent: "stripe.PaymentIntent", charge: "stripe.Charge | None", *, is_expired: bool) -> State:
     if intent.status == "requires_capture":
         return State.AUTHORIZED
     if intent.status == "succeeded":
@@ -153,20 +161,22 @@ def _state(intent: Any, charge: Any, *, is_expired: bool) -> State:
     return State.OPEN
 
 
-def _failure(intent: Any) -> str:
+def _failure(intent: "stripe.PaymentIntent") -> str:
     error = _plain(getattr(intent, "last_payment_error", None))
-    return error.get("decline_code") or error.get("code") or ""
+    return _text(error, "decline_code") or _text(error, "code")
 
 
-def _fee(charge: Any) -> int | None:
+def _fee(charge: "stripe.Charge | None") -> int | None:
     """The processing fee, where the charge's balance transaction is there already; later charge.updated tells."""
-    movement = getattr(charge, "balance_transaction", None) if charge and charge.captured else None
+    if charge is None or not charge.captured:
+        return None
+    movement = getattr(charge, "balance_transaction", None)
     if movement is None or isinstance(movement, str):
         return None
     return in_currency(movement.fee, movement, charge.currency)
 
 
-def in_currency(amount_minor: int, movement: Any, currency: str) -> int:
+def in_currency(amount_minor: int, movement: "stripe.BalanceTransaction", currency: str) -> int:
     """Write an amount of a balance transaction, which is in the account's currency, in the charge's."""
     if movement.currency == currency or not movement.exchange_rate:
         return amount_minor
@@ -174,15 +184,23 @@ def in_currency(amount_minor: int, movement: Any, currency: str) -> int:
     return round_minor(Decimal(amount_minor) / Decimal(str(movement.exchange_rate)) * factor)
 
 
-def _bank_reference(refund: Any) -> str:
-    card = _plain(getattr(refund, "destination_details", None)).get("card") or {}
-    return card.get("reference") or ""
+def _bank_reference(refund: "stripe.Refund") -> str:
+    return _text(_within(getattr(refund, "destination_details", None), "card"), "reference")
 
 
-def _plain(value: Any) -> dict:
-    if value is None:
-        return {}
-    return value.to_dict() if hasattr(value, "to_dict") else dict(value)
+def _within(value: object, name: str) -> Mapping[str, object]:
+    """Return an object in an object; empty where it is not there."""
+    return _plain(_plain(value).get(name))
+
+
+def _plain(value: object) -> Mapping[str, object]:
+    found = value.to_dict() if hasattr(value, "to_dict") else value
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def instant(epoch: int) -> dt.datetime:
