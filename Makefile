@@ -30,7 +30,7 @@ test-fast: dev ## unit and race tests only
 e2e: dev ## browser tests only
 	@exec $(RUN) e2e $(ARGS)
 
-lint: dev ## ruff and the import direction
+lint: dev ## ruff, the import direction and types
 	@exec $(RUN) lint
 
 format: dev ## let ruff put the code in order
