@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from bookings import link_keys
-from bookings.states import BLOCKING, Status
+from bookings.states import Status
 from core import clock, dates, zones
 from core.typed import bounds
 from core.typed.columns import EmailColumn, LineColumn, PhoneColumn, ProseColumn
@@ -196,10 +196,6 @@ class Booking(models.Model):
         return reverse("bookings:detail", args=[self.reference])
 
     @property
-    def is_blocking(self) -> bool:
-        return self.status in BLOCKING
-
-    @property
     def is_approved(self) -> bool:
         return self.decision == self.Decision.APPROVED
 
@@ -259,6 +255,7 @@ class Booking(models.Model):
 
     @property
     def is_two_stage(self) -> bool:
+        """True where money is first held and taken later: a person or a clock stands between."""
         return self.approval == Room.Approval.AFTER_PAYMENT or self.capture == Room.Capture.AFTER_COMPLETION
 
     @property

@@ -13,6 +13,7 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from bookings.actors import member_actor
+from bookings.admin.decisions import QUICK_POLL_SECONDS
 from bookings.bulk import services as bulk
 from bookings.bulk.services import Target
 from bookings.errors import BookingError
@@ -25,7 +26,6 @@ from rooms.availability import closings
 from rooms.models import Room, Session
 from rooms.team.permissions import may_manage, venues_of
 
-QUICK_POLL_SECONDS = 2
 ROWS = 200
 
 

@@ -28,6 +28,7 @@ from core.money import format_minor
 MOST_AT_ONCE = 50
 # Pusher takes one subscription a channel; beyond so many venues polling is enough.
 MOST_CHANNELS = 10
+# How often a page looks while something on it is under way.
 QUICK_POLL_SECONDS = 2
 
 

@@ -8,7 +8,7 @@ CHECKOUT_GRACE = dt.timedelta(minutes=5)  # a payment may be on its way when the
 REPAY_TIME = dt.timedelta(hours=12)
 LAST_MINUTE = dt.timedelta(hours=1)
 COMPLETE_AFTER = dt.timedelta(hours=24)
-LAPSE_MARGIN = dt.timedelta(hours=2)
+LAPSE_MARGIN = dt.timedelta(hours=2)  # a hold that nears its end is captured so long before
 
 
 def payment_due(now: dt.datetime) -> dt.datetime:

@@ -248,12 +248,15 @@ class DueFilter(DropdownFilter):
     parameter_name = "work"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
-        return (("due", "Something is to be done"), ("stuck", "Tried and failed"))
+        return (
+            ("due", "Something is to be done"),
+            ("stuck", f"Tried {Settlement.ALARM_AFTER} times and failed"),
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() == "due":
             return queryset.filter(due_at__isnull=False)
-        return queryset.filter(attempts__gt=0) if self.value() == "stuck" else queryset
+        return queryset.filter(Settlement.STUCK) if self.value() == "stuck" else queryset
 
 
 @admin.register(Settlement)

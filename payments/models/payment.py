@@ -242,6 +242,10 @@ class Refund(models.Model):
 class Settlement(models.Model):
     """A booking's mark that what is held and taken may differ from what it should cost; cleared by `settle`."""
 
+    # Tried so often staff are alarmed, and the money page counts it.
+    ALARM_AFTER = 8
+    STUCK = models.Q(due_at__isnull=False, attempts__gte=ALARM_AFTER)
+
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="settlement")
     due_at = models.DateTimeField(null=True, blank=True, help_text="Look not before; empty: nothing to do")
     attempts = models.PositiveIntegerField(default=0)

@@ -35,8 +35,6 @@ from core.mode import site_is_live
 from payments.models import Dispute, Drift, Payment, PaymentOperation, Refund, Settlement, WebhookEvent
 
 MOST_ROWS = 8
-# A settlement tried so often waits for staff.
-STUCK_AFTER = 3
 REASONS = {
     "cancel-guest": "Cancelled by the guest",
     "cancel-host": "Cancelled by the host",
@@ -176,7 +174,7 @@ def waiting() -> Waiting:
         open_disputes=Dispute.objects.filter(status__in=Dispute.OPEN).count(),
         differences=Drift.objects.filter(state="open").count(),
         mismatches=Payment.objects.exclude(mismatch="").count(),
-        stuck_settlements=Settlement.objects.filter(due_at__isnull=False, attempts__gte=STUCK_AFTER).count(),
+        stuck_settlements=Settlement.objects.filter(Settlement.STUCK).count(),
     )
 
 

@@ -6,6 +6,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from bookings.lifecycle.deadlines import LAPSE_MARGIN
 from bookings.states import DEAD, Status
 from payments.models import Payment
 from payments.providers.base import State
@@ -14,7 +15,6 @@ from rooms.models import Room
 S = Payment.Status
 
 CAPTURE_DELAY = dt.timedelta(minutes=30)  # after an appointment was completed
-LAPSE_MARGIN = dt.timedelta(hours=2)
 
 # How a payment's status follows the provider's word; anything else stays as it is.
 FORWARD: dict[str, dict[State, str]] = {

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 # More calls than any booking needs in a row; the rest waits for the next round.
 MAX_STEPS = 6
 MAX_PAUSE = dt.timedelta(minutes=15)
-ALARM_AFTER = 8
+ALARM_AFTER = Settlement.ALARM_AFTER
 
 
 def mark(booking_id: int, *, at: dt.datetime | None = None) -> None:

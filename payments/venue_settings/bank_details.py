@@ -41,11 +41,6 @@ def checked(account: str, code: str, *, currency: str) -> tuple[str, str]:
     return account, code
 
 
-def is_uzbek(account: str) -> bool:
-    """Return whether an account (checked) is an Uzbek one; else it is an IBAN."""
-    return account.isdecimal()
-
-
 def _check_uzbek(account: str, code: str, currency: str) -> None:
     if not re.fullmatch(r"[0-9]{20}", account):
         raise WrongBankDetails(

@@ -32,13 +32,6 @@ def day_spans(
     return [_span(row, date, zone) for date in days for row in opening if row.weekday == date.weekday()]
 
 
-def open_spans(
-    opening: Sequence[OpeningHours], first_date: dt.date, last_date: dt.date, zone: ZoneInfo
-) -> list[Span]:
-    """Return when a room is open on the local dates given: openings that overlap or touch joined, sorted, in UTC."""
-    return merge(day_spans(opening, first_date, last_date, zone))
-
-
 def merge(spans: Iterable[Span]) -> list[Span]:
     """Join spans that overlap or touch."""
     merged: list[Span] = []

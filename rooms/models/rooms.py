@@ -145,11 +145,6 @@ class Room(models.Model):
     def is_by_night(self) -> bool:
         return self.kind == self.Kind.HOTEL
 
-    @property
-    def is_two_stage(self) -> bool:
-        """True where money is first held and taken later: a person or a clock stands between."""
-        return self.approval == self.Approval.AFTER_PAYMENT or self.capture == self.Capture.AFTER_COMPLETION
-
 
 class OpeningHours(models.Model):
     """Local opening hours of a room let by the hour or appointment; `closes` 00:00 means midnight."""

@@ -40,11 +40,6 @@ class Offer:
     refunds: tuple[RefundStep, ...] = ()
 
     @property
-    def is_instant(self) -> bool:
-        """True where nobody has to say yes."""
-        return self.room.approval == Room.Approval.NONE
-
-    @property
     def pays_now(self) -> bool:
         """True where the next step is the provider's page."""
         asks_first = self.room.approval == Room.Approval.BEFORE_PAYMENT

@@ -51,26 +51,14 @@ class OpenDays:
 # --- what comes back ------------------------------------------------------------------------------------------
 
 
-def refund_percent(tiers: Iterable[dict], *, starts_at: dt.datetime, now: dt.datetime) -> int:
-    """Return how many per cent come back when cancelling at `now`.
-
-    `tiers` are {"hours", "percent"}; of those whose hours are still ahead, the one with the most counts. Without
-    tiers everything comes back until the start; after the start nothing does.
-    """
-    # In UTC: between two moments of one zone Python counts wall time, which jumps when the clocks change.
-    left = starts_at.astimezone(dt.UTC) - now.astimezone(dt.UTC)
-    if left < dt.timedelta(0):
-        return 0
-    kept = [tier for tier in _ordered(tiers) if left >= dt.timedelta(hours=tier["hours"])]
-    return kept[0]["percent"] if kept else 0
-
-
 def refund_schedule(
     tiers: Iterable[dict], *, starts_at: dt.datetime, amount_minor: int
 ) -> tuple[RefundStep, ...]:
-    """Return what of `amount_minor` comes back when, earliest first: agrees with `refund_percent` at every instant.
+    """Return what of `amount_minor` comes back when, earliest first.
 
-    Steps that would say the same as the next one are left out; the last one, without an end, gives nothing back.
+    `tiers` are {"hours", "percent"}; of those whose hours are still ahead, the one with the most counts. Without
+    tiers everything comes back until the start; after the start nothing does. Steps that would say the same as the
+    next one are left out; the last one, without an end, gives nothing back.
     """
     start = starts_at.astimezone(dt.UTC)
     steps = [

@@ -73,12 +73,6 @@ def is_genuine(callback: Callback, account: OctoAccount) -> bool:
     return any(hmac.compare_digest(_sha1(key + signed), given) for key in keys if key)
 
 
-def verify_callback(body: bytes, account: OctoAccount) -> Callback | None:
-    """Return what a callback says if this account's key signed it, else None."""
-    callback = read_callback(body)
-    return callback if callback and is_genuine(callback, account) else None
-
-
 def recall(payload: dict[str, str]) -> Callback:
     """Return a callback again from what was stored of it after it had been proved genuine."""
     return Callback(

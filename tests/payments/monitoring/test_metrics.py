@@ -10,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core import clock
-from payments.models import Dispute, Drift, PaymentOperation, ProviderAccount, Refund, WebhookEvent
+from payments.models import (
+    Dispute,
+    Drift,
+    PaymentOperation,
+    ProviderAccount,
+    Refund,
+    Settlement,
+    WebhookEvent,
+)
 from payments.monitoring import metrics
 from tests.support import factories
 from tests.support.admin_world import payment_of, request_of
@@ -186,6 +194,17 @@ def queries(client: Client) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert page(client).status_code == 200
     return len(captured)
+
+
+def test_money_is_stuck_once_staff_were_alarmed_and_the_list_shows_the_same(room, client):
+    waits = [add(room, n, status="CAPTURED").booking for n in (1, 2, 3)]
+    for booking, attempts, due_at in zip(waits, (7, 8, 8), (clock.now(), clock.now(), None), strict=True):
+        Settlement.objects.create(booking=booking, attempts=attempts, due_at=due_at)
+
+    listed = client.get(reverse("admin:payments_settlement_changelist"), {"work": "stuck"})
+
+    assert metrics.waiting().stuck_settlements == 1
+    assert [row.booking for row in listed.context["cl"].result_list] == [waits[1]]
 
 
 def test_page_of_an_empty_house_says_so(client):

@@ -14,6 +14,11 @@ def opening(weekday: int, opens: int, closes: int) -> OpeningHours:
     return OpeningHours(weekday=weekday, opens=dt.time(opens), closes=dt.time(closes))
 
 
+def open_spans(rows: list[OpeningHours], first: dt.date, last: dt.date, zone: ZoneInfo) -> list[tuple]:
+    """Return when a room is open on the local dates given, as the calendar joins its openings; in UTC."""
+    return opening_hours.merge(opening_hours.day_spans(rows, first, last, zone))
+
+
 def utc(day: int, hour: int, month: int = 12, year: int = 2026) -> dt.datetime:
     return dt.datetime(year, month, day, hour, tzinfo=dt.UTC)
 
@@ -21,7 +26,7 @@ def utc(day: int, hour: int, month: int = 12, year: int = 2026) -> dt.datetime:
 def test_open_spans_two_rows_a_day_stay_apart():
     rows = [opening(0, 8, 12), opening(0, 13, 18)]
 
-    assert opening_hours.open_spans(rows, MONDAY, MONDAY, PARIS) == [
+    assert open_spans(rows, MONDAY, MONDAY, PARIS) == [
         (utc(7, 7), utc(7, 11)),
         (utc(7, 12), utc(7, 17)),
     ]
@@ -30,35 +35,35 @@ def test_open_spans_two_rows_a_day_stay_apart():
 def test_open_spans_rows_that_touch_become_one():
     rows = [opening(0, 8, 12), opening(0, 12, 18)]
 
-    assert opening_hours.open_spans(rows, MONDAY, MONDAY, PARIS) == [(utc(7, 7), utc(7, 17))]
+    assert open_spans(rows, MONDAY, MONDAY, PARIS) == [(utc(7, 7), utc(7, 17))]
 
 
 def test_open_spans_closing_at_midnight_ends_the_day():
-    assert opening_hours.open_spans([opening(0, 18, 0)], MONDAY, MONDAY, PARIS) == [(utc(7, 17), utc(7, 23))]
+    assert open_spans([opening(0, 18, 0)], MONDAY, MONDAY, PARIS) == [(utc(7, 17), utc(7, 23))]
 
 
 def test_open_spans_evening_before_runs_past_midnight():
     rows = [opening(6, 20, 2)]
 
-    assert opening_hours.open_spans(rows, MONDAY, MONDAY, PARIS) == [(utc(6, 19), utc(7, 1))]
+    assert open_spans(rows, MONDAY, MONDAY, PARIS) == [(utc(6, 19), utc(7, 1))]
 
 
 def test_open_spans_round_the_clock_every_day_is_one_span():
     rows = [opening(day, 0, 0) for day in range(7)]
 
-    [(opens, closes)] = opening_hours.open_spans(rows, MONDAY, MONDAY + dt.timedelta(days=2), PARIS)
+    [(opens, closes)] = open_spans(rows, MONDAY, MONDAY + dt.timedelta(days=2), PARIS)
 
     assert (opens, closes) == (utc(5, 23), utc(9, 23))
 
 
 def test_open_spans_without_rows_is_always_open():
-    assert opening_hours.open_spans([], MONDAY, MONDAY, PARIS) == [(utc(6, 23), utc(7, 23))]
+    assert open_spans([], MONDAY, MONDAY, PARIS) == [(utc(6, 23), utc(7, 23))]
 
 
 def test_open_spans_day_clocks_go_forward_is_an_hour_shorter():
     sunday = dt.date(2027, 3, 28)
 
-    [(opens, closes)] = opening_hours.open_spans([opening(6, 0, 6)], sunday, sunday, PARIS)
+    [(opens, closes)] = open_spans([opening(6, 0, 6)], sunday, sunday, PARIS)
 
     assert closes - opens == dt.timedelta(hours=5)
 
