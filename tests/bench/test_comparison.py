@@ -1,6 +1,7 @@
 """What the nightly comparison is measured on: rows that agree with their ledger, and the targets of its figures."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from tests.support import factories
 @pytest.mark.django_db
 def test_rows_filled_in_agree_with_their_ledger_and_balance():
     room = factories.room()
-    values = {
+    values: dict[str, Any] = {
         "room": room.pk, "minor": 10_000, "fee": 320, "references": ["C1", "C2"], "refs": ["pi_1", "pi_2"],
         "ids": [str(uuid.uuid4()) for _ in range(2)],
     }  # fmt: skip

@@ -1,5 +1,7 @@
 """What the payout run and balances are measured on: bookings whose shares are those of the product."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -14,7 +16,7 @@ from tests.support.invariants import check_books
 @pytest.mark.django_db
 def test_rows_filled_in_are_shared_as_the_product_does_and_paid_by_a_run():
     rooms = money_run._venues(2)
-    values = {"rooms": rooms, "venues": 2, "first": 1, "last": 10}
+    values: dict[str, Any] = {"rooms": rooms, "venues": 2, "first": 1, "last": 10}
 
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")

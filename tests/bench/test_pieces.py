@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections import Counter
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -28,7 +29,7 @@ def answer_of(path: str) -> tuple[str, dict[str, str]]:
     from bench.bare import application
 
     begun: list = []
-    response = application(RequestFactory().get(path).environ, lambda *head: begun.extend(head))
+    response: Any = application(RequestFactory().get(path).environ, lambda *head: begun.extend(head))
     response.close()
     return begun[0], dict(begun[1])
 
@@ -154,9 +155,14 @@ def test_write_and_table_show_every_figure(tmp_path):
 
 
 def test_quiet_without_patience_measures_once_and_says_what_others_took():
-    calls = []
+    calls: list[str] = []
 
-    found, others = Quiet(0).run(lambda: calls.append(time.sleep(0.05)) or "found")
+    def work() -> str:
+        time.sleep(0.05)
+        calls.append("called")
+        return "found"
+
+    found, others = Quiet(0).run(work)
 
     assert found == "found"
     assert len(calls) == 1

@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
@@ -139,7 +140,7 @@ def test_plant_people_can_log_in_and_have_their_roles(planted, client):
 
     for user in made.values():
         assert user.check_password(people.PASSWORD)
-        assert user.emailaddress_set.filter(verified=True, primary=True).exists()
+        assert EmailAddress.objects.filter(user=user, verified=True, primary=True).exists()
     assert [made[email].is_platform_staff for email in made] == [False, False, True]
     assert [made[email].is_staff for email in made] == [False, True, True]
     roles = list(made["host@demo.test"].memberships.values_list("role", flat=True))

@@ -1,12 +1,12 @@
 """Small helps of tests that walk the admin as a browser does."""
 
 import html
+from typing import Any
 
 from django.contrib import admin
 from django.db import connection
 from django.db.models import Model
 from django.forms import FileField
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -27,11 +27,11 @@ def url(model: type[Model], page: str, *args) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Any) -> str:
     return html.unescape(response.content.decode(errors="replace"))
 
 
-def told(response: HttpResponse) -> list[str]:
+def told(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
@@ -43,7 +43,7 @@ def queries(client: Client, address: str) -> int:
     return len(captured)
 
 
-def filled(response: HttpResponse) -> dict[str, str]:
+def filled(response: Any) -> dict[str, Any]:
     """Return what a browser would send back of a form page untouched."""
     context = response.context
     data: dict = {}
@@ -53,11 +53,11 @@ def filled(response: HttpResponse) -> dict[str, str]:
     return data | _values_of(context["adminform"].form)
 
 
-def errors(response: HttpResponse) -> dict[str, list[str]]:
+def errors(response: Any) -> dict[str, list[str]]:
     return response.context["adminform"].form.errors
 
 
-def inline_errors(response: HttpResponse) -> list[dict]:
+def inline_errors(response: Any) -> list[dict]:
     return [
         found
         for helper in response.context["inline_admin_formsets"]

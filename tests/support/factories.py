@@ -20,6 +20,7 @@ from PIL import Image
 from accounts.models import STAFF_GROUP, User
 from bookings.actors import guest_actor
 from bookings.lifecycle import services as booking_services
+from bookings.lifecycle.submission import GuestDetails
 from bookings.models import Booking
 from core import clock
 from core.models import ExchangeRate
@@ -124,7 +125,7 @@ def unsaved_room(
     }  # fmt: skip
     defaults = {"name": "Room", "slug": "room", "capacity": 2, "price_minor": 10_000, **WAYS[Room.Kind(kind)]}
     made = Room(pk=1, kind=kind, venue=Venue(pk=1, **{**place, **(venue or {})}), **{**defaults, **fields})
-    made._prefetched_objects_cache = {"price_rules": list(rules), "opening_hours": list(opening)}
+    vars(made)["_prefetched_objects_cache"] = {"price_rules": list(rules), "opening_hours": list(opening)}
     return made
 
 
@@ -182,10 +183,10 @@ def stay(room: Room, *, days_ahead: int = 10, units: int = 1, now: dt.datetime |
 _stay = stay
 
 
-def guest_details(*, user: User | None = None, **fields: Any) -> booking_services.GuestDetails:
+def guest_details(*, user: User | None = None, **fields: Any) -> GuestDetails:
     email = user.email if user else f"guest{next(_numbers)}@example.org"
     defaults = {"name": "Ada Guest", "email": email, "phone": "+33 1 23 45 67 89", "user": user}
-    return booking_services.GuestDetails(**{**defaults, **fields})
+    return GuestDetails(**{**defaults, **fields})
 
 
 def booking(
@@ -197,7 +198,7 @@ def booking(
     session: Session | None = None,
     party_size: int = 1,
     user: User | None = None,
-    guest: booking_services.GuestDetails | None = None,
+    guest: GuestDetails | None = None,
     now: dt.datetime | None = None,
     **submission: Any,
 ) -> Booking:

@@ -97,7 +97,7 @@ def _values(field: models.Field, flavor: str) -> Iterator[Any]:
         yield JSONS[flavor]
     elif kind in MOST:
         yield from _numbers(MOST[kind], flavor)
-    elif kind == "DecimalField" and flavor in ("longest", "empty"):
+    elif isinstance(field, models.DecimalField) and flavor in ("longest", "empty"):
         yield from (
             (10 ** (field.max_digits - field.decimal_places) - 1, 100, 50) if flavor == "longest" else (0,)
         )

@@ -263,7 +263,8 @@ def _check_accounts(money: Money) -> None:
 
 def _check_clearing(books: dict) -> None:
     """M10: what clearing has is what our own accounts hold by the providers' books, each mode by itself."""
-    ours, theirs = Counter(), Counter()
+    ours: Counter = Counter()
+    theirs: Counter = Counter()
     kept = LedgerEntry.objects.filter(
         account="clearing", transaction__kind__in=["capture", "refund", "refund_failed", "own_shop"]
     )
@@ -353,8 +354,8 @@ def _check_occupancy(bookings: list[Booking]) -> None:
     by_room: dict[int, list[Occupancy]] = {}
     for row in Occupancy.objects.filter(kind__in=["booking", "session"]).order_by("room", "period"):
         by_room.setdefault(row.room_id, []).append(row)
-    for rows in by_room.values():
-        for earlier, later in pairwise(rows):
+    for taken in by_room.values():
+        for earlier, later in pairwise(taken):
             assert earlier.period.upper <= later.period.lower, f"O1 {earlier} and {later}"
 
 

@@ -1,19 +1,19 @@
 """Small helps of page tests."""
 
 import datetime as dt
+from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from core import clock
 from tests.support import factories
 
 
-def text(response: HttpResponse) -> str:
+def text(response: Any) -> str:
     return response.content.decode()
 
 
-def prove(client: Client, *, password: str = factories.PASSWORD, next: str = "") -> HttpResponse:
+def prove(client: Client, *, password: str = factories.PASSWORD, next: str = "") -> Any:
     """Type the password once more, as pages that move money or access ask for it (accounts.sign_in.stepup)."""
     return client.post("/account/reauthenticate/", {"password": password, "next": next})
 

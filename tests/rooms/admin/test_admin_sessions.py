@@ -166,7 +166,7 @@ def test_copy_fills_in_another_a_week_later(client, studio):
     add(client, studio, price="60.50")
     source = Session.objects.get()
 
-    values = filled(client.get(url(Session, "add"), {"copy": source.pk}))
+    values: dict = filled(client.get(url(Session, "add"), {"copy": source.pk}))
 
     assert str(values["first_date"]) == "2027-01-12"
     assert (values["title"], values["capacity"], values["price"]) == ("Clay for beginners", 6, "60.50")
