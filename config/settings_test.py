@@ -19,6 +19,8 @@ from config.settings import CACHES, DATABASES, env
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "test_roomhold")}
+# Static files are looked for when asked for: a scan of them all would come with every test client.
+WHITENOISE_AUTOREFRESH = True
 # Most tests lie in a transaction, which is idle while a long PDF is drawn; requests draw theirs outside any.
 OPTIONS = DATABASES["default"]["OPTIONS"]
 OPTIONS["options"] += " -c idle_in_transaction_session_timeout=120s"

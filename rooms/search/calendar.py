@@ -215,8 +215,8 @@ def _night_states(
     """Yield each night's state, and whether a stay may start with it."""
     venue, shortest = room.venue, ONE_DAY * room.min_units
     reach = Reach.of(room, now)
-    # A stay that holds the first of the nights may begin before it.
-    earliest = first_date - shortest + ONE_DAY
+    # A stay that holds the first of the nights may begin before it, but never before yesterday: that is past.
+    earliest = min(first_date, max(first_date - shortest + ONE_DAY, reach.today - ONE_DAY))
     begins = {date: instant(date, venue.check_in_time, venue.zone) for date in _dates(earliest, last_date)}
     ends = {date: instant(date + shortest, venue.check_out_time, venue.zone) for date in begins}
     taken = busy(room, begins[earliest], ends[last_date])
