@@ -1,4 +1,5 @@
 import io
+from collections.abc import Iterator
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -13,6 +14,7 @@ from rooms.demo.scenes import SCENES
 from rooms.models import Occupancy, Room, RoomPhoto, Session, Venue
 from rooms.pricing.policies import READY_MADE
 from rooms.services import missing_for_publication
+from tests.support.shared import rolled_back_at_the_end
 
 
 def picture(scene: str, palette: str = "terracotta", hour: str = "golden", city: str = "Lisbon") -> Picture:
@@ -62,12 +64,20 @@ def test_draw_every_city_has_its_own_view():
     assert len({pictures.draw(picture("outlook", city=city)) for city in cities}) == len(cities)
 
 
-@pytest.fixture
-def planted(db, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
+@pytest.fixture(scope="module")
+def plants(django_db_setup, django_db_blocker) -> Iterator[list[str]]:
+    """The demo's venues in the database, and what was said of them."""
     said: list[str] = []
-    planting.plant_venues(people.plant_people(), said.append)
-    return said
+    with rolled_back_at_the_end(django_db_blocker):
+        with django_db_blocker.unblock():
+            planting.plant_venues(people.plant_people(), said.append)
+        yield said
+
+
+@pytest.fixture
+def planted(plants, db, settings, tmp_path) -> list[str]:
+    settings.MEDIA_ROOT = tmp_path
+    return list(plants)
 
 
 def test_plant_venues_publishes_rooms_that_lack_nothing(planted):
