@@ -30,8 +30,8 @@ class ProofNeeded(BookingError):
 
     def __init__(self, address: str, kept: int) -> None:
         super().__init__(
-            f"{kept} bookings that nobody has confirmed are open already. We have mailed a code to {address}: type it "
-            "to go on. Or sign in."
+            f"{kept} bookings that nobody has confirmed are open already. To go on, type the code we mail to {address} "
+            f"({MAILS_A_DAY} a day at most), or sign in."
         )
         self.address = address
 

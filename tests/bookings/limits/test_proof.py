@@ -51,8 +51,8 @@ def test_third_unproved_booking_is_refused_and_the_code_goes_to_its_address():
 
     assert (answer.status_code, answer.json()["code"]) == (409, "proof_needed")
     assert answer.json()["detail"] == (
-        "2 bookings that nobody has confirmed are open already. We have mailed a code to ada@example.org: type it to "
-        "go on. Or sign in."
+        "2 bookings that nobody has confirmed are open already. To go on, type the code we mail to "
+        "ada@example.org (3 a day at most), or sign in."
     )
     assert Booking.objects.count() == 2
     assert [sent.to for sent in mail.outbox if CODE.search(sent.body)] == [[ADDRESS]]
@@ -153,8 +153,9 @@ def test_page_asks_for_the_code_keeps_what_was_typed_and_goes_on_with_it():
 
     page = refused.content.decode()
     assert refused.status_code == 409
-    assert "We have mailed a code to ada@example.org" in page
+    assert "type the code we mail to ada@example.org" in page
     assert 'name="proof"' in page
+    assert ">Code from our mail</label>" in page  # and nothing of "optional"
     assert "Late arrival" in page
     wrong = client.post(book_url(room), sent | {"proof": "00000000"})
     assert (wrong.status_code, "This is not the code we mailed" in wrong.content.decode()) == (422, True)
