@@ -263,6 +263,14 @@ def test_change_of_the_team_asks_an_owner_for_the_password_and_looking_does_not(
     assert not Invitation.objects.exists()
 
 
+def test_page_says_what_removing_means_and_names_the_member_on_its_button(venue, owner):
+    page = text_of(proven(owner).get(reverse("admin:rooms_venue_team", args=[venue.pk])))
+
+    assert "<summary" in page
+    assert f"{owner} is out at once, and may come back only by a new invitation." in page
+    assert f">Remove {owner}</button>" in page
+
+
 def test_page_says_why_the_last_owner_stays(venue, owner):
     member = VenueMember.objects.get(user=owner)
 
