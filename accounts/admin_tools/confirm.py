@@ -31,10 +31,21 @@ class Question:
     is_grave: bool = False
 
 
-class ReasonForm(forms.Form):
-    """Why something is set aside; kept with it."""
+def reason_field(label: str, *, most: int, is_required: bool = True, is_focused: bool = False) -> ProseField:
+    """Return a field for a reason of up to `most` characters."""
+    attrs = {"rows": 3, "autofocus": True} if is_focused else {"rows": 3}
+    widget = UnfoldAdminTextareaWidget(attrs)
+    return ProseField(label=label, max_length=most, required=is_required, widget=widget)
 
-    reason = ProseField(max_length=200, widget=UnfoldAdminTextareaWidget({"rows": 3}))
+
+class ReasonForm(forms.Form):
+    """Why something is done, kept with it; `field` is a `reason_field`."""
+
+    reason = ProseField()  # its place before the fields of a subclass
+
+    def __init__(self, field: ProseField, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["reason"] = field
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -52,9 +63,8 @@ def asked(request: HttpRequest, question: Question, do: Callable[[str], HttpResp
     """GET asks; POST calls `do` with the reason given, or asks again where it is missing."""
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
-    form = ReasonForm(request.POST if request.method == "POST" else None) if question.reason else None
-    if form is not None:
-        form.fields["reason"].label = question.reason
+    data = request.POST if request.method == "POST" else None
+    form = ReasonForm(reason_field(question.reason, most=200), data) if question.reason else None
     if request.method == "POST" and (form is None or form.is_valid()):
         return do(form.cleaned_data["reason"] if form else "")
     context = {**admin.site.each_context(request), "title": question.title, "asked": question, "form": form}

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminTextareaWidget
 
+from accounts.admin_tools.confirm import ReasonForm, reason_field
 from bookings.actors import member_actor
 from bookings.admin.decisions import QUICK_POLL_SECONDS
 from bookings.bulk import services as bulk
@@ -21,20 +21,11 @@ from bookings.models import BulkCancellation
 from bookings.phrases import host as host_phrases
 from core import dates
 from core.money import format_minor
-from core.typed.fields import ProseField
 from rooms.availability import closings
 from rooms.models import Room, Session
 from rooms.team.permissions import may_manage, venues_of
 
 ROWS = 200
-
-
-class ReasonForm(forms.Form):
-    """Why everybody is turned away."""
-
-    reason = ProseField(
-        label="Reason, for the guests to read", max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3})
-    )
 
 
 class DatesForm(forms.Form):
@@ -77,7 +68,8 @@ def close_dates(request: HttpRequest, room_id: int) -> HttpResponse:
 def _ask(request: HttpRequest, target: Target, *, title: str, button: str) -> HttpResponse:
     if not may_manage(request.user, target.room.venue):
         raise PermissionDenied
-    form = ReasonForm(request.POST if request.method == "POST" else None)
+    data = request.POST if request.method == "POST" else None
+    form = ReasonForm(reason_field("Reason, for the guests to read", most=500), data)
     if form.is_valid() and (begun := _begin(request, target, form.cleaned_data["reason"])):
         return HttpResponseRedirect(_url(begun))
     seen = bulk.preview(target)

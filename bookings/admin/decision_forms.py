@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextareaWidget
 
+from accounts.admin_tools.confirm import ReasonForm, reason_field
 from bookings.models import Booking
 from core.money import format_minor
-from core.typed.fields import ProseField, typed_minor
+from core.typed.fields import typed_minor
 from rooms.admin.forms import amount_field
 
 
@@ -25,22 +25,21 @@ class Decision:
     is_grave: bool = False
 
 
-class ReasonForm(forms.Form):
+class DecisionForm(ReasonForm):
     """Why a guest is turned away."""
 
-    reason = ProseField(max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3, "autofocus": True}))
-
     def __init__(self, decision: Decision, data: Any = None) -> None:
-        super().__init__(data)
-        self.fields["reason"].label = decision.reason
-        self.fields["reason"].required = decision.reason_required
+        is_required = decision.reason_required
+        super().__init__(
+            reason_field(decision.reason, most=500, is_required=is_required, is_focused=True), data
+        )
 
     def arguments(self) -> dict[str, Any]:
         """Return what the verb is called with, beside who calls it."""
         return {"reason": self.cleaned_data["reason"]}
 
 
-class FeeForm(ReasonForm):
+class FeeForm(DecisionForm):
     """A cancellation by staff, who may keep a fee of their own choosing."""
 
     fee = amount_field("Fee to keep; empty for none", required=False)

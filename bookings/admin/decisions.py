@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from accounts.signed_in import person_of
 from bookings import panels, selectors
 from bookings.actors import member_actor
-from bookings.admin.decision_forms import Decision, FeeForm, ReasonForm
+from bookings.admin.decision_forms import Decision, DecisionForm, FeeForm
 from bookings.errors import AlreadyDecided, BookingError, DecisionOverdue
 from bookings.lifecycle import services as booking_services
 from bookings.models import Booking, BookingQuerySet
@@ -185,7 +185,7 @@ def decide(request: HttpRequest, booking: Booking, verb: str) -> HttpResponse:
     return TemplateResponse(request, "admin/bookings/booking/confirm.html", context, status=status)
 
 
-def _preview(form: ReasonForm, booking: Booking, data: Any) -> dict[str, Any]:
+def _preview(form: DecisionForm, booking: Booking, data: Any) -> dict[str, Any]:
     """Return what a typed fee would do, until somebody has seen it and said yes; "Change" leads back to the form.
 
     What the booking costs may change in between: then it is shown anew.
@@ -206,11 +206,11 @@ def _preview(form: ReasonForm, booking: Booking, data: Any) -> dict[str, Any]:
     }
 
 
-def _form(request: HttpRequest, booking: Booking, decision: Decision) -> ReasonForm | None:
+def _form(request: HttpRequest, booking: Booking, decision: Decision) -> DecisionForm | None:
     data = request.POST if request.method == "POST" else None
     if decision.verb == "cancel" and person_of(request).is_platform_staff and booking.due_minor:
         return FeeForm(decision, data, booking=booking)
-    return ReasonForm(decision, data) if decision.reason else None
+    return DecisionForm(decision, data) if decision.reason else None
 
 
 def _do(

@@ -1,6 +1,7 @@
 """Differences between our books and the providers', each with its cause and one button; and the comparisons made."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -15,7 +16,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from accounts.admin_tools.base import DaysFilter, PlatformAdmin
-from accounts.admin_tools.confirm import Question, ReasonForm, asked, note, staff_only
+from accounts.admin_tools.confirm import Question, ReasonForm, asked, note, reason_field, staff_only
 from core import clock, dates
 from core.money import format_minor
 from payments.admin.display import link_to, pill
@@ -77,12 +78,11 @@ class DriftAdmin(HasMode, PlatformAdmin[Drift]):
         drift = self.get_object(request, object_id)
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        return self._page(request, drift, ReasonForm())
+        return self._page(request, drift, _reason_form())
 
     def _page(
         self, request: HttpRequest, drift: Drift, form: ReasonForm, *, status: int = 200
     ) -> TemplateResponse:
-        form.fields["reason"].label = "Why nothing is to be done"
         context = {
             **admin.site.each_context(request),
             "title": drift.get_kind_display(),
@@ -119,7 +119,7 @@ class DriftAdmin(HasMode, PlatformAdmin[Drift]):
     def set_aside_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Close it with a reason; nothing else happens."""
         drift = self.get_object(request, str(pk))
-        form = ReasonForm(request.POST)
+        form = _reason_form(request.POST)
         if not form.is_valid():
             return self._page(request, drift, form, status=422)
         drift = discrepancies.set_aside(drift.pk, note=form.cleaned_data["reason"], by=request.user)
@@ -158,6 +158,10 @@ class DriftAdmin(HasMode, PlatformAdmin[Drift]):
             return drift.note or "–"
         label = discrepancies.MENDS[drift.kind].label
         return format_html('<a class="rh-link" href="{}">{}</a>', _drift_url(drift), label)
+
+
+def _reason_form(data: Any = None) -> ReasonForm:
+    return ReasonForm(reason_field("Why nothing is to be done", most=200), data)
 
 
 def _drift_url(drift: Drift) -> str:

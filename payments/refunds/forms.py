@@ -7,24 +7,20 @@ from django import forms
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminSingleDateWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
 
+from accounts.admin_tools.confirm import reason_field
 from core import clock
 from core.money import format_minor, write_amount
-from core.typed.fields import LineField, ProseField, typed_minor
+from core.typed.fields import LineField, typed_minor
 from payments.models import OfflinePayment
 from rooms.admin.forms import amount_field
 
 # A date of the bank's, not of the moon's.
 OLDEST_DAYS = 400
 NOT_NOTHING = "More than nothing."
-
-
-def reason_field(label: str) -> ProseField:
-    return ProseField(label=label, max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 3}))
 
 
 class AmountForm(forms.Form):
@@ -53,7 +49,7 @@ class AmountForm(forms.Form):
 class RefundForm(AmountForm):
     """What goes back to a guest, and why."""
 
-    reason = reason_field("Reason, for the guest to read")
+    reason = reason_field("Reason, for the guest to read", most=500)
     as_credit = forms.BooleanField(
         label="As a credit for later bookings, not to the card", required=False, widget=UnfoldBooleanWidget()
     )
@@ -80,13 +76,13 @@ class OfflineForm(AmountForm):
 class SolveForm(forms.Form):
     """Why a failed refund is dealt with so."""
 
-    reason = reason_field("Reason")
+    reason = reason_field("Reason", most=500)
 
 
 class HandForm(SolveForm):
     """A refund that staff paid back themselves."""
 
-    reason = reason_field("How it was paid back, for the guest to read")
+    reason = reason_field("How it was paid back, for the guest to read", most=500)
     reference = LineField(label="Transfer number", max_length=64, widget=UnfoldAdminTextInputWidget())
     paid_date = forms.DateField(label="Paid on", widget=UnfoldAdminSingleDateWidget({"type": "date"}))
     field_order = ("reference", "paid_date", "reason")
