@@ -14,6 +14,7 @@ from django.http.request import split_domain_port
 from bookings import ics
 from core import clock
 from core.queue import ring
+from core.retries import Listed, Policy
 from notifications.channels import email, pusher
 from notifications.channels.base import Refused, Unavailable
 from notifications.mail import render, unproved
@@ -36,10 +37,11 @@ DELIVER_TASK = "notifications.tasks.deliver_one"
 TIME_LIMITS: TimeLimits = {"soft_time_limit": 30, "time_limit": 35}
 # Longer than that: whoever holds a lapsed lease is dead. Short enough that a killed worker's mails go within a minute.
 LEASE = dt.timedelta(seconds=40)
-# Seconds before each further try: a day for mail; an open page has asked for itself long before that.
-DELAYS = {
-    Channel.EMAIL: (30, 60, 120, 240, 480, 960, 1920, *[3600] * 23),
-    Channel.PUSHER: (2, 10, 60),
+# A day for mail; an open page has asked for itself long before that.
+MAIL_RETRIES = Policy(first=dt.timedelta(seconds=30), most=dt.timedelta(hours=1), park_after=31)
+RETRIES: dict[Channel, Policy | Listed] = {
+    Channel.EMAIL: MAIL_RETRIES,
+    Channel.PUSHER: Listed((dt.timedelta(seconds=2), dt.timedelta(seconds=10), dt.timedelta(seconds=60))),
 }
 # A channel that hung before it failed is left alone for this many times as long, so that it cannot keep the
 # workers from the money; one that fails at once costs nothing to ask again.
@@ -141,7 +143,7 @@ def _is_set_aside(delivery: Delivery) -> bool:
     """Park what cannot be sent, skip what is no longer true; returns whether that was so."""
     if delivery.channel == Channel.EMAIL and delivery.message not in MESSAGES:
         _park(delivery, Refused(f"unknown message {delivery.message!r}"))  # of another version of this code
-    elif delivery.attempts > len(DELAYS[Channel(delivery.channel)]):
+    elif RETRIES[Channel(delivery.channel)].is_spent(delivery.attempts):
         _park(delivery, Refused("the process died on every try"))
     elif not _is_still_true(delivery):
         _unfinished(delivery).update(state=State.SKIPPED)
@@ -201,11 +203,11 @@ def _mail(delivery: Delivery) -> email.Mail:
 
 
 def _put_off(delivery: Delivery, error: Exception) -> None:
-    delays = DELAYS[Channel(delivery.channel)]
-    if delivery.attempts > len(delays):
+    retries = RETRIES[Channel(delivery.channel)]
+    if retries.is_spent(delivery.attempts):
         _park(delivery, error)
         return
-    wait = dt.timedelta(seconds=delays[delivery.attempts - 1])
+    wait = retries.wait_after(delivery.attempts)
     _unfinished(delivery).update(next_attempt_at=clock.now() + wait, last_error=str(error)[:2000])
     log.warning("delivery_retry", error=_kind_of(error), wait_seconds=wait.seconds, **_facts(delivery))
 

@@ -1,6 +1,5 @@
 """Sends what rooms.team.notices has queued: mails about a venue and its team, each retried under one Message-ID."""
 
-import datetime as dt
 import hashlib
 
 import structlog
@@ -14,14 +13,11 @@ from notifications.channels import email
 from notifications.channels.base import Refused, Unavailable
 from notifications.mail.phrases import inert
 from notifications.mail.render import BARS, FOLDER, as_text
-from notifications.models import Delivery
-from notifications.services import DELAYS, LEASE, mail_domain
+from notifications.services import LEASE, MAIL_RETRIES, mail_domain
 from rooms.models import VenueNotice
 
 log = structlog.get_logger(__name__)
 
-# Waits before each further try, as for mails about bookings.
-WAITS = DELAYS[Delivery.Channel.EMAIL]
 LONGEST_PARAGRAPH = 1_000
 
 
@@ -59,8 +55,8 @@ def _claim(notice_id: int) -> VenueNotice | None:
 
 
 def _put_off(notice: VenueNotice, error: Exception) -> None:
-    is_over = isinstance(error, Refused) or notice.attempts > len(WAITS)
-    wait = None if is_over else dt.timedelta(seconds=WAITS[notice.attempts - 1])
+    is_over = isinstance(error, Refused) or MAIL_RETRIES.is_spent(notice.attempts)
+    wait = None if is_over else MAIL_RETRIES.wait_after(notice.attempts)
     told = type(error.__cause__ or error).__name__  # its text may hold an address
     # Given up, it opens nothing any more.
     link = "" if is_over else notice.link

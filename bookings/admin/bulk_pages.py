@@ -145,7 +145,7 @@ def _progress(begun: BulkCancellation) -> dict[str, Any]:
 
 
 def _is_stuck(item: Any) -> bool:
-    return item.done_at is None and item.attempts >= bulk.MOST_ATTEMPTS
+    return item.done_at is None and bulk.RETRIES.is_spent(item.attempts)
 
 
 def write_span(room: Room, starts_at: dt.datetime, ends_at: dt.datetime) -> str:

@@ -20,6 +20,7 @@ from bookings.phrases import money_back
 from bookings.states import Status
 from core import clock
 from core.queue import ring
+from core.retries import Policy
 from core.sweeps import Round
 from rooms import services as rooms
 from rooms.availability import closings, occupancy
@@ -31,6 +32,8 @@ TASK = "bookings.tasks.cancel_in_bulk"
 CANCELLABLE = (Status.PENDING_PAYMENT, Status.PENDING_APPROVAL, Status.CONFIRMED)
 # An item that failed so often waits for a person.
 MOST_ATTEMPTS = 8
+# The sweep's own pace is the wait.
+RETRIES = Policy(first=dt.timedelta(0), most=dt.timedelta(0), park_after=MOST_ATTEMPTS)
 
 
 class NothingToCancel(BookingError):

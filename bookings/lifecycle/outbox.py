@@ -11,10 +11,11 @@ from django.utils.module_loading import import_string
 from bookings.models import BookingEvent, EventReceipt
 from core import clock
 from core.queue import ring
+from core.retries import Policy
 
 log = structlog.get_logger(__name__)
 
-PARK_AFTER = 8
+RETRIES = Policy(first=dt.timedelta(seconds=2), most=dt.timedelta(seconds=256), park_after=8)
 
 
 def publish(event: BookingEvent) -> None:
@@ -64,8 +65,8 @@ def _count_failure(receipt_id: int, error: Exception) -> None:
             return
         receipt.attempts += 1
         receipt.last_error = f"{type(error).__name__}: {error}"[:2000]
-        receipt.next_attempt_at = clock.now() + dt.timedelta(seconds=2**receipt.attempts)
-        if receipt.attempts >= PARK_AFTER:
+        receipt.next_attempt_at = clock.now() + RETRIES.wait_after(receipt.attempts)
+        if RETRIES.is_spent(receipt.attempts):
             receipt.parked_at = clock.now()
             log.error("receipt_parked", receipt=receipt_id, subscriber=receipt.subscriber)
         receipt.save()

@@ -14,6 +14,7 @@ from core import clock
 from core.mode import site_is_live
 from core.money import format_minor
 from core.queue import ring
+from core.retries import Policy
 from payments.models import Drift, Payout, Provider
 from payments.payouts import services as payouts
 from payments.providers.base import Declined, Misconfigured, Unavailable
@@ -25,11 +26,10 @@ log = structlog.get_logger(__name__)
 Status = Payout.Status
 # Longer than the provider's connect and read time-outs together.
 LEASE = dt.timedelta(seconds=30)
-MAX_PAUSE = dt.timedelta(minutes=15)
+RETRIES = Policy(first=dt.timedelta(seconds=2), most=dt.timedelta(minutes=15), alarm_after=8)
 # Stripe's word for a balance that is too small, and how long to leave it time to grow.
 NO_FUNDS = "balance_insufficient"
 FUNDS_PAUSE = dt.timedelta(minutes=15)
-ALARM_AFTER = 8
 
 
 def to_send() -> QuerySet[Payout]:
@@ -146,9 +146,9 @@ def _wait(payout: Payout, error: Unavailable | Misconfigured, *, is_final: bool 
     if is_final:
         _end(payout, Status.FAILED, reason=f"{error.code or 'error'}: {error}"[:2000])
         return
-    pause = min(dt.timedelta(seconds=2 ** min(payout.attempts, 12)), MAX_PAUSE)
     Payout.objects.filter(pk=payout.pk, status=Status.SENDING).update(
-        lease_until=clock.now() + pause, error=f"{type(error).__name__}: {error}"[:2000]
+        lease_until=clock.now() + RETRIES.wait_after(payout.attempts),
+        error=f"{type(error).__name__}: {error}"[:2000],
     )
-    alarm = log.error if payout.attempts >= ALARM_AFTER else log.warning
+    alarm = log.error if RETRIES.is_alarming(payout.attempts) else log.warning
     alarm("payout_unanswered", payout=payout.key, attempts=payout.attempts, error=str(error))

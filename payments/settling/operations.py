@@ -12,6 +12,7 @@ from django.db import transaction
 from bookings.lifecycle import services as bookings
 from bookings.states import Status
 from core import clock
+from core.retries import Policy
 from payments.models import Payment, PaymentOperation
 from payments.models import Provider as ProviderName
 from payments.providers.base import (
@@ -39,7 +40,7 @@ TAKEN_AT_ITS_WORD = ((ProviderName.OCTO, Kind.REFUND),)
 LEASE = dt.timedelta(seconds=30)
 # Providers keep an idempotency key at least 24 h; later the same key would be a new call.
 KEY_LIFE = dt.timedelta(hours=23)
-MAX_PAUSE_SECONDS = 300
+RETRIES = Policy(first=dt.timedelta(seconds=2), most=dt.timedelta(minutes=5))
 
 
 def begin(payment: Payment, kind: str, params: Mapping[str, object]) -> PaymentOperation | None:
@@ -185,4 +186,4 @@ def _finish(
 
 
 def _pause(operation: PaymentOperation) -> dt.timedelta:
-    return dt.timedelta(seconds=min(2**operation.attempts, MAX_PAUSE_SECONDS))
+    return RETRIES.wait_after(operation.attempts)

@@ -9,6 +9,7 @@ from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from core import clock
 from core.queue import ring
+from core.retries import Policy
 from payments.models import Payment, PaymentOperation, Settlement
 from payments.settling import manual_steps, operations
 from payments.settling.facts import booking_facts, payment_facts
@@ -27,8 +28,9 @@ log = structlog.get_logger(__name__)
 
 # More calls than any booking needs in a row; the rest waits for the next round.
 MAX_STEPS = 6
-MAX_PAUSE = dt.timedelta(minutes=15)
-ALARM_AFTER = Settlement.ALARM_AFTER
+RETRIES = Policy(
+    first=dt.timedelta(seconds=2), most=dt.timedelta(minutes=15), alarm_after=Settlement.ALARM_AFTER
+)
 
 
 def mark(booking_id: int, *, at: dt.datetime | None = None) -> None:
@@ -98,9 +100,9 @@ def postpone(booking_id: int, error: Exception) -> None:
             return
         settlement.attempts += 1
         settlement.last_error = f"{type(error).__name__}: {error}"[:2000]
-        settlement.due_at = clock.now() + min(dt.timedelta(seconds=2**settlement.attempts), MAX_PAUSE)
+        settlement.due_at = clock.now() + RETRIES.wait_after(settlement.attempts)
         settlement.save()
-    if settlement.attempts >= ALARM_AFTER:
+    if RETRIES.is_alarming(settlement.attempts):
         log.error("settlement_stuck", booking_id=booking_id, attempts=settlement.attempts)
 
 

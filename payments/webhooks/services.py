@@ -7,6 +7,7 @@ from django.db import transaction
 
 from core import clock
 from core.queue import ring_now
+from core.retries import Policy
 from payments.lifecycle import services as lifecycle
 from payments.models import Payment, Provider, WebhookEvent
 from payments.payouts import connected_accounts, transfers
@@ -17,7 +18,7 @@ from payments.webhooks import stripe as stripe_inbox
 log = structlog.get_logger(__name__)
 
 Outcome = WebhookEvent.Outcome
-PARK_AFTER = 20
+RETRIES = Policy(first=dt.timedelta(seconds=30), most=dt.timedelta(hours=1), park_after=20)
 # A message asked for again is covered by a look this young.
 FRESH = dt.timedelta(seconds=10)
 
@@ -90,7 +91,7 @@ def _claim(event_pk: int) -> WebhookEvent | None:
         )
         if event:
             event.attempts += 1
-            event.next_attempt_at = clock.now() + dt.timedelta(seconds=min(15 * 2**event.attempts, 3600))
+            event.next_attempt_at = clock.now() + RETRIES.wait_after(event.attempts)
             event.save(update_fields=["attempts", "next_attempt_at"])
     return event
 
@@ -160,7 +161,7 @@ def _end(event: WebhookEvent, outcome: str, note: str) -> None:
 
 def _retry_later(event: WebhookEvent, error: ProviderError) -> None:
     event.note = str(error)[:200]
-    if event.attempts >= PARK_AFTER:
+    if RETRIES.is_spent(event.attempts):
         _end(event, Outcome.PARKED, event.note)
     else:
         event.save(update_fields=["note", "payment"])

@@ -242,12 +242,12 @@ def test_mail_that_never_goes_is_parked_after_a_day(story, mail_server, time_mac
 
     assert delivery.state == State.PARKED
     assert dt.timedelta(hours=24) <= clock.now() - began < dt.timedelta(hours=26)
-    assert delivery.attempts == len(services.DELAYS[Channel.EMAIL]) + 1
+    assert delivery.attempts == services.MAIL_RETRIES.park_after
 
 
 def test_poison_that_kills_every_worker_is_parked(story, time_machine):
     delivery = queued(story().event)
-    for _ in range(len(services.DELAYS[Channel.EMAIL]) + 1):
+    for _ in range(services.MAIL_RETRIES.park_after):
         assert services._claim(delivery.pk) is not None
         time_machine.move_to(clock.now() + services.LEASE + dt.timedelta(seconds=1))
 
