@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from core import dates
+from core.errors import Refusal
 from core.security.crypto import EncryptedTextField
 from core.security.scrub import pattern_of
 
@@ -54,11 +55,11 @@ class NobodyKnown(Exception):
     """There is nothing about this address."""
 
 
-class ErasureRefused(Exception):
+class ErasureRefused(Refusal):
     """The person cannot be erased now; `blockers` say why and until when."""
 
     def __init__(self, blockers: list[Blocker]) -> None:
-        super().__init__("; ".join(map(str, blockers)))
+        super().__init__("erasure_refused", "; ".join(map(str, blockers)))
         self.blockers = blockers
 
 

@@ -4,19 +4,18 @@ import datetime as dt
 
 from bookings.states import Status
 from core import dates
+from core.errors import Refusal
 from core.money import format_minor
 from rooms.pricing.quotes import Quote
 
 
-class BookingError(Exception):
-    """Base of all refusals: `code` for programs, `message` for people."""
+class BookingError(Refusal):
+    """Base of what a booking's verbs refuse; a class has a code of its own."""
 
     code = "booking_error"
 
-    def __init__(self, message: str, *, code: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code or type(self).code
+    def __init__(self, message: str, *, code: str = "", field: str = "") -> None:
+        super().__init__(code or type(self).code, message, field)
 
 
 # How a refusal names what was asked for.

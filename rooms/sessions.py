@@ -10,6 +10,7 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from core.errors import Refusal
 from rooms import services
 from rooms.availability import occupancy
 from rooms.availability.stays import InvalidStay, Stay, instant_of_wall, period_of, visit_of, write_date
@@ -30,12 +31,8 @@ IN_THE_WAY: dict[str, str] = {
 }
 
 
-class SessionRefused(Exception):
-    """A session that cannot be changed so: `code` for programs, `message` for people, with the way out."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
+class SessionRefused(Refusal):
+    """A session that cannot be changed so; the message has the way out."""
 
 
 @dataclass(frozen=True)

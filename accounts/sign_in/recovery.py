@@ -10,6 +10,7 @@ from accounts.models import SecondFactorReset, User
 from accounts.services import sign_out_everywhere
 from accounts.sign_in import second_factor
 from core import clock
+from core.errors import Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -17,8 +18,11 @@ log = structlog.get_logger(__name__)
 LIFETIME = dt.timedelta(hours=24)
 
 
-class ResetRefused(Exception):
+class ResetRefused(Refusal):
     """A person may not ask or confirm; the message says why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("reset_refused", message)
 
 
 def waiting(user: User) -> SecondFactorReset | None:

@@ -15,11 +15,11 @@ from unfold.decorators import display
 
 from bookings.admin.bulk_pages import write_span
 from core import clock
+from core.errors import Refusal
 from core.money import format_minor, to_decimal
 from rooms import sessions
 from rooms.admin.rooms import ManagedAdmin
 from rooms.admin.session_form import SessionForm, copy_of
-from rooms.availability.occupancy import RoomTaken
 from rooms.models import Session
 from rooms.team.admin_access import OwnRowsFilter
 
@@ -87,7 +87,7 @@ class SessionAdmin(ManagedAdmin[Session]):
                 return self._ask(request, form)
         try:
             return super().add_view(request, form_url, extra_context)
-        except (RoomTaken, sessions.SessionRefused):
+        except Refusal:
             # Somebody was quicker than the form's look; it looks again and says who.
             return super().add_view(request, form_url, extra_context)
 
@@ -96,7 +96,7 @@ class SessionAdmin(ManagedAdmin[Session]):
     ) -> HttpResponse:
         try:
             return super().change_view(request, object_id, form_url, extra_context)
-        except (RoomTaken, sessions.SessionRefused):
+        except Refusal:
             return super().change_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Session, form: ModelForm, change: bool) -> None:

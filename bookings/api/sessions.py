@@ -113,8 +113,6 @@ def change_session(request: ApiRequest, session_id: int, body: SessionChangeIn) 
     try:
         changes |= _moved(session, body, now)
         changed = sessions.change(session_id=session.pk, now=now, **changes)
-    except sessions.SessionRefused as error:
-        raise Problem(409, error.code, str(error)) from error
     except RoomTaken as error:
         stay = Stay(changes["starts_at"], changes["ends_at"], 1)
         raise _clash(session.room, sessions.clashes(session.room, [stay], own=session)) from error

@@ -24,6 +24,7 @@ from bookings.pages import guest_session
 from bookings.pages.forms import GuestForm, action_label
 from bookings.states import DEAD
 from core import clock
+from core.errors import Refusal
 from core.web.ratelimit import client_ip
 from rooms import selectors as room_selectors
 from rooms.availability.occupancy import RoomTaken
@@ -96,7 +97,7 @@ def again(request: HttpRequest, reference: str) -> HttpResponse:
         guest_session.keep_form(
             request, {name: getattr(old, f"guest_{name}") for name in ("name", "email", "phone")}
         )
-        messages.warning(request, getattr(error, "message", "Somebody was quicker: these dates are gone."))
+        messages.warning(request, error.message)
         return redirect(
             f"{old.room.get_absolute_url()}?{choice_query(old.room, stay, old.party_size, old.session)}"
         )
@@ -124,7 +125,7 @@ def _submit(request: HttpRequest, sent: Submission) -> HttpResponse:
             guest=GuestDetails(data["name"], data["email"], data["phone"], user),
             message=data["message"], expected_total_minor=data["expected_total_minor"],
         )  # fmt: skip
-    except (BookingError, RoomTaken, InvalidStay, OperationalError) as error:
+    except (Refusal, OperationalError) as error:
         return _refused(request, sent, error)
     if booking.status in DEAD:
         return _sent_before(request, sent, booking)
@@ -172,9 +173,7 @@ def _onward(request: HttpRequest, booking: Booking) -> HttpResponse:
     return SamePostRedirect(url) if url else redirect(booking)
 
 
-def _refused(
-    request: HttpRequest, sent: Submission, error: BookingError | RoomTaken | InvalidStay | OperationalError
-) -> HttpResponse:
+def _refused(request: HttpRequest, sent: Submission, error: Refusal | OperationalError) -> HttpResponse:
     """Show the form again with all that was typed, and why it was not taken."""
     guest_session.keep_form(request, sent.guest.typed())
     if isinstance(error, InvalidStay):

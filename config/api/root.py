@@ -20,9 +20,10 @@ from ninja.parser import Parser
 from bookings.api.bookings import router as bookings_router
 from bookings.api.closings import router as closings_router
 from bookings.api.sessions import router as sessions_router
-from bookings.errors import AlreadyDecided, BookingError, PriceChanged
+from bookings.errors import AlreadyDecided, PriceChanged
 from bookings.limits.services import TooManyRequests
 from config.api.openapi import document
+from core.errors import Refusal
 from core.web.problems import FieldError, Problem, answer
 from payments.api.balance import router as balance_router
 from payments.api.checkout import router as payments_router
@@ -179,12 +180,12 @@ def on_invalid_stay(request: HttpRequest, error: InvalidStay) -> HttpResponse:
     return answer(request, Problem(422, "invalid", error.message, errors=errors))
 
 
-@api.exception_handler(BookingError)
-def on_booking_error(request: HttpRequest, error: BookingError) -> HttpResponse:
+@api.exception_handler(Refusal)
+def on_refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
     return answer(request, Problem(409, error.code, error.message, **_facts(error)))
 
 
-def _facts(error: BookingError) -> dict:
+def _facts(error: Refusal) -> dict:
     """Return what a program needs to act on a refusal."""
     if isinstance(error, PriceChanged):
         quote = error.quote

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from core.errors import Refusal
+
 # Every way to end a line; word processors have some of their own.
 BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 ZWNJ, ZWJ, BLACK_FLAG = "\u200c", "\u200d", "\U0001f3f4"
@@ -31,12 +33,8 @@ EMOJI = range(0x1F000, 0x1FB00)
 KEYCAPS = frozenset("0123456789#*")
 
 
-class InvalidText(ValueError):
-    """This text cannot be kept; the message is for its field, `code` for programs."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+class InvalidText(Refusal, ValueError):
+    """This text cannot be kept; the message is for its field."""
 
 
 def one_line(text: str) -> str:

@@ -6,6 +6,8 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, JsonResponse
 
+from core.errors import Refusal
+
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -18,7 +20,7 @@ class FieldError:
     message: str
 
 
-class Problem(Exception):
+class Problem(Refusal):
     """A refusal an endpoint raises; `more` joins the answer's top level."""
 
     def __init__(
@@ -31,8 +33,8 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
         **more: object,
     ) -> None:
-        super().__init__(detail or code)
-        self.status, self.code, self.detail = status, code, detail
+        super().__init__(code, detail or code)
+        self.status, self.detail = status, detail
         self.errors, self.headers, self.more = tuple(errors), dict(headers or {}), more
 
 

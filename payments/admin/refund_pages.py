@@ -18,6 +18,7 @@ from bookings.actors import member_actor
 from bookings.errors import BookingError
 from bookings.models import Booking
 from bookings.phrases import host as host_phrases
+from core.errors import Refusal
 from core.money import format_minor
 from payments.lifecycle import pay_by_credit
 from payments.manual import services as manual
@@ -225,11 +226,8 @@ def _record(request: HttpRequest, booking: Booking, form: OfflineForm) -> HttpRe
             booking_id=booking.pk, actor=member_actor(request.user), amount_minor=chosen["amount"],
             method=chosen["method"], reference=chosen["reference"], received_date=chosen["received_date"],
         )  # fmt: skip
-    except manual.OfflineRefused as error:
-        form.add_error(error.field, error.message)
-        return None
-    except BookingError as error:
-        form.add_error(None, error.message)
+    except Refusal as error:
+        form.add_error(error.field or None, error.message)
         return None
     messages.success(request, "The payment is recorded.")
     return _back(booking)

@@ -9,16 +9,15 @@ from django.conf import settings
 
 from accounts.models import User
 from bookings.actors import Actor, guest_actor, member_actor
-from bookings.errors import BookingError
 from bookings.lifecycle import services as bookings
 from bookings.lifecycle.submission import GuestDetails
 from bookings.models import Booking, EventReceipt
 from core import clock
+from core.errors import Refusal
 from payments.demo.scripts import GUEST, PAID, UNPAID, Story
 from payments.lifecycle import services as payments
 from payments.providers.base import ProviderError
-from rooms.availability.occupancy import RoomTaken
-from rooms.availability.stays import InvalidStay, Stay, stay_of_hours, stay_of_nights, stay_of_session
+from rooms.availability.stays import Stay, stay_of_hours, stay_of_nights, stay_of_session
 from rooms.models import Room, Session
 from rooms.search.calendar import upcoming_sessions
 
@@ -70,7 +69,7 @@ def _tell_one(story: Story, people: dict[str, User], told: set[str], say: Say) -
         ENDINGS[story.ending](booking)
     except NotNow:
         return False
-    except (BookingError, InvalidStay, RoomTaken, ProviderError, requests.RequestException) as error:
+    except (Refusal, ProviderError, requests.RequestException) as error:
         log.warning("demo_story_failed", story=story.key, error=str(error))
         say(f"left out or left unfinished: {story.key} ({error or type(error).__name__})")
         return False

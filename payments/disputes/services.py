@@ -10,6 +10,7 @@ from django.db import transaction
 from bookings.lifecycle import services as bookings
 from bookings.models import Booking
 from core import clock
+from core.errors import Refusal
 from payments.disputes import evidence, evidence_pdf
 from payments.lifecycle import services as lifecycle
 from payments.models import Dispute, Payment, PaymentOperation
@@ -21,8 +22,11 @@ log = structlog.get_logger(__name__)
 Kind = PaymentOperation.Kind
 
 
-class CannotAnswer(Exception):
+class CannotAnswer(Refusal):
     """The dispute is not, or no longer, ours to answer; the message says why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("cannot_answer", message)
 
 
 def save_draft(*, dispute_id: int, texts: dict[str, str]) -> Dispute:

@@ -29,8 +29,7 @@ class OfflineRefused(BookingError):
     code = "invalid_offline_payment"
 
     def __init__(self, message: str, *, field: str = "amount") -> None:
-        super().__init__(message)
-        self.field = field
+        super().__init__(message, field=field)
 
 
 def may_record(booking: Booking) -> bool:

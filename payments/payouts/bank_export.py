@@ -54,7 +54,7 @@ def export(payout_ids: Iterable[int], *, form: str, by: Any) -> BankFile:
     )
     payouts = list(rows.exclude(venue__in=Venue.objects.suspended()).order_by("pk")[:MOST])
     if not payouts:
-        raise PayoutError("None of these payouts waits for a bank file.", "nothing_ready")
+        raise PayoutError("nothing_ready", "None of these payouts waits for a bank file.")
     now = clock.now()
     mark = "RH" if site_is_live() else "RH-TEST"
     message_id = f"{mark}-{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
@@ -71,7 +71,7 @@ def again(name: str) -> BankFile:
     """Return a file made before, byte for byte: the bank takes it for the same. Raises: PayoutError: there is none."""
     kept = PayoutFile.objects.filter(name=name).first()
     if kept is None:
-        raise PayoutError("There is no such file.", "no_such_file")
+        raise PayoutError("no_such_file", "There is no such file.")
     return BankFile(kept.message_id, kept.name, kept.content_type, kept.content.encode(), kept.count)
 
 
@@ -103,8 +103,8 @@ def our_account() -> BankAccount:
     )
     if not account.holder or not account.number:
         raise PayoutError(
-            "Set PAYOUT_ACCOUNT_HOLDER and PAYOUT_ACCOUNT first: the bank asks whose money it is.",
             "no_account",
+            "Set PAYOUT_ACCOUNT_HOLDER and PAYOUT_ACCOUNT first: the bank asks whose money it is.",
         )
     return account
 
@@ -116,8 +116,8 @@ def _transfers(payouts: Sequence[Payout]) -> list[Transfer]:
     if missing:
         names = ", ".join(sorted({payout.venue.name for payout in missing})[:5])
         raise PayoutError(
-            f"No account was frozen for {names}: mark these payouts as failed, and the next run pays them.",
             "no_details",
+            f"No account was frozen for {names}: mark these payouts as failed, and the next run pays them.",
         )
     return [
         Transfer(

@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from core import clock
+from core.errors import Refusal
 from core.mode import site_is_live
 from core.queue import ring
 from core.security.crypto import encrypt
@@ -37,12 +38,8 @@ RUN_LOCK = 7_309_001
 RUN_SECONDS = 60.0
 
 
-class PayoutError(Exception):
-    """Why a payout's verb refuses: `code` for programs, the text for people."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+class PayoutError(Refusal):
+    """What a payout's verb refuses."""
 
 
 # --- the run --------------------------------------------------------------------------------------------------
@@ -60,7 +57,7 @@ def begin_run(*, cutoff_at: dt.datetime | None = None, started_by: Any = None) -
             )
             ring("payments.tasks.run_payouts")
     except IntegrityError as error:
-        raise PayoutError("A payout run is under way.", "run_under_way") from error
+        raise PayoutError("run_under_way", "A payout run is under way.") from error
     log.info("payout_run_begun", run=run.pk, cutoff_at=run.cutoff_at.isoformat())
     return run
 
@@ -236,10 +233,10 @@ def close(payout_id: int, status: str, *, reason: str = "", by: Any = None, prov
     payout = lock(payout_id)
     sources, post = ARROWS[Status(status)]
     if payout.status not in sources:
-        raise PayoutError(f"This payout is {payout.get_status_display().lower()} already.", "payout_closed")
+        raise PayoutError("payout_closed", f"This payout is {payout.get_status_display().lower()} already.")
     is_given_up = payout.status == Status.WAITING and status == Status.FAILED
     if by and payout.method == Payout.Method.STRIPE and status != Status.RETURNED and not is_given_up:
-        raise PayoutError("Stripe itself says what becomes of its transfers.", "payout_at_provider")
+        raise PayoutError("payout_at_provider", "Stripe itself says what becomes of its transfers.")
     payout.status, payout.closed_at, payout.closed_by, payout.lease_until = status, clock.now(), by, None
     payout.provider_ref = provider_ref or payout.provider_ref
     payout.error = reason if status in Payout.UNDONE else ""

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from bookings.lifecycle import services as bookings
 from bookings.models import Booking
+from core.errors import Refusal
 from payments.lifecycle import services as lifecycle
 from payments.models import Drift, LedgerTransaction, Payment, Payout, Provider
 from payments.payouts import transfers
@@ -24,8 +25,11 @@ from payments.settling.local_record import known_of
 log = structlog.get_logger(__name__)
 
 
-class CannotMend(Exception):
+class CannotMend(Refusal):
     """A difference that this does not mend; says why, for staff."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("cannot_mend", message)
 
 
 def payment_of(drift: Drift) -> Payment:

@@ -9,17 +9,18 @@ import re
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError
 
+from core.errors import Refusal
+
 # What stands for a currency in an Uzbek account: the so'm has a code of its own there, others their ISO number.
 UZBEK_CURRENCIES = {"UZS": "000", "USD": "840", "EUR": "978", "GBP": "826"}
 SPACES = re.compile(r"[\s.-]")
 
 
-class WrongBankDetails(ValueError):
+class WrongBankDetails(Refusal, ValueError):
     """`field` is bank_account or bank_code; the message is for whoever typed it."""
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+        super().__init__("invalid", message, field)
 
 
 def compact(text: str) -> str:

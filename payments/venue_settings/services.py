@@ -16,6 +16,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from core.errors import Refusal
 from core.queue import ring
 from core.web.ratelimit import hit
 from payments.models import PaymentSettings, Provider, ProviderAccount, VenuePayments
@@ -71,11 +72,11 @@ BOUNDS = {
 }
 
 
-class InvalidSettings(ValueError):
+class InvalidSettings(Refusal, ValueError):
     """`errors` is {field: sentence}."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("; ".join(errors.values()))
+        super().__init__("invalid", "; ".join(errors.values()))
         self.errors = dict(errors)
 
 

@@ -11,7 +11,6 @@ from accounts.api_auth import ApiRequest, known
 from accounts.scopes import READ, TEAM
 from accounts.sign_in.stepup import require_proven_session
 from core.web.answers import private_json
-from core.web.problems import Problem
 from rooms.api.schemas import InvitationIn, InvitationOut, MemberOut, RoleIn, TeamOut
 from rooms.models import Invitation, Venue, VenueMember
 from rooms.team import services as team
@@ -44,10 +43,7 @@ def get_team(request: ApiRequest, venue: str) -> JsonResponse:
 def invite(request: ApiRequest, venue: str, body: InvitationIn) -> JsonResponse:
     """The mail has the link; an invitation sent again takes the place of the first."""
     found = _changed(request, venue)
-    try:
-        made = team.invite(venue_id=found.pk, by=request.auth.user, email=body.email, role=body.role)
-    except TeamError as error:
-        raise _problem(error) from error
+    made = team.invite(venue_id=found.pk, by=request.auth.user, email=body.email, role=body.role)
     return private_json(_invitation_json(made, found), status=201)
 
 
@@ -87,7 +83,9 @@ def _act(request: ApiRequest, venue: str, member_id: int, verb: Any, **more: Any
     try:
         return verb(venue_id=found.pk, by=request.auth.user, member_id=member_id, **more)
     except TeamError as error:
-        raise _problem(error) from error
+        if error.code == "no_member":
+            raise Http404("No such member.") from error
+        raise
 
 
 def _venue_or_404(request: ApiRequest, slug: str) -> Venue:
@@ -103,10 +101,6 @@ def _changed(request: ApiRequest, slug: str) -> Venue:
     venue = _venue_or_404(request, slug)
     require_proven_session(request)
     return venue
-
-
-def _problem(error: TeamError) -> Exception:
-    return Http404("No such member.") if error.code == "no_member" else Problem(409, error.code, str(error))
 
 
 def _member_json(member: VenueMember) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import BigIntegerField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
+from core.errors import Refusal
 from rooms.availability.stays import Stay, period_of, visit_of
 from rooms.models import Closing, Occupancy, Room, Session
 
@@ -25,10 +26,13 @@ CONFLICTS: dict[str, tuple[Kind, ...]] = {
 }
 
 
-class RoomTaken(Exception):
+class RoomTaken(Refusal):
     """The time asked for, or the last seat, has just gone to somebody else."""
 
     code = "room_taken"
+
+    def __init__(self, message: str = "Somebody was quicker: these dates are gone.") -> None:
+        super().__init__(type(self).code, message)
 
 
 def lock_room(room_id: int) -> Room:

@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from core import dates
 from core.dates import write_minutes
+from core.errors import Refusal
 from core.typed.bounds import FIRST_YEAR, LAST_YEAR
 from rooms.availability import opening as opening_hours
 from rooms.models import Room, Session
@@ -31,7 +32,7 @@ class Stay:
     units: int
 
 
-class InvalidStay(ValueError):
+class InvalidStay(Refusal, ValueError):
     """A stay the room does not allow.
 
     `field` is where the guest has to look (check_in, check_out, start, end, session, party_size), `code` is
@@ -39,8 +40,7 @@ class InvalidStay(ValueError):
     """
 
     def __init__(self, field: str, code: str, message: str) -> None:
-        super().__init__(message)
-        self.field, self.code, self.message = field, code, message
+        super().__init__(code, message, field)
 
 
 def count_units(count: int, unit: str) -> str:

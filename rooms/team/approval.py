@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from core import clock
+from core.errors import Refusal
 from core.typed.text import InvalidText, one_line
 from rooms.models import Venue, VenueIdentity
 from rooms.team import notices, owners
@@ -28,12 +29,8 @@ Status = Venue.Status
 LONGEST_REASON, LONGEST_TYPED = 500, 5_000
 
 
-class ApprovalError(Exception):
-    """Why a verb refuses: `code` for programs, the text for people."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+class ApprovalError(Refusal):
+    """What an approval's verb refuses."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,7 @@ def lift(*, venue_id: int, by: Any) -> Venue:
     _check_right(by, venue_id)
     venue = _locked(venue_id, Status.SUSPENDED)
     if not owners.has_owner(venue):
-        raise ApprovalError(owners.LAST_OWNER, "no_owner")
+        raise ApprovalError("no_owner", owners.LAST_OWNER)
     _move(venue, Status.APPROVED, by, "Suspension lifted")
     _tell_heads(
         venue, "lifted", f"{venue.name} may sell again",
@@ -180,14 +177,14 @@ def _check_right(by: Any, venue_id: int) -> None:
 def _locked(venue_id: int, expected: str) -> Venue:
     venue = Venue.objects.select_for_update(no_key=True).get(pk=venue_id)
     if venue.status != expected:
-        raise ApprovalError(f"This venue is {venue.get_status_display().lower()} by now.", "wrong_status")
+        raise ApprovalError("wrong_status", f"This venue is {venue.get_status_display().lower()} by now.")
     return venue
 
 
 def _check_whole(venue: Venue) -> None:
     missing = [check.label for check in checklist(venue) if not check.is_done]
     if missing:
-        raise ApprovalError(f"Still missing: {'; '.join(missing)}.", "not_whole")
+        raise ApprovalError("not_whole", f"Still missing: {'; '.join(missing)}.")
 
 
 def _given(reason: str) -> str:
@@ -195,9 +192,9 @@ def _given(reason: str) -> str:
     try:
         reason = one_line(reason[:LONGEST_TYPED])
     except InvalidText as error:
-        raise ApprovalError(str(error), error.code) from error
+        raise ApprovalError(error.code, str(error)) from error
     if not reason:
-        raise ApprovalError("Say why, for the venue's team to read.", "reason_missing")
+        raise ApprovalError("reason_missing", "Say why, for the venue's team to read.")
     return reason[:LONGEST_REASON]
 
 

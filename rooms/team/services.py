@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from core import clock
+from core.errors import Refusal
 from rooms.models import Invitation, Venue, VenueMember
 from rooms.team import notices, owners
 from rooms.team.permissions import may
@@ -27,12 +28,8 @@ LASTS = dt.timedelta(days=7)
 MOST_OPEN = 20
 
 
-class TeamError(Exception):
-    """Why a verb refuses: `code` for programs, the text for people."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+class TeamError(Refusal):
+    """What a team's verb refuses."""
 
 
 def digest_of(token: str) -> str:
@@ -47,7 +44,7 @@ def invite(*, venue_id: int, by: Any, email: str, role: str) -> Invitation:
     rows = Invitation.objects.filter(venue=venue)
     rows.filter(email__iexact=email, accepted_at=None).delete()
     if rows.filter(accepted_at=None, expires_at__gt=now).count() >= MOST_OPEN:
-        raise TeamError("Too many invitations are open: wait, or take one back.", "too_many_invitations")
+        raise TeamError("too_many_invitations", "Too many invitations are open: wait, or take one back.")
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
         venue=venue, email=email, role=role, digest=digest_of(token), invited_by=by, expires_at=now + LASTS
@@ -90,7 +87,7 @@ def open_invitation(token: str) -> Invitation | None:
 @transaction.atomic
 def accept(*, token: str, user: Any) -> VenueMember:
     """Make a user a member, once. Raises: TeamError (used, over, taken back; its sender no owner any more)."""
-    gone = TeamError("This invitation is used, over, or was taken back.", "no_invitation")
+    gone = TeamError("no_invitation", "This invitation is used, over, or was taken back.")
     asked = open_invitation(token)
     if asked is None:
         raise gone
@@ -99,7 +96,7 @@ def accept(*, token: str, user: Any) -> VenueMember:
     if found is None or not may(found.invited_by, "people", venue):
         raise gone
     if venue.members.filter(user=user).exists():
-        raise TeamError("You are on this team already.", "member_already")
+        raise TeamError("member_already", "You are on this team already.")
     member = VenueMember.objects.create(venue=venue, user=user, role=found.role)
     found.accepted_at, found.accepted_by = clock.now(), user
     found.save(update_fields=["accepted_at", "accepted_by"])
@@ -168,13 +165,13 @@ def _locked(venue_id: int, by: Any) -> Venue:
 def _member(venue: Venue, member_id: int) -> VenueMember:
     member = venue.members.filter(pk=member_id).select_related("user").first()
     if member is None:
-        raise TeamError("There is no such member.", "no_member")
+        raise TeamError("no_member", "There is no such member.")
     return member
 
 
 def _check_last_owner(member: VenueMember) -> None:
     if owners.is_last_owner(member):
-        raise TeamError(owners.LAST_OWNER, "last_owner")
+        raise TeamError("last_owner", owners.LAST_OWNER)
 
 
 def _note(venue: Venue, by: Any, text: str) -> None:
