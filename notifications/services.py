@@ -39,7 +39,7 @@ TIME_LIMITS: TimeLimits = {"soft_time_limit": 30, "time_limit": 35}
 LEASE = dt.timedelta(seconds=40)
 # A day for mail; an open page has asked for itself long before that.
 MAIL_RETRIES = Policy(first=dt.timedelta(seconds=30), most=dt.timedelta(hours=1), park_after=31)
-RETRIES: dict[Channel, Policy | Listed] = {
+RETRIES: dict[Delivery.Channel, Policy | Listed] = {
     Channel.EMAIL: MAIL_RETRIES,
     Channel.PUSHER: Listed((dt.timedelta(seconds=2), dt.timedelta(seconds=10), dt.timedelta(seconds=60))),
 }
