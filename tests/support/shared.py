@@ -16,7 +16,7 @@ def rolled_back_at_the_end(blocker: DjangoDbBlocker) -> Iterator[None]:
     """
     block = transaction.atomic()
     # As of Django's own test cases: what must be outermost (durable=True) does not count it.
-    block._from_testcase = True
+    block._from_testcase = True  # type: ignore[attr-defined]  # not described, being private
     with blocker.unblock():
         block.__enter__()
     try:
