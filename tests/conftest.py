@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import requests
 from django.apps import apps
 from django.db import connection, connections
 from django.test import override_settings
@@ -56,7 +57,11 @@ def stack(services, tmp_path_factory: pytest.TempPathFactory, django_db_blocker)
 
 @pytest.fixture(scope="module")
 def emptied(stack) -> None:
-    """The stack's database without bookings and money: browser tests write some that no product would have made so."""
+    """A stack without bookings and money, at the providers, too.
+
+    Browser tests write rows that no product would have made so; what providers know of payments and payouts that are
+    forgotten here would differ from our books for ever.
+    """
     tables = [
         model._meta.db_table
         for name in PASSING_APPS
@@ -68,4 +73,5 @@ def emptied(stack) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {names} CASCADE")
         cursor.execute("UPDATE rooms_session SET seats_taken = 0")
+    requests.post(f"{stack.sandbox_url}/_control/reset", timeout=10).raise_for_status()
     stack.start()
