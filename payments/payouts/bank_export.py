@@ -111,22 +111,27 @@ def our_account() -> BankAccount:
 
 def _transfers(payouts: Sequence[Payout]) -> list[Transfer]:
     """Return what goes into the file, each to the account its run has frozen."""
-    accounts = {payout.pk: bank_account_of(payout) for payout in payouts}
-    missing = [payout for payout in payouts if accounts[payout.pk] is None]
+    transfers, missing = [], set()
+    for payout in payouts:
+        account = bank_account_of(payout)
+        if account is None:
+            missing.add(payout.venue.name)
+        else:
+            transfers.append(_transfer(payout, account))
     if missing:
-        names = ", ".join(sorted({payout.venue.name for payout in missing})[:5])
+        names = ", ".join(sorted(missing)[:5])
         raise PayoutError(
             "no_details",
             f"No account was frozen for {names}: mark these payouts as failed, and the next run pays them.",
         )
-    return [
-        Transfer(
-            reference=payout.public_id.hex,
-            to=account,
-            amount_minor=payout.amount_minor,
-            currency=payout.currency,
-            text=f"Payout {payout.public_id.hex[:8]} {site.SITE_HOST}",
-        )
-        for payout in payouts
-        if (account := accounts[payout.pk])
-    ]
+    return transfers
+
+
+def _transfer(payout: Payout, account: BankAccount) -> Transfer:
+    return Transfer(
+        reference=payout.public_id.hex,
+        to=account,
+        amount_minor=payout.amount_minor,
+        currency=payout.currency,
+        text=f"Payout {payout.public_id.hex[:8]} {site.SITE_HOST}",
+    )
